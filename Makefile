@@ -1,0 +1,47 @@
+# Every target makes its own environment first: a fresh machine needs Python >= 3.11 and make.
+VENV ?= .venv
+PYTHON ?= python3
+PY := $(VENV)/bin/python
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: help install check format test test-slow demo docs clean
+
+help:
+	@echo "make demo       fine-tune MagNet and compare with training from scratch"
+	@echo "make test       the fast tests (about 20 minutes on two cores)"
+	@echo "make test-slow  the slow tests as well"
+	@echo "make check      ruff and mypy"
+	@echo "make docs       the documentation, into docs/_build/html"
+
+# The stamp is renewed when the dependencies change.
+$(VENV)/.installed: pyproject.toml
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade pip
+	$(PY) -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+install: $(VENV)/.installed
+
+check: install
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+format: install
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+test: install
+	$(PY) -m pytest -n 2 --dist loadfile
+
+test-slow: install
+	$(PY) -m pytest -n 2 --dist loadfile -m slow
+
+demo: install
+	$(PY) benchmarks/demo.py
+
+docs: install
+	$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html
+
+clean:
+	rm -rf $(VENV) docs/_build build dist .mypy_cache .ruff_cache .pytest_cache

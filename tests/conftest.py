@@ -1,0 +1,29 @@
+"""Fixtures for all tests: where the real data lies, and a cache directory of the test's own."""
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """Return a function that gives a path below ``../shared``, or skips with the reason."""
+
+    def path(relative: str) -> Path:
+        found = SHARED / relative
+        if not found.exists():
+            pytest.skip(f"needs the real data {relative}, which is not in ../shared")
+        return found
+
+    return path
+
+
+@pytest.fixture(autouse=True)
+def sktl_home(tmp_path_factory, monkeypatch):
+    """Keep every test away from the user's own cache and from any mirror."""
+    home = tmp_path_factory.mktemp("sktl-home")
+    monkeypatch.setenv("SKTL_HOME", str(home))
+    monkeypatch.delenv("SKTL_MIRROR", raising=False)
+    return home

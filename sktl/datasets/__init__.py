@@ -1,1 +1,58 @@
-"""datasets."""
+"""Datasets: readers of official formats, fetchers, splits and simulators under one contract.
+
+Every module here that states a `SPEC` is a dataset, and its ``fetch_X``, ``simulate_X`` and
+``read_X`` are found by looking, so that a dataset is added by adding one file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from typing import Any
+
+from sktl.datasets._dataset import Dataset, Part
+from sktl.datasets._readers import MemoryReader, Reader
+from sktl.datasets._registry import get_spec, list_datasets, load_dataset, make_dataset
+from sktl.datasets._spec import DatasetSpec, RemoteFile
+
+_LAZY = {
+    "ClassificationDataset": "sktl.datasets._sktime",
+    "RegressionDataset": "sktl.datasets._sktime",
+}
+
+__all__ = [
+    "Dataset",
+    "DatasetSpec",
+    "MemoryReader",
+    "Part",
+    "Reader",
+    "RemoteFile",
+    "get_spec",
+    "list_datasets",
+    "load_dataset",
+    "make_dataset",
+]
+
+
+def _found() -> dict[str, str]:
+    """Return where each lazily imported name lies."""
+    names = dict(_LAZY)
+    for spec in list_datasets():
+        for verb in ("fetch", "read", "simulate"):
+            names[f"{verb}_{spec.module}"] = f"sktl.datasets.{spec.module}"
+    return names
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    names = _found()
+    if name in names:
+        return getattr(importlib.import_module(names[name]), name)
+    near = difflib.get_close_matches(name, [*names, *__all__], n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise AttributeError(f"sktl.datasets has no {name!r}.{hint}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_found()])

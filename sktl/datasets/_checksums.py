@@ -1,0 +1,141 @@
+"""Checksums: stated by the authors or by Zenodo, remembered, and compared once per file."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pooch
+import requests
+
+from sktl._paths import find_in_mirror, home
+from sktl.datasets._spec import RemoteFile
+
+ZENODO_API = "https://zenodo.org/api/records"
+REMEMBERED = "checksums.json"
+
+
+def _store() -> Path:
+    return home() / "datasets" / REMEMBERED
+
+
+def _load(path: Path | None) -> dict[str, Any]:
+    """Return what a file of checksums says; nothing where it is absent or unreadable."""
+    try:
+        return json.loads(path.read_text()) if path else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def _remember(section: str, key: str, value: Any) -> None:
+    path = _store()
+    content = _load(path)
+    content.setdefault(section, {})[key] = value
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as file:
+        json.dump(content, file, indent=1)
+    os.replace(file.name, path)
+
+
+def ask_zenodo(record: int) -> dict[str, str]:
+    """Ask Zenodo for the checksums of a record's files.
+
+    Parameters
+    ----------
+    record : int
+        Number of the record.
+
+    Returns
+    -------
+    dict of str to str
+        ``"md5:..."`` by file name.
+
+    Raises
+    ------
+    OSError
+        If Zenodo cannot be reached or does not answer as expected.
+    """
+    try:
+        answer = requests.get(f"{ZENODO_API}/{record}", timeout=30)
+        answer.raise_for_status()
+        return {file["key"]: file["checksum"] for file in answer.json()["files"]}
+    except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+        raise OSError(
+            f"Zenodo's record {record} could not be asked for checksums: {error}"
+        ) from error
+
+
+def known_hash(remote: RemoteFile) -> str:
+    """Return the official checksum of a file, such as ``"sha256:..."``.
+
+    Taken from the package, else from what an earlier answer of Zenodo left in ``$SKTL_HOME``,
+    else from a ``checksums.json`` in the mirror, else asked from Zenodo and remembered.
+
+    Parameters
+    ----------
+    remote : RemoteFile
+        A file with a ``known_hash`` or a ``zenodo_record``.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    OSError
+        If nobody can tell.
+    """
+    if remote.known_hash:
+        return remote.known_hash
+    for path in (_store(), find_in_mirror(REMEMBERED)):
+        remembered = _load(path).get("official", {})
+        if remote.filename in remembered:
+            return remembered[remote.filename]
+    try:
+        listed = ask_zenodo(remote.zenodo_record or 0)
+    except OSError as error:
+        raise OSError(
+            f"The official checksum of {remote.filename} is unknown and Zenodo cannot be asked "
+            f"({error}). Without network, put $SKTL_HOME/datasets/{REMEMBERED} of a machine that has "
+            "fetched it into $SKTL_MIRROR, or pass the file, unchecked, as path=..."
+        ) from error
+    if remote.filename not in listed:
+        raise OSError(
+            f"Zenodo's record {remote.zenodo_record} does not list {remote.filename}. "
+            f"Received: {sorted(listed)}"
+        )
+    _remember("official", remote.filename, listed[remote.filename])
+    return listed[remote.filename]
+
+
+def verify(path: Path, expected: str) -> None:
+    """Compare a file with its checksum; an unchanged file that passed before is not read again.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    expected : str
+        ``"algorithm:digest"``.
+
+    Raises
+    ------
+    ValueError
+        If they differ.
+    """
+    state = path.stat()
+    passed = [state.st_size, state.st_mtime_ns, expected]
+    key = str(path.resolve())
+    if _load(_store()).get("verified", {}).get(key) == passed:
+        return
+    algorithm, _, digest = expected.rpartition(":")
+    actual = pooch.file_hash(str(path), alg=algorithm or "sha256")
+    if actual != digest:
+        raise ValueError(
+            f"{path} is not the official file: its {algorithm} must be {digest}. Delete it to "
+            f"download it anew, or pass it as path=... to use it unchecked. Received: {actual}"
+        )
+    _remember("verified", key, passed)

@@ -1,0 +1,218 @@
+"""HDF5: the official files that hold one array per instance, and panel files of our own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from sktl.datasets._readers import Reader, Skip, is_valid_shape
+
+Describe = Callable[[str, h5py.AttributeManager], tuple[float, str]]
+_FORMAT = "sktl-panel-1"
+
+
+@contextmanager
+def open_hdf5(path: Path) -> Iterator[h5py.File]:
+    """Open a file for reading, or say that it is missing, damaged or of another format."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise ValueError(
+            f"{path} is no intact HDF5 file (truncated download, or another format): {error}"
+        ) from error
+    with file:
+        yield file
+
+
+class HDF5Reader(Reader):
+    """Read a file with one HDF5 dataset for each instance.
+
+    The first pass reads names, shapes and attributes only; series are read in the order in which
+    they lie in the file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    folders : sequence of str
+        Groups that hold the instances; at least one must exist.
+    shape : tuple of int
+        (n_channels, n_timepoints) of an instance.
+    time_first : bool
+        Whether arrays are stored as (n_timepoints, n_channels).
+    describe : callable
+        ``describe(name, attributes)`` returns target and group, or raises `Skip`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        folders: Iterable[str],
+        shape: tuple[int, int],
+        time_first: bool,
+        describe: Describe,
+    ):
+        self._path = Path(path)
+        self._time_first = time_first
+        stored = shape[::-1] if time_first else shape
+        names: list[bytes] = []
+        offsets, targets, groups = [], [], []
+        skipped: Counter[str] = Counter()
+        seen: set[str] = set()
+        with open_hdf5(self._path) as file:
+            present = [folder for folder in folders if isinstance(file.get(folder), h5py.Group)]
+            if not present:
+                raise ValueError(
+                    f"{path} lacks the groups of the official format, {sorted(folders)}. "
+                    f"Received: a file with {sorted(file)[:10]}"
+                )
+            for folder in present:
+                parent = file[folder]
+                for name in parent:
+                    try:
+                        if name in seen:
+                            raise Skip("duplicate name")
+                        instance = parent[name]
+                        if not isinstance(instance, h5py.Dataset):
+                            raise Skip("not an array")
+                        is_valid_shape(instance.shape, stored)
+                        target, group = describe(name, instance.attrs)
+                    except Skip as reason:
+                        skipped[str(reason)] += 1
+                        continue
+                    except (OSError, RuntimeError, KeyError):
+                        skipped["damaged"] += 1
+                        continue
+                    seen.add(name)
+                    names.append(f"{folder}/{name}".encode())
+                    offsets.append(h5py.h5o.get_info(instance.id).addr)
+                    targets.append(target)
+                    groups.append(group)
+        super().__init__(
+            np.array(targets, dtype=np.float32), np.array(groups, dtype=str), shape, skipped
+        )
+        self._names = np.array(names, dtype=bytes)
+        self._offsets = np.array(offsets, dtype=np.int64)
+
+    def _source(self) -> AbstractContextManager:
+        return open_hdf5(self._path)
+
+    def _reading_order(self, indices: np.ndarray) -> np.ndarray:
+        return np.argsort(self._offsets[indices], kind="stable")
+
+    def _instance(self, source: Any, index: int) -> np.ndarray:
+        try:
+            array = source[self._names[index]][()]
+            return (array.T if self._time_first else array).astype(np.float32)
+        except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+            raise Skip("damaged") from error
+
+
+class PanelReader(Reader):
+    """Read a panel file that `write_panel` wrote.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    name : str
+        The dataset it must hold, such as ``"STEAD-simulated"``.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, in another format, or holds another dataset.
+    """
+
+    def __init__(self, path: Path, name: str):
+        self._path = Path(path)
+        with open_hdf5(self._path) as file:
+            if file.attrs.get("format") != _FORMAT or file.attrs.get("name") != name:
+                raise ValueError(
+                    f"{path} must hold {name}, written by `sktl simulate`. Received: a file with "
+                    f"format={file.attrs.get('format')!r}, name={file.attrs.get('name')!r}"
+                )
+            y = file["y"]
+            y = y.asstr()[:] if h5py.check_string_dtype(y.dtype) else y[:]
+            groups = file["groups"].asstr()[:].astype(str)
+            shape = file["X"].shape[1:]
+        super().__init__(np.asarray(y, dtype=None if y.dtype.kind == "f" else str), groups, shape)
+
+    def _source(self) -> AbstractContextManager:
+        return open_hdf5(self._path)
+
+    def _instance(self, source: Any, index: int) -> np.ndarray:
+        return source["X"][index]
+
+
+def write_panel(
+    path: Path,
+    name: str,
+    batches: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    **facts: Any,
+) -> int:
+    """Write batches of a panel to an HDF5 file without holding more than one.
+
+    The file has the datasets ``X`` of shape (n_instances, n_channels, n_timepoints), ``y`` and
+    ``groups``, and facts as attributes. It is written beside its place and moved there when
+    complete.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where to.
+    name : str
+        The dataset's name.
+    batches : iterable of (X, y, groups)
+        What to write.
+    **facts
+        Attributes of the file.
+
+    Returns
+    -------
+    int
+        Number of instances written.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    os.close(handle)
+    text = h5py.string_dtype()
+    total = 0
+    try:
+        with h5py.File(temporary, "w") as file:
+            file.attrs.update({"format": _FORMAT, "name": name, **facts})
+            for X, y, groups in batches:
+                if not total:
+                    shape = X.shape[1:]
+                    chunk = max(1, 2**20 // (4 * shape[0] * shape[1]))
+                    kind = np.float32 if np.asarray(y).dtype.kind == "f" else text
+                    file.create_dataset(
+                        "X",
+                        (0, *shape),
+                        np.float32,
+                        chunks=(chunk, *shape),
+                        maxshape=(None, *shape),
+                    )
+                    file.create_dataset("y", (0,), kind, chunks=(4096,), maxshape=(None,))
+                    file.create_dataset("groups", (0,), text, chunks=(4096,), maxshape=(None,))
+                for key, values in (("X", X), ("y", y), ("groups", np.asarray(groups).astype(str))):
+                    file[key].resize(total + len(X), axis=0)
+                    file[key][total:] = (
+                        values.astype(object) if values.dtype.kind == "U" else values
+                    )
+                total += len(X)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    return total

@@ -1,0 +1,227 @@
+"""Readers give the instances of a file as panels, a batch at a time, and count what they skip."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+
+
+class Skip(Exception):  # noqa: N818 - a signal between reader and format, not an error
+    """An instance cannot be used; the text is the reason that is counted."""
+
+
+def as_number(value: object) -> float:
+    """Return a float from a number, or from text that holds one; NaN otherwise.
+
+    Examples
+    --------
+    >>> as_number("3.6"), as_number(b"2"), as_number("None")
+    (3.6, 2.0, nan)
+    """
+    if isinstance(value, np.ndarray):
+        if value.size != 1:
+            return float("nan")
+        value = value.item()
+    try:
+        return float(value.decode() if isinstance(value, bytes) else value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def as_text(value: object) -> str:
+    """Return text from text or bytes; empty for None and for what means none."""
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return "" if text.strip().lower() in {"none", "nan", ""} else text.strip()
+
+
+def is_valid_shape(shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    """Raise `Skip` unless an instance has the expected shape."""
+    if tuple(shape) != tuple(expected):
+        raise Skip(f"shape {tuple(shape)} instead of {tuple(expected)}")
+
+
+class Reader(ABC):
+    """The instances of an official file, in a fixed order.
+
+    A reader knows every target and group after one pass over the file's index and reads series
+    only when asked, so that files larger than memory can be used. Instances that cannot be used
+    are counted in `skipped`: by the pass over the index (a missing target, a wrong shape), or
+    when their values are first read (NaN, damaged).
+
+    Attributes
+    ----------
+    y : np.ndarray of shape (n_instances,)
+        float32 targets, or labels as str.
+    groups : np.ndarray of shape (n_instances,)
+        What each instance shares with others (event, speaker, recording), as str.
+    n_channels, n_timepoints : int
+        The shape of an instance.
+    parts : dict or None
+        Indices of ``"train"``, ``"validation"`` and ``"test"`` where the format fixes them.
+    """
+
+    parts: dict[str, np.ndarray] | None = None
+
+    def __init__(
+        self,
+        y: np.ndarray,
+        groups: np.ndarray,
+        shape: tuple[int, int],
+        skipped: Counter[str] | None = None,
+    ):
+        self.y = y
+        self.groups = groups
+        self.n_channels, self.n_timepoints = shape
+        self._skipped = skipped or Counter()
+        self._unusable: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        """How many instances were skipped so far, by reason."""
+        return dict(self._skipped + Counter(self._unusable.values()))
+
+    def usable(self, indices: np.ndarray) -> np.ndarray:
+        """Return the indices less those that reading has shown to be unusable."""
+        if not self._unusable:
+            return indices
+        return indices[~np.isin(indices, list(self._unusable))]
+
+    def _source(self) -> AbstractContextManager:
+        """Open what a batch is read from."""
+        return nullcontext()
+
+    def _reading_order(self, indices: np.ndarray) -> np.ndarray:
+        """Positions in ``indices`` in the order in which the file is best read."""
+        return np.argsort(indices, kind="stable")
+
+    @abstractmethod
+    def _instance(self, source: Any, index: int) -> np.ndarray:
+        """Return one instance of shape (n_channels, n_timepoints), or raise `Skip`."""
+
+    def read(self, indices: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Read some instances into memory.
+
+        Parameters
+        ----------
+        indices : array-like of int
+            Which instances, in any order.
+
+        Returns
+        -------
+        X : np.ndarray of shape (n_kept, n_channels, n_timepoints)
+            float32, in the order of ``indices``.
+        kept : np.ndarray of int
+            The indices without those that turned out to be unusable, which are counted in
+            `skipped`.
+        """
+        indices = np.asarray(indices, dtype=np.int64)
+        X = np.empty((len(indices), self.n_channels, self.n_timepoints), dtype=np.float32)
+        good = np.ones(len(indices), dtype=bool)
+        with self._source() as source:
+            for position in self._reading_order(indices):
+                index = int(indices[position])
+                try:
+                    if index in self._unusable:
+                        raise Skip(self._unusable[index])
+                    with np.errstate(over="ignore"):
+                        X[position] = self._instance(source, index)
+                    if not np.isfinite(X[position]).all():
+                        raise Skip("values that are not finite")
+                except Skip as reason:
+                    self._unusable[index] = str(reason)
+                    good[position] = False
+        return (X, indices) if good.all() else (X[good], indices[good])
+
+    def iter_batches(
+        self, batch_size: int = 512, indices: Sequence[int] | np.ndarray | None = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Iterate over panels of at most ``batch_size`` instances.
+
+        Parameters
+        ----------
+        batch_size : int, default=512
+            The largest number of instances held in memory.
+        indices : array-like of int, optional
+            Which instances; all by default.
+
+        Yields
+        ------
+        X : np.ndarray of shape (n_kept, n_channels, n_timepoints)
+        y : np.ndarray of shape (n_kept,)
+        """
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1. Received: batch_size={batch_size}")
+        indices = np.arange(len(self)) if indices is None else np.asarray(indices, dtype=np.int64)
+        for start in range(0, len(indices), batch_size):
+            X, kept = self.read(indices[start : start + batch_size])
+            if len(kept):
+                yield X, self.y[kept]
+
+
+class MemoryReader(Reader):
+    """Instances that are already in memory, such as simulated ones.
+
+    Parameters
+    ----------
+    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+    y : np.ndarray of shape (n_instances,)
+    groups : np.ndarray of shape (n_instances,), optional
+        By default every instance is a group of its own.
+    """
+
+    def __init__(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray | None = None):
+        X = np.asarray(X, dtype=np.float32)
+        y = np.asarray(y)
+        groups = np.arange(len(y)) if groups is None else np.asarray(groups)
+        if X.ndim != 3 or not len(X) == len(y) == len(groups):
+            raise ValueError(
+                "X must have the shape (n_instances, n_channels, n_timepoints), y and groups one "
+                f"entry for each instance. Received: X.shape={X.shape}, y.shape={y.shape}, "
+                f"groups.shape={groups.shape}"
+            )
+        if not np.isfinite(X).all():
+            raise ValueError("X must be finite. Received: X with NaN or infinite values")
+        super().__init__(y, groups.astype(str), (X.shape[1], X.shape[2]))
+        self._X = X
+
+    def _instance(self, source: Any, index: int) -> np.ndarray:
+        return self._X[index]
+
+    def read(self, indices: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Take some instances at once; see `Reader.read`."""
+        indices = np.asarray(indices, dtype=np.int64)
+        return self._X[indices], indices
+
+
+class JoinedReader(Reader):
+    """Several readers of one format, one after the other."""
+
+    def __init__(self, readers: Sequence[Reader]):
+        first = readers[0]
+        skipped: Counter[str] = Counter()
+        for reader in readers:
+            skipped.update(reader.skipped)
+        super().__init__(
+            np.concatenate([reader.y for reader in readers]),
+            np.concatenate([reader.groups for reader in readers]),
+            (first.n_channels, first.n_timepoints),
+            skipped,
+        )
+        self._readers = list(readers)
+        self._starts = np.cumsum([0, *(len(reader) for reader in readers)])
+
+    def _instance(self, source: Any, index: int) -> np.ndarray:
+        which = int(np.searchsorted(self._starts, index, side="right")) - 1
+        reader, local = self._readers[which], index - int(self._starts[which])
+        X, kept = reader.read([local])
+        if not len(kept):
+            raise Skip(reader._unusable[local])
+        return X[0]

@@ -1,0 +1,251 @@
+"""Datasets are found by looking: every module of this package with a `SPEC` is one."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterable
+from functools import cache
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from sktl.datasets import _hdf5
+from sktl.datasets._dataset import Dataset
+from sktl.datasets._fetch import fetch_files
+from sktl.datasets._readers import MemoryReader, Reader
+from sktl.datasets._spec import SIMULATED, DatasetSpec
+from sktl.datasets._splits import PARTS, draw, grouped_split, random_split, seed_of, share_out
+
+SPLITS = ("published", "grouped")
+
+
+@cache
+def _specs() -> dict[str, DatasetSpec]:
+    package = Path(__file__).parent
+    modules = (
+        importlib.import_module(f"sktl.datasets.{found.name}")
+        for found in pkgutil.iter_modules([str(package)])
+        if not found.ispkg and not found.name.startswith("_")
+    )
+    specs = [module.SPEC for module in modules if hasattr(module, "SPEC")]
+    return {spec.name: spec for spec in sorted(specs, key=lambda spec: spec.name)}
+
+
+def list_datasets() -> list[DatasetSpec]:
+    """Return the facts of every dataset, sorted by name.
+
+    Examples
+    --------
+    >>> from sktl.datasets import list_datasets
+    >>> [spec.name for spec in list_datasets()]
+    ['EMG', 'LEN-DB', 'LOMAX', 'S&P 500', 'SPEECH', 'STEAD']
+    """
+    return list(_specs().values())
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def get_spec(name: str) -> DatasetSpec:
+    """Return the facts of a dataset.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"LEN-DB"``; case, spaces and signs do not matter, and ``"-simulated"`` at the
+        end is allowed.
+
+    Returns
+    -------
+    DatasetSpec
+
+    Raises
+    ------
+    ValueError
+        If there is no such dataset.
+
+    Examples
+    --------
+    >>> from sktl.datasets import get_spec
+    >>> get_spec("sp500").name
+    'S&P 500'
+    """
+    known = {_plain(key): spec for spec in list_datasets() for key in (spec.module, spec.name)}
+    asked = _plain(name.removesuffix(SIMULATED))
+    if asked in known:
+        return known[asked]
+    near = difflib.get_close_matches(asked, known, n=1, cutoff=0.5)
+    hint = f" Did you mean {known[near[0]].name!r}?" if near else ""
+    raise ValueError(
+        f"A dataset is one of {[spec.name for spec in list_datasets()]}, each also with "
+        f"{SIMULATED!r} at the end.{hint} Received: name={name!r}"
+    )
+
+
+def split_instances(reader: Reader, task: str, split: str, seed: int = 0) -> dict[str, np.ndarray]:
+    """Return the indices of each part of what a reader holds."""
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {SPLITS}. Received: split={split!r}")
+    if reader.parts is not None:
+        return reader.parts
+    if split == "grouped":
+        return grouped_split(reader.groups, seed)
+    return random_split(len(reader), reader.y if task == "classification" else None, seed)
+
+
+def limit_instances(
+    reader: Reader, parts: dict[str, np.ndarray], task: str, n_instances: int | None, seed: int
+) -> dict[str, np.ndarray]:
+    """Draw ``n_instances`` in all, so that every part keeps its share of each class."""
+    total = sum(map(len, parts.values()))
+    if n_instances is None or n_instances >= total:
+        return parts
+    if n_instances < 1:
+        raise ValueError(f"n_instances must be at least 1. Received: n_instances={n_instances}")
+    sizes = share_out(n_instances, np.array([len(parts[part]) for part in PARTS]))
+    return {
+        part: draw(
+            parts[part],
+            int(size),
+            reader.y[parts[part]] if task == "classification" else None,
+            seed_of("n_instances", n_instances, seed),
+            np.ones(len(parts[part]), dtype=bool),
+        )
+        for part, size in zip(PARTS, sizes, strict=True)
+    }
+
+
+def _simulated(spec: DatasetSpec, n_instances: int | None, random_state: int) -> Reader:
+    if n_instances is None:
+        raise ValueError(
+            f"{spec.simulated_name} needs a size: load_dataset({spec.simulated_name!r}, "
+            "n_instances=...). Received: n_instances=None"
+        )
+    return MemoryReader(*spec.simulate(n_instances, random_state=random_state, return_groups=True))
+
+
+def load_dataset(
+    name: str,
+    n_instances: int | None = None,
+    random_state: int = 0,
+    *,
+    split: str = "published",
+    path: str | PathLike[str] | None = None,
+    data_home: str | PathLike[str] | None = None,
+    download_if_missing: bool = True,
+) -> Dataset:
+    """Load a dataset, real or simulated, in its parts.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"STEAD"``, or ``"STEAD-simulated"`` for its simulated counterpart.
+    n_instances : int, optional
+        Number of instances in all parts together; needed for simulated ones, all by default for
+        real ones.
+    random_state : int, default=0
+        Seed of the simulation and of the split.
+    split : {"published", "grouped"}, default="published"
+        ``"published"`` splits 70/15/15 at random, for classification within each class (S&P 500:
+        in time order). Windows of one recording, or records of one earthquake, then lie in
+        several parts and make scores too good; ``"grouped"`` keeps each group in one part.
+    path : path-like, optional
+        A file or folder of your own in the official format, or a file of ``sktl simulate``.
+    data_home : path-like, optional
+        Where downloads are kept; by default ``$SKTL_HOME/datasets``.
+    download_if_missing : bool, default=True
+        Whether a missing file may be downloaded.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    ValueError
+        If the name or an option is unknown, or a file is not in the official format.
+    OSError
+        If a file is missing and cannot be downloaded; the message says what to do.
+
+    Examples
+    --------
+    >>> from sktl.datasets import load_dataset
+    >>> dataset = load_dataset("EMG-simulated", n_instances=200, random_state=0)
+    >>> dataset.name, dataset.train.X.shape, dataset.reduced(40, rerun=3).train.X.shape
+    ('EMG-simulated', (140, 3, 80), (40, 3, 80))
+    """
+    spec = get_spec(name)
+    simulated = name.endswith(SIMULATED)
+    if simulated and path is None:
+        reader = _simulated(spec, n_instances, random_state)
+    elif simulated:
+        reader = _hdf5.PanelReader(Path(path), spec.simulated_name)  # type: ignore[arg-type]
+    else:
+        found = fetch_files(spec, path, data_home, download_if_missing=download_if_missing)
+        reader = spec.read(found)
+    if not len(reader):
+        raise ValueError(
+            f"No instance of {spec.name} can be used. Skipped: {reader.skipped}. Received: "
+            f"path={path!r}"
+        )
+    parts = split_instances(reader, spec.task, split, random_state)
+    parts = limit_instances(reader, parts, spec.task, n_instances, random_state)
+    return Dataset(
+        spec.simulated_name if simulated else spec.name,
+        reader,
+        parts,
+        spec.task,
+        spec,
+        simulated,
+        split,
+    )
+
+
+def make_dataset(
+    name: str,
+    X: np.ndarray,
+    y: Iterable,
+    groups: Iterable | None = None,
+    *,
+    task: str | None = None,
+    split: str | None = None,
+    random_state: int = 0,
+) -> Dataset:
+    """Make a dataset of your own arrays.
+
+    Parameters
+    ----------
+    name : str
+        Name in tables.
+    X : array-like of shape (n_instances, n_channels, n_timepoints)
+        A panel.
+    y : array-like of shape (n_instances,)
+        Numbers for regression, labels for classification.
+    groups : array-like of shape (n_instances,), optional
+        What instances share, such as the speaker.
+    task : {"regression", "classification"}, optional
+        By default regression where ``y`` holds floats.
+    split : {"published", "grouped"}, optional
+        By default ``"grouped"`` where groups are given; see `load_dataset`.
+    random_state : int, default=0
+        Seed of the split.
+
+    Returns
+    -------
+    Dataset
+    """
+    y = np.asarray(y)
+    task = task or ("regression" if np.issubdtype(y.dtype, np.floating) else "classification")
+    if task not in ("regression", "classification"):
+        raise ValueError(f"task must be 'regression' or 'classification'. Received: task={task!r}")
+    y = y.astype(np.float32 if task == "regression" else str)
+    split = split or ("published" if groups is None else "grouped")
+    reader = MemoryReader(X, y, None if groups is None else np.asarray(list(groups)))
+    return Dataset(
+        name, reader, split_instances(reader, task, split, random_state), task, split=split
+    )

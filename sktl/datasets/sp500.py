@@ -1,0 +1,160 @@
+"""S&P 500: fifty daily closes of the index and the close of the next day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sktl.datasets._contract import make_fetcher
+from sktl.datasets._readers import Reader, as_number
+from sktl.datasets._spec import DatasetSpec, RemoteFile
+from sktl.datasets._splits import PARTS
+from sktl.datasets.simulators.prices import simulate_sp500
+
+WINDOW = 50
+LAST_DAY = "2018-11-26"
+# The longest true pause of the exchange is the bank holiday of March 1933, 12 days.
+LONGEST_PAUSE = 14
+
+
+def read_closes(path: Path, last_day: str = LAST_DAY) -> pd.Series:
+    """Read the closes of a Yahoo history.
+
+    Parameters
+    ----------
+    path : path-like
+        CSV file with the columns Date and Close.
+    last_day : str, default="2018-11-26"
+        Later rows are left out.
+
+    Returns
+    -------
+    pandas.Series
+        float64 closes by date; NaN where the file has no valid number.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or the dates are unreadable or out of order.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str)
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise ValueError(f"{path} is no CSV file: {error}") from error
+    if not {"Date", "Close"} <= set(table.columns):
+        raise ValueError(
+            f"{path} must have the columns Date and Close. Received: {list(table.columns)[:10]}"
+        )
+    dates = pd.to_datetime(table["Date"], errors="coerce", format="%Y-%m-%d")
+    if dates.isna().any() or not (dates.is_monotonic_increasing and dates.is_unique):
+        raise ValueError(f"{path} must hold each day once, as YYYY-MM-DD, in ascending order")
+    closes = pd.Series([as_number(text) for text in table["Close"]], index=dates, name="Close")
+    return closes.where(closes > 0)[:last_day]
+
+
+class _Windows(Reader):
+    """Windows of 50 closes, cut inside each of three consecutive pieces of the history."""
+
+    def __init__(self, closes: pd.Series):
+        values = closes.to_numpy()
+        days = closes.index
+        pause = np.diff(days).astype("timedelta64[D]").astype(int) > LONGEST_PAUSE
+        pauses_before = np.concatenate([[0], np.cumsum(pause)])
+        cuts = [
+            0,
+            int(0.7 * len(values)),
+            int(0.7 * len(values)) + int(0.15 * len(values)),
+            len(values),
+        ]
+        skipped: Counter[str] = Counter()
+        self._starts = np.empty(0, dtype=np.int64)
+        self.parts = {}
+        for part, first, last in zip(PARTS, cuts, cuts[1:], strict=False):
+            # The published loop ends one window early: n - 51 windows, not n - 50.
+            starts = np.arange(first, max(first, last - WINDOW - 1))
+            reach = starts[:, None] + np.arange(WINDOW + 1)
+            missing = np.isnan(values[reach]).any(axis=1)
+            torn = pauses_before[starts + WINDOW] > pauses_before[starts]
+            skipped["window with a missing close"] += int(missing.sum())
+            skipped["window across missing days"] += int((torn & ~missing).sum())
+            starts = starts[~missing & ~torn]
+            self.parts[part] = np.arange(len(starts)) + len(self._starts)
+            self._starts = np.concatenate([self._starts, starts])
+        targets = self._starts + WINDOW
+        super().__init__(
+            values[targets].astype(np.float32),
+            days.year.astype(str).to_numpy()[targets].astype(str),
+            (1, WINDOW),
+            +skipped,
+        )
+        self._values = values.astype(np.float32)
+
+    def _instance(self, source: Any, index: int) -> np.ndarray:
+        start = self._starts[index]
+        return self._values[None, start : start + WINDOW]
+
+
+def read_sp500(path: Path) -> Reader:
+    """Read the windows of a Yahoo history of ^GSPC, up to 2018-11-26.
+
+    The history is cut 70/15/15 in time order first, then into windows inside each piece, so no
+    window lies in two parts. A window with a missing close, or across more than 14 days without
+    a row, is counted in ``skipped``.
+
+    Parameters
+    ----------
+    path : path-like
+        CSV file with the columns Date and Close.
+
+    Returns
+    -------
+    Reader
+        15,932 + 3,374 + 3,375 windows for the published history; groups are years.
+    """
+    return _Windows(read_closes(path))
+
+
+SPEC = DatasetSpec(
+    name="S&P 500",
+    module="sp500",
+    title="Standard & Poor's 500 index",
+    domain="finance",
+    task="regression",
+    target="close of the next day, in index points",
+    n_channels=1,
+    n_timepoints=WINDOW,
+    rate_hz=None,
+    unit="index points",
+    group="year",
+    n_instances=22_681,
+    stream_max=True,
+    licence="Yahoo terms of service; the index belongs to S&P Dow Jones Indices",
+    citation=(
+        "Yahoo Finance, history of ^GSPC, 1927-12-30 to 2018-11-26. Windows after Eapen, J., Bein, "
+        "D. and Verma, A. (2019). Novel deep learning model with CNN and bi-directional LSTM for "
+        "improved stock market index prediction. IEEE CCWC, 264-270."
+    ),
+    url="https://finance.yahoo.com/quote/%5EGSPC/history/",
+    files=(
+        RemoteFile(
+            "GSPC.csv",
+            "https://finance.yahoo.com/quote/%5EGSPC/history/",
+            manual=(
+                "Yahoo offers its histories to people, not to programs:\n"
+                "  1. open https://finance.yahoo.com/quote/%5EGSPC/history/ and choose daily\n"
+                "     prices from 1927-12-30 to 2018-11-27;\n"
+                "  2. save them as a CSV file with the columns Date and Close at least;\n"
+                "  3. pass it: fetch_sp500(path='GSPC.csv'), or put GSPC.csv into $SKTL_MIRROR."
+            ),
+        ),
+    ),
+    read=read_sp500,
+    simulate=simulate_sp500,
+    chronological=True,
+)
+
+fetch_sp500 = make_fetcher(SPEC)

@@ -3,4 +3,24 @@
 from sktl.datasets.simulators.emg import iter_emg_pinch, simulate_emg_pinch
 from sktl.datasets.simulators.prices import iter_sp500, simulate_sp500
 
-__all__ = ["iter_emg_pinch", "iter_sp500", "simulate_emg_pinch", "simulate_sp500"]
+from sktl.datasets.simulators.seismograms import (
+    iter_len_db,
+    iter_lomax,
+    iter_stead,
+    simulate_len_db,
+    simulate_lomax,
+    simulate_stead,
+)
+
+__all__ = [
+    "iter_emg_pinch",
+    "iter_len_db",
+    "iter_lomax",
+    "iter_sp500",
+    "iter_stead",
+    "simulate_emg_pinch",
+    "simulate_len_db",
+    "simulate_lomax",
+    "simulate_sp500",
+    "simulate_stead",
+]

@@ -18,6 +18,9 @@ from sktl.datasets._spec import DatasetSpec, RemoteFile
 _LAZY = {
     "ClassificationDataset": "sktl.datasets._sktime",
     "RegressionDataset": "sktl.datasets._sktime",
+    "load_myo": "sktl.datasets.myo",
+    "load_spoken_digits": "sktl.datasets.spoken_digits",
+    "load_uea": "sktl.datasets.uea",
 }
 
 __all__ = [

@@ -99,8 +99,8 @@ def known_hash(remote: RemoteFile) -> str:
     except OSError as error:
         raise OSError(
             f"The official checksum of {remote.filename} is unknown and Zenodo cannot be asked "
-            f"({error}). Without network, put $SKTL_HOME/datasets/{REMEMBERED} of a machine that has "
-            "fetched it into $SKTL_MIRROR, or pass the file, unchecked, as path=..."
+            f"({error}). Without network, put $SKTL_HOME/datasets/{REMEMBERED} of a machine that "
+            "has fetched it into $SKTL_MIRROR, or pass the file, unchecked, as path=..."
         ) from error
     if remote.filename not in listed:
         raise OSError(

@@ -221,7 +221,7 @@ class Dataset:
         """Return the sha256 of a part's series and targets, read in batches."""
         digest = hashlib.sha256()
         for X, y in self.iter_batches(part):
-            digest.update(np.ascontiguousarray(X))
+            digest.update(np.ascontiguousarray(X).data)
             digest.update("\n".join(map(str, y)).encode())
         return digest.hexdigest()
 

@@ -18,7 +18,15 @@ from sktl.datasets._dataset import Dataset
 from sktl.datasets._fetch import fetch_files
 from sktl.datasets._readers import MemoryReader, Reader
 from sktl.datasets._spec import SIMULATED, DatasetSpec
-from sktl.datasets._splits import PARTS, draw, grouped_split, random_split, seed_of, share_out
+from sktl.datasets._splits import (
+    PARTS,
+    draw,
+    grouped_split,
+    ordered_split,
+    random_split,
+    seed_of,
+    share_out,
+)
 
 SPLITS = ("published", "grouped")
 
@@ -87,12 +95,18 @@ def get_spec(name: str) -> DatasetSpec:
     )
 
 
-def split_instances(reader: Reader, task: str, split: str, seed: int = 0) -> dict[str, np.ndarray]:
+def split_instances(
+    reader: Reader, task: str, split: str, seed: int = 0, spec: DatasetSpec | None = None
+) -> dict[str, np.ndarray]:
     """Return the indices of each part of what a reader holds."""
     if split not in SPLITS:
         raise ValueError(f"split must be one of {SPLITS}. Received: split={split!r}")
     if reader.parts is not None:
         return reader.parts
+    if spec and spec.chronological:
+        # Simulated windows lie evenly over one history: leave out those that reach over a cut.
+        reach = (spec.n_timepoints + 1) * min(1.0, len(reader) / spec.n_instances)
+        return ordered_split(len(reader), gap=int(np.ceil(reach)))
     if split == "grouped":
         return grouped_split(reader.groups, seed)
     return random_split(len(reader), reader.y if task == "classification" else None, seed)
@@ -120,13 +134,19 @@ def limit_instances(
     }
 
 
+def as_target(y: np.ndarray, task: str) -> np.ndarray:
+    """Return targets as float32, labels as str."""
+    return np.asarray(y).astype(np.float32 if task == "regression" else str)
+
+
 def _simulated(spec: DatasetSpec, n_instances: int | None, random_state: int) -> Reader:
     if n_instances is None:
         raise ValueError(
             f"{spec.simulated_name} needs a size: load_dataset({spec.simulated_name!r}, "
             "n_instances=...). Received: n_instances=None"
         )
-    return MemoryReader(*spec.simulate(n_instances, random_state=random_state, return_groups=True))
+    X, y, groups = spec.simulate(n_instances, random_state=random_state, return_groups=True)
+    return MemoryReader(X, as_target(y, spec.task), groups)
 
 
 def load_dataset(
@@ -193,7 +213,7 @@ def load_dataset(
             f"No instance of {spec.name} can be used. Skipped: {reader.skipped}. Received: "
             f"path={path!r}"
         )
-    parts = split_instances(reader, spec.task, split, random_state)
+    parts = split_instances(reader, spec.task, split, random_state, spec)
     parts = limit_instances(reader, parts, spec.task, n_instances, random_state)
     return Dataset(
         spec.simulated_name if simulated else spec.name,
@@ -243,7 +263,7 @@ def make_dataset(
     task = task or ("regression" if np.issubdtype(y.dtype, np.floating) else "classification")
     if task not in ("regression", "classification"):
         raise ValueError(f"task must be 'regression' or 'classification'. Received: task={task!r}")
-    y = y.astype(np.float32 if task == "regression" else str)
+    y = as_target(y, task)
     split = split or ("published" if groups is None else "grouped")
     reader = MemoryReader(X, y, None if groups is None else np.asarray(list(groups)))
     return Dataset(

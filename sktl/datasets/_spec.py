@@ -80,6 +80,9 @@ class DatasetSpec:
         ``read(path)`` gives a `Reader`.
     simulate : callable
         ``simulate(n_instances, random_state=None, *, return_groups=False)``.
+    simulate_batches : callable
+        ``simulate_batches(n_instances, random_state, batch_size=...)`` iterates over the same
+        instances as (X, y, groups).
     classes : tuple of str
         The labels of a classification task.
     chronological : bool
@@ -105,6 +108,7 @@ class DatasetSpec:
     files: tuple[RemoteFile, ...]
     read: Callable[[Path], Reader]
     simulate: Callable
+    simulate_batches: Callable
     classes: tuple[str, ...] = ()
     chronological: bool = False
 

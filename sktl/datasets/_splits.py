@@ -89,6 +89,28 @@ def grouped_split(groups: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
     return {name: np.flatnonzero(belongs[inverse] == i) for i, name in enumerate(PARTS)}
 
 
+def ordered_split(n_instances: int, gap: int) -> dict[str, np.ndarray]:
+    """Split 70/15/15 in order, leaving out ``gap`` instances before validation and before test.
+
+    Raises
+    ------
+    ValueError
+        If a part would be empty.
+
+    Examples
+    --------
+    >>> {part: len(indices) for part, indices in ordered_split(100, gap=3).items()}
+    {'train': 70, 'validation': 12, 'test': 12}
+    """
+    cuts = np.cumsum([0, *share_out(n_instances, np.array(SHARES))])
+    starts = cuts[:-1] + np.array([0, gap, gap])
+    if not (starts < cuts[1:]).all():
+        raise ValueError(
+            f"A split in time order needs more instances. Received: n_instances={n_instances}"
+        )
+    return {name: np.arange(a, b) for name, a, b in zip(PARTS, starts, cuts[1:], strict=True)}
+
+
 def draw(
     indices: np.ndarray, size: int, labels: np.ndarray | None, seed: int, usable: np.ndarray
 ) -> np.ndarray:

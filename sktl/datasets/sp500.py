@@ -13,7 +13,7 @@ from sktl.datasets._contract import make_fetcher
 from sktl.datasets._readers import Reader, as_number
 from sktl.datasets._spec import DatasetSpec, RemoteFile
 from sktl.datasets._splits import PARTS
-from sktl.datasets.simulators.prices import simulate_sp500
+from sktl.datasets.simulators.prices import iter_sp500, simulate_sp500
 
 WINDOW = 50
 LAST_DAY = "2018-11-26"
@@ -154,6 +154,7 @@ SPEC = DatasetSpec(
     ),
     read=read_sp500,
     simulate=simulate_sp500,
+    simulate_batches=iter_sp500,
     chronological=True,
 )
 

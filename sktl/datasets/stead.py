@@ -11,14 +11,7 @@ from sktl.datasets._contract import make_fetcher
 from sktl.datasets._hdf5 import HDF5Reader
 from sktl.datasets._readers import JoinedReader, Reader, Skip, as_number, as_text
 from sktl.datasets._spec import DatasetSpec, RemoteFile
-
-
-def simulate_stead(*args, **kwargs):
-    """Simulate STEAD; see `sktl.datasets.simulators.seismograms.simulate_stead`."""
-    from sktl.datasets.simulators.seismograms import simulate_stead as simulate
-
-    return simulate(*args, **kwargs)
-
+from sktl.datasets.simulators.seismograms import iter_stead, simulate_stead
 
 _FOLDERS = ("earthquake/local", "data")
 _SHAPE = (3, 6000)
@@ -97,6 +90,7 @@ SPEC = DatasetSpec(
     ),
     read=read_stead,
     simulate=simulate_stead,
+    simulate_batches=iter_stead,
 )
 
 fetch_stead = make_fetcher(SPEC)

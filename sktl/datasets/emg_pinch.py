@@ -1,0 +1,106 @@
+"""EMG: four pinches, recorded with a Myo armband."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from sktl.datasets._contract import make_fetcher
+from sktl.datasets._readers import Reader, Skip
+from sktl.datasets._spec import DatasetSpec, RemoteFile
+from sktl.datasets._windows import WindowReader, load_array, pure_windows
+from sktl.datasets.simulators.emg import iter_emg_pinch, simulate_emg_pinch
+
+CLASSES = ("Pinch1", "Pinch2", "Pinch3", "Pinch4")
+CHANNELS = (0, 2, 5)
+WINDOW, STEP = 80, 10
+_REST = "none"
+
+
+def _open(file: Path) -> tuple[np.ndarray, np.ndarray]:
+    annotation = file.with_name(file.name.replace("_emg.npy", "_ann.npy"))
+    if not annotation.is_file():
+        raise Skip("recording without annotation")
+    emg, labels = load_array(file), load_array(annotation, memory_map=False)
+    if emg.ndim != 2 or emg.shape[1] != 8 or emg.dtype.kind not in "iuf":
+        raise Skip("recording without 8 channels")
+    if labels.ndim != 1 or len(labels) != len(emg):
+        raise Skip("recording and annotation differ in length")
+    return emg, labels.astype(str)
+
+
+def read_emg_pinch(path: Path) -> Reader:
+    """Read the pinches as windows of 80 samples, every 10 samples, of channels 0, 2 and 5.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder ``Pinch`` with ``<recording>_emg.npy`` and ``<recording>_ann.npy``, or one
+        above it.
+
+    Returns
+    -------
+    Reader
+        Windows within one pinch; groups are recordings (a subject's session). Recordings that
+        cannot be used are counted in ``skipped``, and so are windows with an unknown label.
+    """
+    path = Path(path)
+    files = sorted(path.rglob("*_emg.npy")) if path.is_dir() else []
+    if not files:
+        raise ValueError(
+            f"path must be a folder with <recording>_emg.npy files. Received: path={str(path)!r}"
+        )
+    skipped: Counter[str] = Counter()
+    recordings: list[np.ndarray] = []
+    names, windows = [], []
+    for file in files:
+        try:
+            emg, labels = _open(file)
+        except Skip as reason:
+            skipped[str(reason)] += 1
+            continue
+        starts = pure_windows(labels, WINDOW, STEP)
+        known = np.isin(labels[starts], CLASSES)
+        skipped["window with an unknown label"] += int((~known & (labels[starts] != _REST)).sum())
+        windows.append((len(recordings), starts[known], labels[starts[known]]))
+        recordings.append(emg)
+        names.append(file.name.removesuffix("_emg.npy"))
+    return WindowReader(recordings, windows, names, CHANNELS, WINDOW, +skipped)
+
+
+SPEC = DatasetSpec(
+    name="EMG",
+    module="emg_pinch",
+    title="EMG from forearm for hand gestures recognition, Pinch",
+    domain="electromyography",
+    task="classification",
+    target="pinch between the thumb and one finger",
+    n_channels=3,
+    n_timepoints=WINDOW,
+    rate_hz=200.0,
+    unit="units of the Myo armband (8 bit)",
+    group="recording",
+    n_instances=32_438,
+    stream_max=True,
+    licence="as stated by its Zenodo record",
+    citation=(
+        "Donati, E. (2019). EMG from forearm datasets for hand gestures recognition. Zenodo. "
+        "doi:10.5281/zenodo.3194792"
+    ),
+    url="https://zenodo.org/records/3194792",
+    files=(
+        RemoteFile(
+            "Pinch.zip",
+            "https://zenodo.org/records/3194792/files/Pinch.zip?download=1",
+            zenodo_record=3194792,
+        ),
+    ),
+    read=read_emg_pinch,
+    simulate=simulate_emg_pinch,
+    simulate_batches=iter_emg_pinch,
+    classes=CLASSES,
+)
+
+fetch_emg_pinch = make_fetcher(SPEC)

@@ -18,8 +18,60 @@ def _parser() -> argparse.ArgumentParser:
         prog="sktl", description="Transfer learning for time series, in the sktime ecosystem."
     )
     parser.add_argument("--version", action="version", version=f"sktl {__version__}")
-    parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_datasets(commands)
     return parser
+
+
+def _add_datasets(commands: argparse._SubParsersAction) -> None:
+    listing = commands.add_parser("datasets", help="list the datasets and their facts")
+    listing.set_defaults(run=_datasets)
+    fetch = commands.add_parser("fetch", help="find or download a dataset and check its files")
+    fetch.add_argument("name", help="such as LEN-DB")
+    fetch.add_argument("--path", help="a file or folder of your own instead of a download")
+    fetch.add_argument(
+        "--data-home", help="where downloads are kept (default: $SKTL_HOME/datasets)"
+    )
+    fetch.set_defaults(run=_fetch)
+    simulate = commands.add_parser("simulate", help="simulate a dataset into an HDF5 file")
+    simulate.add_argument("name", help="such as STEAD")
+    simulate.add_argument("--n-instances", type=int, required=True)
+    simulate.add_argument("--out", required=True, metavar="FILE.hdf5")
+    simulate.add_argument("--seed", type=int, default=0)
+    simulate.set_defaults(run=_simulate)
+
+
+def _datasets(arguments: argparse.Namespace) -> int:
+    from sktl.datasets import list_datasets
+
+    print(f"{'name':8}  {'task':14}  {'channels':>8}  {'length':>6}  {'rate':>7}  {'instances':>9}")
+    for spec in list_datasets():
+        rate = f"{spec.rate_hz:g} Hz" if spec.rate_hz else "daily"
+        print(
+            f"{spec.name:8}  {spec.task:14}  {spec.n_channels:8}  {spec.n_timepoints:6}  {rate:>7}"
+            f"  {spec.n_instances:9,}  {spec.title}"
+        )
+    print("Each also simulated: add -simulated to the name.")
+    return 0
+
+
+def _fetch(arguments: argparse.Namespace) -> int:
+    from sktl.datasets import load_dataset
+
+    dataset = load_dataset(arguments.name, path=arguments.path, data_home=arguments.data_home)
+    for part, indices in dataset.parts.items():
+        print(f"{part:11}{len(indices):10,} instances")
+    for reason, count in dataset.skipped.items():
+        print(f"skipped    {count:10,} {reason}")
+    return 0
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    from sktl.datasets import simulate_to_file
+
+    written = simulate_to_file(arguments.name, arguments.n_instances, arguments.out, arguments.seed)
+    print(f"{written:,} simulated instances in {arguments.out}")
+    return 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,7 +12,13 @@ from typing import Any
 
 from sktl.datasets._dataset import Dataset, Part
 from sktl.datasets._readers import MemoryReader, Reader
-from sktl.datasets._registry import get_spec, list_datasets, load_dataset, make_dataset
+from sktl.datasets._registry import (
+    get_spec,
+    list_datasets,
+    load_dataset,
+    make_dataset,
+    simulate_to_file,
+)
 from sktl.datasets._spec import DatasetSpec, RemoteFile
 
 _LAZY = {
@@ -34,6 +40,7 @@ __all__ = [
     "list_datasets",
     "load_dataset",
     "make_dataset",
+    "simulate_to_file",
 ]
 
 

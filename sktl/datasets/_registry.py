@@ -269,3 +269,46 @@ def make_dataset(
     return Dataset(
         name, reader, split_instances(reader, task, split, random_state), task, split=split
     )
+
+
+def simulate_to_file(
+    name: str, n_instances: int, path: str | PathLike[str], random_state: int = 0
+) -> int:
+    """Simulate a dataset into an HDF5 file without ever holding more than a batch.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"STEAD"`` or ``"STEAD-simulated"``.
+    n_instances : int
+        How many.
+    path : path-like
+        The file, to be read with ``load_dataset("STEAD-simulated", path=...)``.
+    random_state : int, default=0
+        Seed.
+
+    Returns
+    -------
+    int
+        Number of instances written.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from sktl.datasets import load_dataset, simulate_to_file
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "emg.hdf5"
+    >>> simulate_to_file("EMG", 100, file)
+    100
+    >>> load_dataset("EMG-simulated", path=file).train.X.shape
+    (70, 3, 80)
+    """
+    spec = get_spec(name)
+    batch_size = max(1, 2**22 // (spec.n_channels * spec.n_timepoints))
+    batches = spec.simulate_batches(n_instances, random_state, batch_size=batch_size)
+    return _hdf5.write_panel(
+        Path(path),
+        spec.simulated_name,
+        ((X, as_target(y, spec.task), groups) for X, y, groups in batches),
+        random_state=random_state,
+        n_instances=n_instances,
+    )

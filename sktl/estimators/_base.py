@@ -1,0 +1,683 @@
+"""What all estimators share: parameters, fitting, predicting, persistence, sources.
+
+An architecture's file adds a network function and its parameters; the classes here turn it into
+a sktime classifier or regressor. Fitted weights are kept as arrays, never as a keras model: they
+survive pickle, copy and processes bit for bit, and no two estimators share a network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar, dataclass_transform
+
+import numpy as np
+from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error
+from sklearn.utils.class_weight import compute_sample_weight
+from sktime.classification.base import BaseClassifier
+from sktime.regression.base import BaseRegressor
+
+from sktl.estimators._checks import check_choice, check_parameters
+from sktl.estimators._compiled import (
+    PREDICTION_BATCH,
+    borrow,
+    compile_network,
+    initial_weights,
+    weight_names,
+)
+from sktl.estimators._docs import compose
+from sktl.estimators._preprocessing import Preprocessing, standardisation
+from sktl.estimators._randomness import random_streams, validation_split
+from sktl.estimators._training import Schedule, train
+from sktl.sources import (
+    Card,
+    adapt_input_channels,
+    find_card,
+    load_source,
+    own_sources_directory,
+    save_source,
+    select_transferable,
+)
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False)
+def parameters(cls):
+    """Turn the annotated attributes of an estimator into keyword parameters of its constructor.
+
+    The constructor assigns and does nothing else, as sktime and scikit-learn ask; the docstring
+    is put together from those of the bases that declare the parameters.
+    """
+    cls = dataclass(kw_only=True, eq=False, repr=False)(cls)
+    if hasattr(cls, "fit"):
+        cls.__doc__ = compose(cls)
+    return cls
+
+
+@parameters
+class TransferEstimator:
+    """A network that may start from the convolutions of a source.
+
+    Parameters
+    ----------
+    source : str, path-like or None, default=None
+        Where the weights of the transferred layers come from: the name of a source (see
+        `sktl.sources.list_sources`), a folder that `save_pretrained` wrote, ``"hf://owner/repo"``,
+        or None for random initialisation ("from scratch").
+    omega : float, default=1.0
+        Multiplier of the transferred layers' learning rate; 0 freezes them.
+    stream_max : {"standard", "raw", None}, default="standard"
+        How the largest absolute value of an instance enters the network, which sees scaled
+        instances otherwise: standardised by the training instances, as it is, or not at all.
+    channel_adaptation : {"replicate", "replicate_scaled"}, default="replicate"
+        How kernels of a source with one channel serve several: repeated, or repeated and divided
+        by the number of channels.
+    validation_size : float or None, default=0.15
+        Share of the training instances that the inner split holds out where `fit` gets no
+        validation data. None: train on all and watch the training loss.
+    n_epochs : int, default=250
+        Largest number of epochs.
+    batch_size : int, default=32
+        Instances a step.
+    learning_rate : float, default=1e-3
+        Learning rate of Adam.
+    monitor : {"val_loss", "val_score"}, default="val_loss"
+        What decides on the learning rate, the end and the best epoch; `history_` says what the
+        score is. Classifiers also know "val_accuracy", the published choice.
+    early_stopping_patience : int or None, default=10
+        Epochs without improvement that end the training; None: never.
+    reduce_lr_patience : int or None, default=4
+        Epochs without improvement that reduce the learning rate; None: never.
+    reduce_lr_factor : float, default=0.2
+        Factor of such a reduction. It keeps the ratio of the two learning rates.
+    min_learning_rate : float, default=5e-7
+        No reduction goes below.
+    drop_last : bool, default=False
+        Leave out the last incomplete batch in training and validation, as the original
+        experiment did.
+    random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=None
+        Seed of the inner split, the initial weights, the order of the instances and the dropout.
+    verbose : bool, default=False
+        Show a progress bar over the epochs.
+
+    Attributes
+    ----------
+    history_ : pandas.DataFrame
+        One row an epoch, the index from 1: ``loss``, ``val_loss`` (both with the penalty on
+        kernels), ``val_score``, ``learning_rate``. The score is the mean absolute error in the
+        unit of y for regressors, the weighted F1 for classifiers (which add ``val_accuracy``).
+    best_epoch_ : int
+        Epoch whose weights are used.
+    source_ : sktl.sources.Card or None
+        What the source says of itself; None from scratch.
+    network_ : keras.Model
+        The fitted network, built at every access.
+
+    References
+    ----------
+    .. [1] E. Otović, M. Njirjak, D. Jozinović, G. Mauša, A. Michelini, I. Štajduhar (2022).
+       Intra-domain and cross-domain transfer learning for time series data - How transferable
+       are the features? Knowledge-Based Systems 239, 107976.
+    """
+
+    _tags: ClassVar[dict[str, Any]] = {
+        "authors": ["sktl developers"],
+        "maintainers": ["sktl developers"],
+        "python_dependencies": ["keras>=3.15"],
+        "X_inner_mtype": "numpy3D",
+        "capability:multivariate": True,
+        "capability:random_state": True,
+        "property:randomness": "derandomized",
+    }
+
+    # What an architecture gives.
+    architecture: ClassVar[str]
+    _network: ClassVar[Callable]
+    _jit: ClassVar[bool] = False
+    _first_layers: ClassVar[tuple[str, ...]] = ("conv1",)
+    # What the task gives.
+    _task: ClassVar[str]
+    _loss: ClassVar[str]
+    _output_activation: ClassVar[str | None] = None
+    _kind: ClassVar[str]
+    _score_name: ClassVar[str]
+    _monitors: ClassVar[dict[str, bool]]
+
+    source: Any = None
+    omega: float = 1.0
+    stream_max: str | None = "standard"
+    channel_adaptation: str = "replicate"
+    validation_size: float | None = 0.15
+    n_epochs: int = 250
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    monitor: str = "val_loss"
+    early_stopping_patience: int | None = 10
+    reduce_lr_patience: int | None = 4
+    reduce_lr_factor: float = 0.2
+    min_learning_rate: float = 5e-7
+    drop_last: bool = False
+    random_state: Any = None
+    verbose: bool = False
+
+    def _transferable(self) -> list[str]:
+        """Name the layers that transfer."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_pretrained(cls, source, **params):
+        """Make an estimator whose transferred layers will start from a source.
+
+        The weights are read, verified and adapted to the data by `fit`.
+
+        Parameters
+        ----------
+        source : str or path-like
+            See the parameter `source`.
+        **params
+            Other parameters of the constructor.
+
+        Returns
+        -------
+        estimator
+            Not fitted.
+
+        Raises
+        ------
+        ValueError
+            If no source of this name exists for the architecture.
+        """
+        if not str(source).startswith("hf://"):
+            find_card(source, cls.architecture)
+        return cls(source=source, **params)
+
+    def fit(self, X, y, validation_data=None):
+        """Fit the network.
+
+        Parameters
+        ----------
+        X : sktime panel, or np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Training series of equal length, in any unit.
+        y : array-like of shape (n_instances,)
+            Class labels, or numbers in any unit.
+        validation_data : tuple of (X, y), optional
+            Held-out instances that decide on the learning rate, the end and the best epoch;
+            without them `fit` splits its own off.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter, the data or the source cannot be used.
+        FloatingPointError
+            If the loss is not finite after the first epoch.
+        """
+        # Sktime resets at the start of fit; attributes with a double underscore stay.
+        self._given__validation_data = validation_data
+        try:
+            return super().fit(X, y)
+        finally:
+            del self._given__validation_data
+
+    def _fit(self, X, y):
+        self._check_parameters()
+        streams = random_streams(self.random_state)
+        source = None if self.source is None else load_source(self.source, self.architecture)
+        self.source_ = source and source.card
+        # A target with one channel fills a source's several (Otović et al. 2022, section 2.3).
+        self._n_repeats = source.card.n_channels if source and X.shape[1] == 1 else 1
+        X = self._panel(X)
+        training, validation = self._split(X, y, streams["split"])
+        self._data_hash = _data_hash(*training)
+        self._n_training_instances = len(training[1])
+
+        self._preprocessing, inputs = Preprocessing.fit(training[0], self.stream_max)
+        targets, weights = self._fit_targets(training[1])
+        held_out = validation and (
+            self._preprocessing.transform(validation[0]),
+            self._targets(validation[1]),
+        )
+        self._shape = (*X.shape[1:], targets.shape[1])
+        with self._borrow_network() as network:
+            start = initial_weights(network.model, streams["weights"])
+            if source:
+                start |= self._transferred_weights(source, start)
+            self._dropout_seed = int(streams["dropout"].integers(2**31))
+            network.reset(start, self.omega, self.learning_rate, self._dropout_seed)
+            with self._progress() as progress:
+                self.history_, self.best_epoch_, self._weights = train(
+                    network,
+                    (inputs, targets, weights),
+                    held_out,
+                    self._schedule(held_out),
+                    lambda outputs: self._validation_scores(validation[1][: len(outputs)], outputs),
+                    streams["order"],
+                    progress,
+                )
+        return self
+
+    def _check_parameters(self):
+        check_parameters(self.get_params(deep=False))
+        check_choice("monitor", self.monitor, tuple(self._monitors))
+
+    def _panel(self, X):
+        if not np.isfinite(X).all():
+            raise ValueError(
+                "X must be finite: fill or remove such values first. Received: "
+                f"{np.count_nonzero(~np.isfinite(X))} NaN or infinite values of {X.size}"
+            )
+        return np.repeat(X, self._n_repeats, axis=1) if self._n_repeats > 1 else X
+
+    def _split(self, X, y, rng):
+        """Return (X, y) of the training part, and of the validation part or None."""
+        if self._given__validation_data is not None:
+            return (X, y), self._check_validation_data(X)
+        if self.validation_size is None:
+            return (X, y), None
+        training, held_out = validation_split(len(y), self.validation_size, self._strata(y), rng)
+        return (X[training], y[training]), (X[held_out], y[held_out])
+
+    def _check_validation_data(self, X):
+        try:
+            X_held_out, y_held_out = self._given__validation_data
+        except (TypeError, ValueError):
+            raise ValueError(
+                "validation_data must be a pair (X, y). "
+                f"Received: {type(self._given__validation_data).__name__}"
+            ) from None
+        X_held_out, y_held_out = self._internal_convert(X_held_out, y_held_out)
+        mtype = self._check_input(X_held_out, y_held_out, return_metadata=["mtype"])["mtype"]
+        X_held_out = self._panel(self._convert_X(X_held_out, mtype))
+        if X_held_out.shape[1:] != X.shape[1:]:
+            raise ValueError(
+                "validation_data must have the channels and time points of X. Received: "
+                f"{X_held_out.shape[1:]} against {X.shape[1:]} (channels, time points)"
+            )
+        return X_held_out, self._check_held_out_targets(np.asarray(y_held_out))
+
+    def _check_held_out_targets(self, y):
+        return y
+
+    def _schedule(self, held_out):
+        return Schedule(
+            n_epochs=self.n_epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            monitor=self.monitor if held_out else "loss",
+            greater_is_better=bool(held_out) and self._monitors[self.monitor],
+            early_stopping_patience=self.early_stopping_patience,
+            reduce_lr_patience=self.reduce_lr_patience,
+            reduce_lr_factor=self.reduce_lr_factor,
+            min_learning_rate=self.min_learning_rate,
+            drop_last=self.drop_last,
+        )
+
+    @contextmanager
+    def _progress(self):
+        """Give a function that takes every epoch's row and, if wished, draws a bar."""
+        if not self.verbose:
+            yield lambda row: None
+            return
+        from tqdm.auto import tqdm
+
+        with tqdm(total=self.n_epochs, unit="epoch", desc=type(self).__name__) as bar:
+
+            def progress(row):
+                shown = {name: f"{row[name]:.4g}" for name in ("loss", "val_loss") if name in row}
+                bar.set_postfix(shown, refresh=False)
+                bar.update()
+
+            yield progress
+
+    def build_network(self, n_channels: int, n_timepoints: int, n_outputs: int = 1):
+        """Build the untrained network.
+
+        Parameters
+        ----------
+        n_channels, n_timepoints : int
+            Shape of an instance.
+        n_outputs : int, default=1
+            Number of classes, or 1 for a regressor.
+
+        Returns
+        -------
+        keras.Model
+            With the inputs ``series`` ``(batch, n_timepoints, n_channels)`` and, unless
+            ``stream_max=None``, ``stream_max`` ``(batch, 1)``; weights drawn by `random_state`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter cannot be used.
+        """
+        self._check_parameters()
+        rng = random_streams(self.random_state)["weights"]
+        model = self._build(n_channels, n_timepoints, n_outputs)
+        return _set_weights(model, initial_weights(model, rng))
+
+    def _network_parameters(self):
+        signature = inspect.signature(self._network)
+        return {
+            name: getattr(self, name)
+            for name, parameter in signature.parameters.items()
+            if parameter.kind is parameter.KEYWORD_ONLY and hasattr(self, name)
+        }
+
+    def _build(self, n_channels, n_timepoints, n_outputs):
+        import keras
+
+        series = keras.Input((n_timepoints, n_channels), name="series")
+        stream_max = None if self.stream_max is None else keras.Input((1,), name="stream_max")
+        features = self._network(series, stream_max, **self._network_parameters())
+        head = keras.layers.Dense(n_outputs, activation=self._output_activation, name="head")
+        inputs = [series] if stream_max is None else [series, stream_max]
+        return keras.Model(inputs, head(features), name=self.architecture.lower())
+
+    def _borrow_network(self):
+        import keras
+
+        key = (
+            self._network,
+            repr(self._network_parameters()),
+            self.stream_max is None,
+            self._task,
+            self._shape,
+            keras.backend.backend(),
+        )
+        return borrow(
+            key,
+            lambda: compile_network(
+                self._build(*self._shape), self._loss, self._transferable(), self._jit
+            ),
+        )
+
+    def _transferred_weights(self, source, start):
+        """Return the source's arrays for the transferred layers, adapted to the channels."""
+        layers = set(self._transferable())
+        expected = {path: v.shape for path, v in start.items() if path.split("/")[0] in layers}
+        first = [f"{layer}/kernel" for layer in self._first_layers]
+        adapted = {
+            path: adapt_input_channels(source.arrays[path], self._shape[0], self.channel_adaptation)
+            for path in first
+            if path in source.arrays and path in expected
+        }
+        source = replace(source, arrays={**source.arrays, **adapted})
+        return select_transferable(source, expected)
+
+    def _outputs(self, X):
+        """Apply the fitted network, a batch at a time from raw series to outputs."""
+        with self._borrow_network() as network:
+            network.load(self._weights, self._dropout_seed)
+            return np.concatenate(
+                [
+                    network.predict(network.place(self._preprocessing.transform(self._panel(part))))
+                    for part in np.split(X, range(PREDICTION_BATCH, len(X), PREDICTION_BATCH))
+                ]
+            )
+
+    @property
+    def network_(self):
+        """The fitted network, a model of its own built at every access."""
+        if "_weights" not in vars(self):
+            raise AttributeError(f"This {type(self).__name__} has no network before fit.")
+        return _set_weights(self._build(*self._shape), self._weights)
+
+    def save_pretrained(self, path=None, *, name: str | None = None, **card) -> Path:
+        """Save the fitted network as a source that others can start from.
+
+        Parameters
+        ----------
+        path : str or path-like, optional
+            Folder to write, whole or not at all; a source that is there is replaced. Default: a
+            folder of this name in the user's own directory, where `source=name` finds it.
+        name : str, optional
+            Name of the source; default: that of the folder.
+        **card
+            What only you know: ``dataset``, ``simulated``, ``sampling_rate`` (Hz), ``licence``,
+            ``citation``, ``notes``, ... See `sktl.sources.Card`.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+
+        Raises
+        ------
+        ValueError
+            If neither `path` nor `name` is given.
+        """
+        self.check_is_fitted()
+        if path is None and name is None:
+            raise ValueError("save_pretrained needs a path or a name. Received: neither")
+        if path is None:
+            path = own_sources_directory() / self.architecture / str(name)
+        channels, timepoints, outputs = self._shape
+        described: dict[str, Any] = {
+            "name": name or Path(path).name,
+            "architecture": self.architecture,
+            "task": self._task,
+            "n_instances": self._n_training_instances,
+            "data_sha256": self._data_hash,
+            "n_channels": channels,
+            "n_timepoints": timepoints,
+            "n_outputs": outputs,
+            "preprocessing": {
+                "scaling": "min-max of each instance over all its channels",
+                "mask": "mean of the training instances subtracted",
+                "stream_max": self.stream_max,
+            },
+            "parameters": {
+                key: value
+                if isinstance(value, int | float | str | tuple | list | dict | None)
+                else repr(value)
+                for key, value in self.get_params(deep=False).items()
+            },
+            "transferable": self._transferable(),
+            "score": self._card_score(),
+            "versions": {p: version(p) for p in ("sktl", "sktime", "keras", "numpy")},
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        return save_source(path, Card(**(described | self._card_task() | card)), self._weights)
+
+    def _card_task(self):
+        return {}
+
+    def _card_score(self):
+        if "val_score" not in self.history_:
+            return None
+        value = float(self.history_["val_score"][self.best_epoch_])
+        return {"metric": self._score_name, "value": value, "split": "validation"}
+
+    def reset(self):
+        """Return to the state after construction, keeping what scikit-learn left for its own use.
+
+        Returns
+        -------
+        self
+        """
+        # Scikit-learn >= 1.9 puts these on an estimator before it calls fit.
+        kept = {
+            k: v for k, v in vars(self).items() if k in ("_parent_callback_ctx", "_skl_callbacks")
+        }
+        super().reset()
+        vars(self).update(kept)
+        return self
+
+    def __sklearn_tags__(self):
+        from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type=self._kind,
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags() if self._kind == "classifier" else None,
+            regressor_tags=RegressorTags() if self._kind == "regressor" else None,
+            input_tags=InputTags(two_d_array=False, three_d_array=True),
+        )
+
+    @classmethod
+    def get_test_params(cls, parameter_set="default"):
+        """Return parameters that make a fit short, for the suites of sktime.
+
+        Parameters
+        ----------
+        parameter_set : str, default="default"
+            Not used.
+
+        Returns
+        -------
+        list of dict
+            Two sets of parameters.
+        """
+        small = {"n_epochs": 2, "batch_size": 8, "random_state": 0} | cls._small_parameters()
+        return [small, small | {"omega": 0.5, "stream_max": "raw", "validation_size": None}]
+
+
+@parameters
+class TransferClassifier(TransferEstimator, BaseClassifier):
+    """What makes a network a classifier.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in the training loss, as in scikit-learn.
+
+    Attributes
+    ----------
+    classes_ : np.ndarray of shape (n_classes,)
+        The labels, in the order of the probabilities.
+
+    Examples
+    --------
+    >>> from sktime.datasets import load_unit_test
+    >>> from sktl.estimators import {name}
+    >>> X, y = load_unit_test(return_type="numpy3D")
+    >>> classifier = {name}(n_epochs=2, random_state=0).fit(X, y)
+    >>> classifier.predict(X).shape
+    (42,)
+    """
+
+    _task = "classification"
+    _kind = "classifier"
+    _loss = "categorical_crossentropy"
+    _output_activation = "softmax"
+    _score_name = "f1_weighted"
+    _monitors: ClassVar = {"val_loss": False, "val_score": True, "val_accuracy": True}
+    _tags: ClassVar = {"capability:predict_proba": True}
+
+    class_weight: Any = None
+
+    def __post_init__(self):
+        # A dataclass calls this after it has assigned; sktime's own constructor calls it again.
+        if "_is_fitted" not in vars(self):
+            BaseClassifier.__init__(self)
+
+    def _strata(self, y):
+        return y
+
+    def _fit_targets(self, y):
+        weights = compute_sample_weight(self.class_weight, y)
+        return self._targets(y), weights.astype(np.float32)
+
+    def _targets(self, y):
+        return (np.asarray(y)[:, None] == self.classes_).astype(np.float32)
+
+    def _check_held_out_targets(self, y):
+        unknown = sorted(set(y.tolist()) - set(self.classes_.tolist()), key=str)
+        if unknown:
+            raise ValueError(
+                "validation_data must only hold classes of y. "
+                f"Received: {unknown}, while y has {self.classes_.tolist()}"
+            )
+        return y
+
+    def _validation_scores(self, y, outputs):
+        predicted = self.classes_[outputs.argmax(axis=1)]
+        return {
+            "val_score": float(f1_score(y, predicted, average="weighted", zero_division=0)),
+            "val_accuracy": float(accuracy_score(y, predicted)),
+        }
+
+    def _predict_proba(self, X):
+        return self._outputs(X)
+
+    def _card_task(self):
+        return {"classes": self.classes_.tolist()}
+
+
+@parameters
+class TransferRegressor(TransferEstimator, BaseRegressor):
+    """What makes a network a regressor.
+
+    Parameters
+    ----------
+    target_scaling : {"standard", None}, default="standard"
+        Train on y standardised by the training instances, or on y as it is. Predictions are in
+        the unit of y either way.
+
+    Examples
+    --------
+    >>> from sktime.datasets import load_unit_test
+    >>> from sktl.estimators import {name}
+    >>> X, y = load_unit_test(return_type="numpy3D")
+    >>> regressor = {name}(n_epochs=2, random_state=0).fit(X, y.astype(float))
+    >>> regressor.predict(X).shape
+    (42,)
+    """
+
+    _task = "regression"
+    _kind = "regressor"
+    _loss = "mean_squared_error"
+    _score_name = "mae"
+    _monitors: ClassVar = {"val_loss": False, "val_score": False}
+
+    target_scaling: str | None = "standard"
+
+    def __post_init__(self):
+        if "_is_fitted" not in vars(self):
+            BaseRegressor.__init__(self)
+
+    def _strata(self, y):
+        return None
+
+    def _fit_targets(self, y):
+        self._center, self._scale = 0.0, 1.0
+        if self.target_scaling == "standard":
+            self._center, self._scale = standardisation(self._check_held_out_targets(y))
+        return self._targets(y), np.ones(len(y), np.float32)
+
+    def _targets(self, y):
+        return ((np.asarray(y, float) - self._center) / self._scale).astype(np.float32)[:, None]
+
+    def _check_held_out_targets(self, y):
+        if not np.isfinite(np.asarray(y, float)).all():
+            raise ValueError("y must be finite. Received: NaN or infinite values")
+        return y
+
+    def _validation_scores(self, y, outputs):
+        return {"val_score": float(mean_absolute_error(y, self._unscaled(outputs)))}
+
+    def _unscaled(self, outputs):
+        return outputs[:, 0].astype(np.float64) * self._scale + self._center
+
+    def _predict(self, X):
+        return self._unscaled(self._outputs(X))
+
+
+def _set_weights(model, weights):
+    for path, variable in weight_names(model).items():
+        variable.assign(weights[path])
+    return model
+
+
+def _data_hash(X, y):
+    digest = hashlib.sha256(np.ascontiguousarray(X).data)
+    digest.update(np.asarray(y).astype(str).tobytes())
+    return digest.hexdigest()

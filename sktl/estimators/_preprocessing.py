@@ -1,0 +1,143 @@
+"""What a panel goes through before a network sees it, in numpy.
+
+Per instance, over all channels together: ``m = min``, ``M = max``,
+``stream_max = max(|m|, |M|)`` and ``x' = (x - m) / (M - m)``; then the *mask*, the mean of the
+training instances at each channel and time point, is subtracted (Otović et al. 2022, section
+2.4.1). The stream max keeps the amplitude that the scaling removes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+def scale_instances(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Scale every instance to 0..1 over all its channels together.
+
+    Parameters
+    ----------
+    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+        Panel of finite numbers, in any unit.
+
+    Returns
+    -------
+    scaled : np.ndarray of shape (n_instances, n_channels, n_timepoints), float32
+        Scaled panel, without unit; a constant instance becomes 0.
+    stream_max : np.ndarray of shape (n_instances,), float32
+        Largest absolute value of each instance before scaling, in the panel's unit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.estimators._preprocessing import scale_instances
+    >>> scaled, stream_max = scale_instances(np.array([[[0.0, 2.0], [-2.0, 1.0]]]))
+    >>> scaled.tolist(), stream_max.tolist()
+    ([[[0.5, 1.0], [0.0, 0.75]]], [2.0])
+    """
+    # Differences are taken in the panel's own precision: dollars or counts far from zero
+    # would lose their small changes in float32, and integers would overflow.
+    X = X if np.issubdtype(X.dtype, np.floating) else X.astype(np.float64)
+    low = X.min(axis=(1, 2), keepdims=True)
+    high = X.max(axis=(1, 2), keepdims=True)
+    span = high - low
+    scaled = ((X - low) / np.where(span > 0, span, 1)).astype(np.float32)
+    stream_max = np.maximum(np.abs(low), np.abs(high))[:, 0, 0]
+    return scaled, stream_max.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Scaling, mask and stream max, as fitted on the training instances.
+
+    Attributes
+    ----------
+    mask : np.ndarray of shape (n_channels, n_timepoints), float32
+        Mean of the scaled training instances.
+    stream_max : {"standard", "raw", None}
+        How the stream max enters the network: standardised by the training instances, as it
+        is, or not at all.
+    center, scale : float
+        What standardises the stream max; 0 and 1 unless ``stream_max="standard"``.
+    """
+
+    mask: np.ndarray
+    stream_max: str | None
+    center: float = 0.0
+    scale: float = 1.0
+
+    @classmethod
+    def fit(cls, X: np.ndarray, stream_max: str | None) -> tuple[Preprocessing, list[np.ndarray]]:
+        """Fit on the training panel and transform it in the same pass.
+
+        Parameters
+        ----------
+        X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Training panel.
+        stream_max : {"standard", "raw", None}
+            See the class.
+
+        Returns
+        -------
+        preprocessing : Preprocessing
+            What was fitted.
+        inputs : list of np.ndarray
+            What `transform` gives for `X`.
+        """
+        scaled, amplitude = scale_instances(X)
+        mask = scaled.mean(axis=0, dtype=np.float64).astype(np.float32)
+        center, scale = 0.0, 1.0
+        if stream_max == "standard":
+            center, scale = standardisation(amplitude)
+        fitted = cls(mask, stream_max, center, scale)
+        return fitted, fitted._inputs(scaled, amplitude)
+
+    def transform(self, X: np.ndarray) -> list[np.ndarray]:
+        """Turn a panel into the inputs of a network.
+
+        Parameters
+        ----------
+        X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Panel in the unit of the training panel.
+
+        Returns
+        -------
+        list of np.ndarray
+            The panel, ``(n_instances, n_channels, n_timepoints)``, and, unless `stream_max` is
+            None, the stream max, ``(n_instances, 1)``; float32.
+        """
+        return self._inputs(*scale_instances(X))
+
+    def _inputs(self, scaled: np.ndarray, amplitude: np.ndarray) -> list[np.ndarray]:
+        scaled -= self.mask
+        if self.stream_max is None:
+            return [scaled]
+        standardised = (amplitude.astype(np.float64) - self.center) / self.scale
+        return [scaled, standardised.astype(np.float32)[:, None]]
+
+
+def standardisation(values: np.ndarray) -> tuple[float, float]:
+    """Return the mean of values and their standard deviation, 1 where they do not vary.
+
+    Parameters
+    ----------
+    values : np.ndarray of shape (n_instances,)
+        Finite numbers.
+
+    Returns
+    -------
+    center, scale : float
+        Mean, and population standard deviation or 1.
+
+    Examples
+    --------
+    >>> from sktl.estimators._preprocessing import standardisation
+    >>> standardisation([1.0, 3.0]), standardisation([2.0, 2.0])
+    ((2.0, 1.0), (2.0, 1.0))
+    """
+    center = float(np.mean(values, dtype=np.float64))
+    scale = float(np.std(values, dtype=np.float64))
+    # Rounding leaves a constant a spread of a few units in the last place.
+    negligible = 1e-7 * max(abs(center), np.finfo(np.float32).tiny)
+    return center, scale if scale > negligible else 1.0

@@ -1,0 +1,163 @@
+"""MLSTM-FCN: squeeze-and-excite convolutions beside an LSTM over the channels."""
+
+from __future__ import annotations
+
+from sktl.estimators._base import TransferClassifier, TransferRegressor, parameters
+
+
+def mlstm_fcn(
+    series,
+    stream_max,
+    *,
+    filters: tuple[int, ...] = (128, 256, 128),
+    kernel_sizes: tuple[int, ...] = (8, 5, 3),
+    lstm_units: int = 8,
+    dropout: float = 0.8,
+    reduction: int = 16,
+    initializer: str = "he_uniform",
+):
+    """Build the layers of MLSTM-FCN up to its output layer.
+
+    Parameters
+    ----------
+    series : KerasTensor of shape (batch, n_timepoints, n_channels)
+        The scaled panel.
+    stream_max : KerasTensor of shape (batch, 1) or None
+        The stream max, joined to the outputs of both branches.
+    filters, kernel_sizes, lstm_units, dropout, reduction, initializer
+        See `MLSTMFCNClassifier`.
+
+    Returns
+    -------
+    KerasTensor of shape (batch, n_features)
+        Features for the output layer.
+    """
+    from keras import layers
+
+    # "Dimension shuffle": the LSTM takes one step a channel and sees the whole series at once.
+    steps = layers.Permute((2, 1), name="permute")(series)
+    steps = layers.Masking(0.0, name="masking")(steps)
+    # A step a channel: few steps, so the loop is written out.
+    steps = layers.LSTM(lstm_units, unroll=True, name="lstm")(steps)
+    steps = layers.Dropout(dropout, name="dropout")(steps)
+
+    x = series
+    for number, (width, kernel_size) in enumerate(zip(filters, kernel_sizes, strict=True), start=1):
+        x = layers.Conv1D(
+            width,
+            kernel_size,
+            padding="same",
+            kernel_initializer=initializer,
+            name=f"conv{number}",
+        )(x)
+        x = layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"bn{number}")(x)
+        x = layers.ReLU(name=f"relu{number}")(x)
+        if number < len(filters):
+            x = squeeze_excite(x, reduction, f"se{number}")
+    x = layers.GlobalAveragePooling1D(name="average")(x)
+
+    joined = [steps, x] if stream_max is None else [steps, x, stream_max]
+    return layers.Concatenate(name="join")(joined)
+
+
+def squeeze_excite(x, reduction: int, name: str):
+    """Weight the channels of a feature map by a gate that sees all time points.
+
+    Parameters
+    ----------
+    x : KerasTensor of shape (batch, n_timepoints, filters)
+        Feature map.
+    reduction : int
+        How many filters share one unit of the narrow layer.
+    name : str
+        Prefix of the layers' names.
+
+    Returns
+    -------
+    KerasTensor of shape (batch, n_timepoints, filters)
+        The weighted feature map.
+
+    References
+    ----------
+    .. [1] J. Hu, L. Shen, G. Sun (2018). Squeeze-and-excitation networks. CVPR 2018.
+    """
+    from keras import layers
+
+    width = x.shape[-1]
+    gate = layers.GlobalAveragePooling1D(keepdims=True, name=f"{name}_squeeze")(x)
+    for suffix, units, activation in [
+        ("reduce", max(1, width // reduction), "relu"),
+        ("excite", width, "sigmoid"),
+    ]:
+        gate = layers.Dense(
+            units,
+            activation=activation,
+            use_bias=False,
+            kernel_initializer="he_normal",
+            name=f"{name}_{suffix}",
+        )(gate)
+    return layers.Multiply(name=f"{name}_scale")([x, gate])
+
+
+@parameters
+class _MLSTMFCN:
+    """Three convolutions with batch normalisation, the first two with squeeze-and-excite blocks,
+    are averaged over time; an LSTM reads the channels one after the other. Both and the stream
+    max enter the output layer. The convolutions are the layers that transfer.
+
+    Parameters
+    ----------
+    filters : tuple of int, default=(128, 256, 128)
+        Filters of each convolution.
+    kernel_sizes : tuple of int, default=(8, 5, 3)
+        Length of each convolution's kernels, in time points.
+    lstm_units : int, default=8
+        Units of the LSTM, which takes one step a channel.
+    dropout : float, default=0.8
+        Share of the LSTM's outputs set to zero in training.
+    reduction : int, default=16
+        How many filters share one unit in the squeeze-and-excite blocks.
+    initializer : str, default="he_uniform"
+        Keras name of the initialiser of the convolutions' kernels.
+
+    References
+    ----------
+    .. [1] F. Karim, S. Majumdar, H. Darabi, S. Harford (2019). Multivariate LSTM-FCNs for time
+       series classification. Neural Networks 116, 237-245.
+    """
+
+    architecture = "MLSTMFCN"
+    _jit = False
+    _network = staticmethod(mlstm_fcn)
+
+    filters: tuple[int, ...] = (128, 256, 128)
+    kernel_sizes: tuple[int, ...] = (8, 5, 3)
+    lstm_units: int = 8
+    dropout: float = 0.8
+    reduction: int = 16
+    initializer: str = "he_uniform"
+
+    def _transferable(self):
+        return [f"conv{number}" for number in range(1, len(self.filters) + 1)]
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        if len(self.filters) != len(self.kernel_sizes):
+            raise ValueError(
+                "filters and kernel_sizes must have the same length, one entry a convolution. "
+                f"Received: filters={self.filters!r}, kernel_sizes={self.kernel_sizes!r}"
+            )
+
+    @classmethod
+    def _small_parameters(cls):
+        return {"filters": (4, 6, 4), "lstm_units": 2, "reduction": 2}
+
+
+@parameters
+class MLSTMFCNClassifier(_MLSTMFCN, TransferClassifier):
+    """MLSTM-FCN, squeeze-and-excite convolutions beside an LSTM, for classification."""
+
+
+@parameters
+class MLSTMFCNRegressor(_MLSTMFCN, TransferRegressor):
+    """MLSTM-FCN, squeeze-and-excite convolutions beside an LSTM, for regression."""

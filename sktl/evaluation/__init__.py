@@ -1,1 +1,1 @@
-"""evaluation."""
+"""From records to statistics, tables, figures and a report. Reads records, trains nothing."""

@@ -1,1 +1,26 @@
-"""sources."""
+"""Pretrained weights on disk: their format, where they are found, how they are fitted.
+
+Knows nothing of estimators, and loads no deep-learning library.
+"""
+
+from sktl.sources._adapt import adapt_input_channels, select_transferable
+from sktl.sources._card import Card
+from sktl.sources._folder import Source, save_source
+from sktl.sources._resolve import (
+    SimulatedSourceWarning,
+    find_card,
+    load_source,
+    own_sources_directory,
+)
+
+__all__ = [
+    "Card",
+    "SimulatedSourceWarning",
+    "Source",
+    "adapt_input_channels",
+    "find_card",
+    "load_source",
+    "own_sources_directory",
+    "save_source",
+    "select_transferable",
+]

@@ -20,6 +20,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"sktl {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_datasets(commands)
+    _add_sources(commands)
     return parser
 
 
@@ -71,6 +72,46 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
     written = simulate_to_file(arguments.name, arguments.n_instances, arguments.out, arguments.seed)
     print(f"{written:,} simulated instances in {arguments.out}")
+    return 0
+
+
+def _add_sources(commands: argparse._SubParsersAction) -> None:
+    sources = commands.add_parser("sources", help="list pretrained weights, or show one's card")
+    sources.add_argument("--architecture", help="such as MagNet")
+    sources.set_defaults(run=_sources)
+    show = sources.add_subparsers(dest="action", metavar="ACTION").add_parser(
+        "show", help="print the card of a source"
+    )
+    show.add_argument("name", help="name, path or hf://owner/repo of the source")
+    show.add_argument("--architecture", required=True, help="such as MagNet")
+    show.set_defaults(run=_show_source)
+
+
+def _sources(arguments: argparse.Namespace) -> int:
+    from sktl.sources import list_sources
+
+    table = list_sources(arguments.architecture)
+    if table.empty:
+        print("No sources. `sktl pretrain` makes one.")
+        return 0
+    shown = ["architecture", "source", "data", "where", "available", "metric", "score", "sha256"]
+    short = table[shown].astype(object).where(table[shown].notna(), "-")
+    short["sha256"] = short["sha256"].str[:12]
+    short["available"] = table["available"].map({True: "yes", False: "to download"})
+    short.loc[table["problem"].notna(), "available"] = "damaged"
+    print(short.to_string(index=False))
+    for problem in table["problem"].dropna():
+        print(f"damaged: {problem}", file=sys.stderr)
+    return 0
+
+
+def _show_source(arguments: argparse.Namespace) -> int:
+    import json
+
+    from sktl.sources import find_card
+
+    card = find_card(arguments.name, arguments.architecture)
+    print(json.dumps(card.to_dict(), indent=2, ensure_ascii=False))
     return 0
 
 

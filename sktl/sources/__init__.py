@@ -6,12 +6,14 @@ Knows nothing of estimators, and loads no deep-learning library.
 from sktl.sources._adapt import adapt_input_channels, select_transferable
 from sktl.sources._card import Card
 from sktl.sources._folder import Source, save_source
+from sktl.sources._list import list_sources
 from sktl.sources._resolve import (
     SimulatedSourceWarning,
     find_card,
     load_source,
     own_sources_directory,
 )
+from sktl.sources.hub import push_to_hub
 
 __all__ = [
     "Card",
@@ -19,8 +21,10 @@ __all__ = [
     "Source",
     "adapt_input_channels",
     "find_card",
+    "list_sources",
     "load_source",
     "own_sources_directory",
+    "push_to_hub",
     "save_source",
     "select_transferable",
 ]

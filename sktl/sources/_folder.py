@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -145,7 +145,7 @@ def save_source(
 
     Examples
     --------
-    >>> import tempfile
+    >>> import uuid
     >>> import numpy as np
     >>> from sktl.sources import Card, load_source, save_source
     >>> card = Card("mine", "MagNet", "regression", n_channels=3, n_timepoints=540, n_outputs=1)
@@ -175,14 +175,11 @@ def save_source(
         for name, content in ((CARD, card_bytes), (WEIGHTS, weights))
     )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
+    new = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
+    new.mkdir()
     try:
         for name, content in ((CARD, card_bytes), (WEIGHTS, weights), (SUMS, sums.encode())):
-            _write(new / name, content)
-        # mkdtemp makes a folder for the owner alone; a source has the ordinary permissions.
-        umask = os.umask(0)
-        os.umask(umask)
-        new.chmod(0o777 & ~umask)
+            write_file(new / name, content)
         _swap(new, folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)
@@ -283,11 +280,17 @@ def _refuse_foreign(folder: Path) -> None:
         raise FileExistsError(f"A source is a folder. Received: {folder}, which is a file")
 
 
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file whole: under another name first, then in its place."""
+    new = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with new.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def _previous(folder: Path) -> Path:

@@ -7,8 +7,6 @@ user, from its author, and is never part of this package.
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,7 @@ import numpy as np
 
 from sktl import _paths
 from sktl.sources._card import Card
-from sktl.sources._folder import Source, verify
+from sktl.sources._folder import Source, verify, write_file
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,8 @@ class Published:
         elif (mirrored := _paths.find_in_mirror(self.filename)) is not None:
             content = mirrored.read_bytes()
             verify(content, expected, mirrored)
-            _keep(content, kept)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_file(kept, content)
         else:
             self._download()
             content = kept.read_bytes()
@@ -110,18 +109,6 @@ class Published:
                 f"{self.url} ({error}). On a machine without network, get this file elsewhere and "
                 f"put it at {kept}, or set SKTL_MIRROR to a folder that holds it."
             ) from error
-
-
-def _keep(content: bytes, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def _read_magnet(content: bytes) -> dict[str, np.ndarray]:

@@ -2,7 +2,6 @@
 
 from sktl.datasets.simulators.emg import iter_emg_pinch, simulate_emg_pinch
 from sktl.datasets.simulators.prices import iter_sp500, simulate_sp500
-
 from sktl.datasets.simulators.seismograms import (
     iter_len_db,
     iter_lomax,

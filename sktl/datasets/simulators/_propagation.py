@@ -7,16 +7,20 @@ import numpy as np
 KM_PER_DEGREE = 111.19
 
 # First arrivals of ak135 for a source at 15 km depth (Kennett, Engdahl and Buland 1995,
-# Geophys. J. Int. 122, 108-124): distance in degrees, P and S minus P in seconds.
+# Geophys. J. Int. 122, 108-124): distance in degrees, P and S in seconds.
 _DEGREES = np.array([1.5, 2, 3, 4, 5, 7, 10, 13, 16, 20, 25, 30, 40, 50, 60, 70, 80, 90, 98])
 _P_SECONDS = np.array(
-    [26.4, 33.2, 47.0, 60.7, 74.5, 101.9, 143.1, 184.1, 224.5, 272.0, 323.1, 368.0, 454.1]
-    + [533.6, 605.9, 670.9, 728.7, 778.9, 815.6]
-)
+    [
+        26.4, 33.2, 47.0, 60.7, 74.5, 101.9, 143.1, 184.1, 224.5, 272.0,
+        323.1, 368.0, 454.1, 533.6, 605.9, 670.9, 728.7, 778.9, 815.6,
+    ]
+)  # fmt: skip
 _S_SECONDS = np.array(
-    [45.6, 58.0, 82.7, 107.3, 132.0, 181.3, 255.0, 328.5, 401.6, 496.4, 586.5, 665.3, 819.1]
-    + [963.8, 1097.9, 1220.8, 1332.2, 1409.2, 1452.7]
-)
+    [
+        45.6, 58.0, 82.7, 107.3, 132.0, 181.3, 255.0, 328.5, 401.6, 496.4,
+        586.5, 665.3, 819.1, 963.8, 1097.9, 1220.8, 1332.2, 1409.2, 1452.7,
+    ]
+)  # fmt: skip
 # Amplitude of short-period P on the vertical component against distance, as the
 # body-wave calibration Q(distance) of Gutenberg and Richter (1956, Ann. Geofis. 9, 1-15) for
 # shallow sources, read at a few distances; only its shape is used, tied to the spherical

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import detrend, lfilter
 from scipy.signal import butter as butterworth
+from scipy.signal import detrend, lfilter
 
-from sktl.datasets.simulators import _propagation, _source_model, _station
+from sktl.datasets.simulators import _propagation, _source_model
 from sktl.datasets.simulators._chunks import chunk_generator
 from sktl.datasets.simulators._waveforms import (
     PAD_BEFORE,
     Parameters,
-    fft_frequencies,
+    draw_ground,
     predicted_snr,
     synthesise,
 )
@@ -41,7 +41,7 @@ class Collection:
     draw_paths : callable
         ``draw_paths(rng, size)`` gives epicentral distances and source depths, km.
     smallest : callable
-        ``smallest(distance_km)`` gives the smallest magnitude looked for at each distance.
+        ``smallest(rng, distance_km)`` gives the smallest magnitude looked for.
     network_km : float or None
         How far apart the stations of one event are; None where they lie anywhere around it.
     draw_leads : callable
@@ -62,7 +62,7 @@ class Collection:
     maximum: float
     b_value: float
     draw_paths: Callable[[np.random.Generator, int], tuple[np.ndarray, np.ndarray]]
-    smallest: Callable[[np.ndarray], np.ndarray]
+    smallest: Callable[[np.random.Generator, np.ndarray], np.ndarray]
     network_km: float | None
     draw_leads: Callable[[np.random.Generator, int], np.ndarray]
     draw_station: Callable[[np.random.Generator, int], Parameters]
@@ -76,6 +76,13 @@ def _take(given: Parameters, index: np.ndarray) -> Parameters:
 
 def _lognormal(rng: np.random.Generator, median: float, sigma: float, size: int) -> np.ndarray:
     return median * np.exp(rng.normal(0.0, sigma, size))
+
+
+def _draw_surroundings(rng: np.random.Generator, size: int) -> Parameters:
+    return {
+        "kappa": _lognormal(rng, 0.045, 0.45, size),
+        "noise_level": rng.beta(4.0, 4.5, size),
+    }
 
 
 def _draw(
@@ -96,12 +103,12 @@ def _draw(
     if catalogue is None and collection.network_km is not None:
         offset = rng.normal(0.0, collection.network_km, size)
         distance = np.abs(distance[first][event] + offset) + 5.0
-    smallest = collection.smallest(distance)
+    smallest = collection.smallest(rng, distance)
     magnitude = _source_model.draw_magnitudes(
         rng, size, smallest, collection.maximum, collection.b_value
     )
     lead = collection.draw_leads(rng, size)
-    stress_drop = _lognormal(rng, 3e6, 1.0, size)
+    stress_drop = _lognormal(rng, 3e6, 0.7, size)
     if catalogue is not None:
         magnitude, distance, depth, lead = (
             np.asarray(catalogue.get(name, drawn), dtype=float)
@@ -127,7 +134,6 @@ def _draw(
     p_time, s_time = _propagation.travel_times(distance, depth, p_velocity, vp_vs)
     corner = _source_model.corner_frequency(moment, stress_drop)
     far = distance > 3.0 * _propagation.KM_PER_DEGREE
-    level = rng.beta(4.0, 4.5, size)
     given = {
         "event": event,
         "magnitude": magnitude,
@@ -139,29 +145,31 @@ def _draw(
         "vp_vs": vp_vs,
         "p_time": p_time,
         "s_time": s_time,
-        "spreading_km": _propagation.spreading_distance(hypocentral, rng.uniform(50, 100, size)),
-        "q": _lognormal(rng, 180.0, 0.35, size),
+        "spreading_km": _propagation.spreading_distance(hypocentral, rng.uniform(40, 80, size)),
+        "q": _lognormal(rng, 220.0, 0.25, size),
         "q_ratio": _lognormal(rng, 1.0, 0.3, size),
         "q_exponent": rng.uniform(0.35, 0.65, size),
-        "qp_qs": rng.uniform(1.0, 1.8, size),
-        "kappa": _lognormal(rng, 0.035, 0.4, size),
+        "qp_qs": rng.uniform(0.7, 1.4, size),
         "lead_s": lead,
         "azimuth": rng.uniform(0.0, 2.0 * np.pi, size),
         "incidence": np.radians(rng.uniform(5.0, 35.0, size)),
-        "p_direct": rng.uniform(0.15, 0.6, size),
-        "s_direct": rng.uniform(0.2, 0.6, size),
-        "coherence": rng.uniform(0.1, 0.6, size),
-        "duration": 0.3 + 0.5 / corner + 0.01 * np.minimum(hypocentral, 500.0),
+        "p_direct": rng.uniform(0.03, 0.35, size),
+        "s_direct": rng.uniform(0.1, 0.4, size),
+        "P_forward": rng.uniform(0.0, 0.3, size),
+        "S_forward": rng.uniform(0.25, 0.6, size),
+        "coherence": rng.uniform(0.05, 0.4, size),
+        "duration": 0.3 + 0.5 / corner + 0.008 * np.minimum(hypocentral, 500.0),
         "depth_phase_s": np.where(far, 2.0 * depth / 7.5, 0.0),
-        "coda_q": _lognormal(rng, 130.0, 0.4, size),
+        "coda_q": _lognormal(rng, 100.0, 0.35, size),
         "coda_exponent": rng.uniform(0.6, 0.9, size),
-        "P_rise": 0.1 + 0.005 * np.minimum(hypocentral, 800.0),
+        "P_rise": (0.1 + 0.005 * np.minimum(hypocentral, 800.0)) * _lognormal(rng, 1.0, 0.8, size),
         "S_rise": 0.1 + 0.005 * hypocentral,
-        "noise_level": level,
     }
-    given.update(collection.draw_station(rng, size))
+    given.update(collection.draw_station(rng, size), **_draw_surroundings(rng, size))
     for name, value in (station or {}).items():
         given[name] = np.full(size, float(value))
+    # Noise changes by the hour.
+    given["noise_level"] = given["noise_level"] + rng.normal(0.0, 0.06, size)
     return given
 
 
@@ -211,12 +219,11 @@ def stream(
     tuple of numpy.ndarray
         Panel, magnitudes, number of the event, of up to ``CHUNK`` instances.
     """
-    site = None
+    ground = None
     if station is not None:
         rng = chunk_generator(seed, 1)
-        frequencies, _ = fft_frequencies(collection.rate, n_timepoints)
-        site = _station.site_amplification(rng, 1, frequencies)
-        drawn = collection.draw_station(rng, 1)
+        ground = draw_ground(rng, 1, collection.rate, n_timepoints)
+        drawn = {**collection.draw_station(rng, 1), **_draw_surroundings(rng, 1)}
         station = {**{name: float(values[0]) for name, values in drawn.items()}, **station}
     shrink = min(1.0, 2.0 * n_timepoints / collection.n_timepoints)
     n_before = round(PAD_BEFORE * collection.rate)
@@ -234,7 +241,7 @@ def stream(
                 given = _draw(
                     rng, collection, station, {k: np.asarray(v)[rows] for k, v in catalogue.items()}
                 )
-            record = synthesise(rng, given, collection.rate, n_timepoints, site)
+            record = synthesise(rng, given, collection.rate, n_timepoints, ground)
             X, accepted = collection.finish(record, collection.rate, n_before, given["lead_s"])
             if catalogue is not None:
                 accepted, wanted = np.ones(len(X), dtype=bool), 0

@@ -84,19 +84,48 @@ def smooth_curves(
     )
 
 
-def noise_amplitude(
-    rng: np.random.Generator, frequencies: np.ndarray, level: np.ndarray
-) -> np.ndarray:
-    """Amplitude spectral density of the ground velocity at rest.
+def noise_character(
+    rng: np.random.Generator, size: int, frequencies: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """How the noise of each station departs from a mean of Peterson's models.
 
     Parameters
     ----------
     rng : numpy.random.Generator
         Source of randomness.
+    size : int
+        Number of stations.
+    frequencies : numpy.ndarray of shape (n_frequencies,)
+        Hz.
+
+    Returns
+    -------
+    departure : numpy.ndarray of shape (size, 3, n_frequencies), float32
+        To be added to the level, of which 0 is the low and 1 the high noise model.
+    decibel : numpy.ndarray of shape (size, 1, n_frequencies)
+        Loss above 4 to 20 Hz: the models end at 10 Hz, traffic and wind before or there.
+    """
+    departure = smooth_curves(rng, (size, 1), frequencies, 0.08)
+    fall = rng.uniform(4.0, 20.0, (size, 1, 1))
+    return (
+        departure + smooth_curves(rng, (size, 3), frequencies, 0.03),
+        -10.0 * np.log10(1.0 + (frequencies / fall) ** 4),
+    )
+
+
+def noise_amplitude(
+    frequencies: np.ndarray, level: np.ndarray, character: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """Amplitude spectral density of the ground velocity at rest.
+
+    Parameters
+    ----------
     frequencies : numpy.ndarray of shape (n_frequencies,)
         Hz.
     level : numpy.ndarray of shape (n_instances,)
         0 at the low, 1 at the high noise model.
+    character : tuple
+        Of :func:`noise_character`.
 
     Returns
     -------
@@ -104,10 +133,9 @@ def noise_amplitude(
         Square root of the one-sided power spectral density, (m/s)/sqrt(Hz).
     """
     low, high = noise_model(frequencies, "low"), noise_model(frequencies, "high")
-    shared = smooth_curves(rng, (level.size, 1), frequencies, 0.10)
-    own = smooth_curves(rng, (level.size, 3), frequencies, 0.05)
-    decibel = low + (level[:, None, None] + shared + own) * (high - low)
-    velocity = decibel - 20.0 * np.log10(2.0 * np.pi * np.maximum(frequencies, 0.005))
+    departure, decibel = character
+    acceleration = low + (level[:, None, None] + departure) * (high - low) + decibel
+    velocity = acceleration - 20.0 * np.log10(2.0 * np.pi * np.maximum(frequencies, 0.005))
     return (10.0 ** (velocity / 20.0)).astype(np.float32)
 
 
@@ -133,11 +161,12 @@ def site_amplification(rng: np.random.Generator, size: int, frequencies: np.ndar
         Factors for east, north, vertical.
     """
     rise = 1.0 / (1.0 + (0.7 / np.maximum(frequencies, 1e-3)) ** 1.5)
-    strength = np.array([0.30, 0.30, 0.12])[None, :, None]
+    strength = np.array([0.24, 0.24, 0.14])[None, :, None]
     strength = strength * np.exp(rng.normal(0.0, 0.4, (size, 1, 1)))
-    horizontal = smooth_curves(rng, (size, 1), frequencies, 0.20)
-    vertical = smooth_curves(rng, (size, 1), frequencies, 0.16)
+    horizontal = smooth_curves(rng, (size, 1), frequencies, 0.24)
+    vertical = smooth_curves(rng, (size, 1), frequencies, 0.14)
     own = smooth_curves(rng, (size, 3), frequencies, 0.08)
+    vertical = 0.6 * horizontal + vertical
     curves = np.concatenate([horizontal, horizontal, vertical], axis=1) + own
     return (10.0 ** (strength * rise + curves)).astype(np.float32)
 

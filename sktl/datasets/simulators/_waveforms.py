@@ -8,6 +8,7 @@ that decay by frequency band, and a recorder.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
@@ -18,6 +19,23 @@ Parameters = dict[str, np.ndarray]
 
 #: Seconds simulated before and after the window, so that filters have settled.
 PAD_BEFORE, PAD_AFTER = 15.0, 10.0
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the ground below stations does: amplification, and the character of its noise."""
+
+    amplification: np.ndarray
+    noise: tuple[np.ndarray, np.ndarray]
+
+
+def draw_ground(rng: np.random.Generator, size: int, rate: float, n_timepoints: int) -> Ground:
+    """Draw the ground of ``size`` stations."""
+    frequencies, _ = fft_frequencies(rate, n_timepoints)
+    return Ground(
+        _station.site_amplification(rng, size, frequencies),
+        _station.noise_character(rng, size, frequencies),
+    )
 
 
 def path_spectra(
@@ -49,7 +67,7 @@ def path_spectra(
         deep = _propagation.teleseismic_t_star(given["distance_km"]) * given["q_ratio"]
         t_star = np.where(far, deep * (4.0 if wave == "S" else 1.0), t_star)
         exponent = np.where(far, 0.15, given["q_exponent"])
-        kappa = given["kappa"] / (1.0 if wave == "S" else 1.5)
+        kappa = given["kappa"] / (1.0 if wave == "S" else 1.2)
         level = 2.0 * given["moment"] / (4.0 * np.pi * _source_model.DENSITY * speed**3)
         level = level / (given["spreading_km"] * 1000.0)
         spectrum = _source_model.brune_pulse(frequencies, corner)
@@ -88,14 +106,23 @@ def _scattered(
     noise = rng.standard_normal((len(elapsed), 3, elapsed.shape[1]), dtype=np.float32)
     total = np.zeros((len(elapsed), 3, frequencies.size), dtype=np.complex64)
     travel = given["s_time"] if wave == "S" else given["p_time"]
+    forward = _decaying(elapsed, given["duration"])
+    share = given[f"{wave}_forward"][:, None]
     for band, centre in enumerate(centres):
         weight = np.sqrt(np.maximum(1.0 - np.abs(octave - band), 0.0)).astype(np.float32)
-        quality = given["coda_q"] * (0.6 if wave == "P" else 1.0)
+        quality = given["coda_q"]
         envelope = _propagation.coda_envelope(
             elapsed, travel, centre, quality, given["coda_exponent"], given[f"{wave}_rise"]
-        ).astype(np.float32)
+        )
+        envelope = np.sqrt(share * forward**2 + (1.0 - share) * envelope**2).astype(np.float32)
         total += weight * rfft(noise * envelope[:, None], axis=-1)
     return total
+
+
+def _decaying(elapsed: np.ndarray, duration: np.ndarray) -> np.ndarray:
+    """Envelope of unit energy of waves scattered forward, late by the given time on average."""
+    envelope = np.exp(-np.maximum(elapsed, 0.0) / duration[:, None]) * (elapsed >= 0)
+    return _propagation.unit_energy(envelope.astype(np.float32))
 
 
 def _direct(
@@ -128,7 +155,7 @@ def synthesise(
     given: Parameters,
     rate: float,
     n_timepoints: int,
-    site: np.ndarray | None = None,
+    ground: Ground | None = None,
 ) -> np.ndarray:
     """Simulate the recordings of earthquakes.
 
@@ -139,15 +166,16 @@ def synthesise(
     given : dict of str to numpy.ndarray of shape (n_instances,)
         What :func:`path_spectra` reads, and ``radiation`` (shape (3, n_instances)), ``lead_s`` (P
         arrival in the window), ``azimuth``, ``incidence``, ``p_direct`` and ``s_direct`` (share
-        of the direct wave's energy), ``coherence``, ``duration``, ``depth_phase_s``, ``coda_q``,
+        of the direct wave's energy), ``P_forward`` and ``S_forward`` (share of forward
+        scattering in the rest), ``coherence``, ``duration``, ``depth_phase_s``, ``coda_q``,
         ``coda_exponent``, ``P_rise``, ``S_rise``, ``noise_level``, ``sensor_corner``,
         ``native_rate``, ``gain``, ``band_low``, ``band_high``.
     rate : float
         Hz.
     n_timepoints : int
         Samples in the window.
-    site : numpy.ndarray of shape (1, 3, n_frequencies), optional
-        Amplification of one station for all, of :func:`fft_frequencies`; random by default.
+    ground : Ground, optional
+        The ground of one station for all records; random by default.
 
     Returns
     -------
@@ -186,21 +214,23 @@ def synthesise(
     shear = directed(sv, steep * sine, steep * cosine, flat) + directed(sh, cosine, -sine, 0 * sine)
     shear *= np.sqrt(given["s_direct"])[:, None, None].astype(np.float32)
     scattered = _scattered(rng, given, elapsed, frequencies, "S")
-    scattered *= np.array([0.63, 0.63, 0.45], dtype=np.float32)[:, None]
+    scattered *= np.array([0.60, 0.60, 0.53], dtype=np.float32)[:, None]
     scattered *= np.hypot(radiation[1], radiation[2])[:, None]
     shear += scattered * np.sqrt(1.0 - given["s_direct"])[:, None, None].astype(np.float32)
     motion += shear * s_spectrum[:, None]
 
-    if site is None:
-        site = _station.site_amplification(rng, len(elapsed), frequencies)
-    motion *= site
-    noise = _station.noise_amplitude(rng, frequencies, given["noise_level"])
+    if ground is None:
+        ground = draw_ground(rng, len(elapsed), rate, n_timepoints)
+    motion *= ground.amplification
+    # The layers that amplify the waves amplify in part the noise as well.
+    noise = _station.noise_amplitude(frequencies, given["noise_level"], ground.noise)
+    noise *= np.sqrt(ground.amplification)
     phases = rng.standard_normal((2, *motion.shape), dtype=np.float32)
     noise = noise * (phases[0] + 1j * phases[1]) * np.float32(0.5 * np.sqrt(rate * n_fft))
     recorder = _station.instrument(frequencies, given["sensor_corner"])
     recorder = recorder * _station.anti_alias(frequencies, given["native_rate"])
     recorder = recorder * _station.band_pass(
-        frequencies, given.get("band_low"), given.get("band_high"), order=3
+        frequencies, given.get("band_low"), given.get("band_high"), order=4
     )
     recorder = (recorder * given["gain"][:, None]).astype(np.complex64)[:, None]
     swell = np.exp(0.15 * _slow_curves(rng, len(elapsed), n_fft))

@@ -69,7 +69,7 @@ def _lomax_paths(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.nd
     return distance, np.where(ring == 0, np.minimum(depth, 100.0), depth)
 
 
-def _lomax_smallest(distance_km: np.ndarray) -> np.ndarray:
+def _lomax_smallest(rng: np.random.Generator, distance_km: np.ndarray) -> np.ndarray:
     rings = np.array([2.0, 20.0, 70.0]) * KM_PER_DEGREE
     return np.array([3.0, 4.0, 5.0, 6.0])[np.searchsorted(rings, distance_km)]
 
@@ -87,13 +87,13 @@ _STEAD = Collection(
     n_timepoints=6000,
     components=(EAST, NORTH, VERTICAL),
     maximum=7.5,
-    b_value=0.85,
+    b_value=0.8,
     draw_paths=_stead_paths,
-    smallest=lambda distance: np.full(len(distance), -0.3),
+    smallest=lambda rng, distance: rng.uniform(-0.3, 2.0, len(distance)),
     network_km=None,
     draw_leads=_stead_leads,
     draw_station=_stead_stations,
-    minimum_snr=8.0,
+    minimum_snr=10.0,
     finish=tapered,
 )
 _LEN_DB = replace(
@@ -103,7 +103,7 @@ _LEN_DB = replace(
     components=(VERTICAL, NORTH, EAST),
     maximum=7.0,
     draw_paths=_len_db_paths,
-    smallest=lambda distance: np.full(len(distance), 0.5),
+    smallest=lambda rng, distance: rng.uniform(0.5, 2.5, len(distance)),
     draw_leads=_len_db_leads,
     draw_station=_len_db_stations,
     minimum_snr=3.0,
@@ -139,7 +139,7 @@ def _iterate(
     if n_timepoints < 50:
         raise ValueError(f"n_timepoints must be at least 50. Received: {n_timepoints=}")
     if station is not None:
-        known = set(collection.draw_station(np.random.default_rng(0), 1)) | {"noise_level"}
+        known = set(collection.draw_station(np.random.default_rng(0), 1)) | {"noise_level", "kappa"}
         if set(station) - known:
             raise ValueError(
                 f"station may fix {sorted(known)}. Received: {sorted(set(station) - known)}"
@@ -149,8 +149,8 @@ def _iterate(
         lengths = {len(values) for values in catalogue.values()}
         if "magnitude" not in catalogue or set(catalogue) - columns or lengths != {n_instances}:
             raise ValueError(
-                f"catalogue must have 'magnitude', may have {sorted(columns - {'magnitude'})}, and "
-                f"all of {n_instances} rows. Received: {sorted(catalogue)} of {sorted(lengths)} rows"
+                f"catalogue must have 'magnitude', may have {sorted(columns - {'magnitude'})}, "
+                f"all of {n_instances} rows. Received: {sorted(catalogue)} of {lengths} rows"
             )
     chunks = stream(seed_of(random_state), collection, n_timepoints, station, catalogue)
     yield from batches(chunks, n_instances, batch_size)  # type: ignore[misc]
@@ -278,19 +278,20 @@ def simulate_stead(
     A trace is the sum of a P and an S wave, their scattered waves and ground noise, seen by a
     recorder:
 
-    1. *Source.* Magnitudes follow Gutenberg and Richter [1]_ (b = 0.85); local magnitudes below 3
+    1. *Source.* Magnitudes follow Gutenberg and Richter [1]_ (b = 0.8, above
+       a completeness of -0.3 to 2); local magnitudes below 3
        become moment magnitudes by 2/3 ML + 1 [2]_. The spectrum is Brune's [3]_ with a
-       lognormal stress drop (median 3 MPa, a factor e), the P corner 1.5 times that of S
+       lognormal stress drop (median 3 MPa, a factor of 2), the P corner 1.5 times that of S
        [4]_; the fault is turned at random.
     2. *Path.* P and S travel through a uniform crust over a Moho at 33 km. Amplitudes fall as
-       1/R up to 50 to 100 km and as its square root beyond [5]_; Q = 180 f^0.5 with scatter [5]_;
-       kappa has median 0.035 s [6]_. Scattered waves decay as single-scattered coda with
+       1/R up to 40 to 80 km and as its square root beyond [5]_; Q = 220 f^0.5 with scatter [5]_;
+       kappa has median 0.045 s [6]_. Scattered waves decay as single-scattered coda with
        frequency-dependent Q [7]_.
     3. *Station.* The layers below it amplify at random, horizontal motion more [8]_. Noise lies
        between Peterson's low and high models [9]_. Sensors are broadband or short-period, of random
        gain, digitised at 20 to 100 Hz (the anti-aliasing filter shows in STEAD's spectra), and
        the record is band-passed from 1 to 45 Hz, detrended and tapered as in STEAD's files [10]_.
-    4. *Selection.* A record enters if its expected signal-to-noise ratio is above 8 dB in some
+    4. *Selection.* A record enters if its expected signal-to-noise ratio is above 10 dB in some
        octave, so that small earthquakes are only seen near by. P arrives 4 to 9 s into the window.
        An event is recorded by one to eight stations (fewer where it is too weak for some).
 
@@ -311,7 +312,8 @@ def simulate_stead(
     station : mapping of str to float, optional
         Record everything at one station: one random site for all, and the given values of
         ``native_rate`` (Hz), ``sensor_corner`` (Hz), ``gain`` (counts per m/s), ``band_low``,
-        ``band_high`` (Hz) and ``noise_level`` (0 to 1, quiet to noisy) instead of random ones.
+        ``band_high`` (Hz), ``kappa`` (s) and ``noise_level`` (0 to 1, quiet to noisy) instead of
+        random ones.
     catalogue : mapping of str to array of shape (n_instances,), optional
         The earthquakes to simulate, one for each trace: ``magnitude`` and, optionally,
         ``distance_km``, ``depth_km`` and ``lead_s`` (arrival of P in the window). Nothing is

@@ -20,6 +20,7 @@ from typing import Any, ClassVar, dataclass_transform
 import numpy as np
 from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error
 from sklearn.utils.class_weight import compute_sample_weight
+from sktime.base._base_panel import BasePanelMixin
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
@@ -54,13 +55,13 @@ def parameters(cls):
     is put together from those of the bases that declare the parameters.
     """
     cls = dataclass(kw_only=True, eq=False, repr=False)(cls)
-    if hasattr(cls, "fit"):
+    if hasattr(cls, "fit") and hasattr(cls, "architecture"):
         cls.__doc__ = compose(cls)
     return cls
 
 
 @parameters
-class TransferEstimator:
+class BaseTransferEstimator(BasePanelMixin):
     """A network that may start from the convolutions of a source.
 
     Parameters
@@ -138,8 +139,7 @@ class TransferEstimator:
     # What an architecture gives.
     architecture: ClassVar[str]
     _network: ClassVar[Callable]
-    _jit: ClassVar[bool] = False
-    _first_layers: ClassVar[tuple[str, ...]] = ("conv1",)
+    _jit: ClassVar[bool]
     # What the task gives.
     _task: ClassVar[str]
     _loss: ClassVar[str]
@@ -267,6 +267,10 @@ class TransferEstimator:
     def _check_parameters(self):
         check_parameters(self.get_params(deep=False))
         check_choice("monitor", self.monitor, tuple(self._monitors))
+        self._check_architecture()
+
+    def _check_architecture(self):
+        """Refuse parameters of the architecture that do not go together."""
 
     def _panel(self, X):
         if not np.isfinite(X).all():
@@ -508,7 +512,7 @@ class TransferEstimator:
             k: v for k, v in vars(self).items() if k in ("_parent_callback_ctx", "_skl_callbacks")
         }
         super().reset()
-        vars(self).update(kept)
+        self.__dict__.update(kept)
         return self
 
     def __sklearn_tags__(self):
@@ -541,7 +545,7 @@ class TransferEstimator:
 
 
 @parameters
-class TransferClassifier(TransferEstimator, BaseClassifier):
+class BaseTransferClassifier(BaseTransferEstimator, BaseClassifier):
     """What makes a network a classifier.
 
     Parameters
@@ -613,7 +617,7 @@ class TransferClassifier(TransferEstimator, BaseClassifier):
 
 
 @parameters
-class TransferRegressor(TransferEstimator, BaseRegressor):
+class BaseTransferRegressor(BaseTransferEstimator, BaseRegressor):
     """What makes a network a regressor.
 
     Parameters

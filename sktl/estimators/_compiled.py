@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -62,7 +63,7 @@ def forget() -> None:
         _idle.clear()
 
 
-def weight_names(model) -> dict[str, object]:
+def weight_names(model) -> dict[str, Any]:
     """Name the weights of a model, without the states of its random streams.
 
     Parameters
@@ -379,11 +380,14 @@ class TensorFlowNetwork(CompiledNetwork):
                 total += step(inputs, targets, weights, present[number])
             return total
 
-        self._train = steps
+        self._steps = steps
         self._outputs = tf.function(
             lambda inputs: model(inputs, training=False),
             input_signature=[inputs],
         )
+
+    def _train(self, data, batches, present):
+        return self._steps(data, batches, present)
 
     def _predict(self, data):
         return self._outputs(data).numpy()

@@ -27,7 +27,8 @@ def compose(cls: type) -> str:
         One numpydoc docstring; ``{name}`` is replaced by the name of the class.
     """
     summary = inspect.cleandoc(cls.__dict__.get("__doc__") or "")
-    description, sections = [summary], {}
+    description = [summary]
+    sections: dict[str, list[str]] = {}
     # Object first, the class itself last: the order in which a dataclass collects fields.
     for base in reversed(cls.__mro__[1:]):
         if not base.__module__.startswith("sktl.") or "__doc__" not in vars(base):

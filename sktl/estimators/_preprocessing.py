@@ -139,5 +139,5 @@ def standardisation(values: np.ndarray) -> tuple[float, float]:
     center = float(np.mean(values, dtype=np.float64))
     scale = float(np.std(values, dtype=np.float64))
     # Rounding leaves a constant a spread of a few units in the last place.
-    negligible = 1e-7 * max(abs(center), np.finfo(np.float32).tiny)
+    negligible = 1e-7 * max(abs(center), float(np.finfo(np.float32).tiny))
     return center, scale if scale > negligible else 1.0

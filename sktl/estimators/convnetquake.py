@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sktl.estimators._base import TransferClassifier, TransferRegressor, parameters
+from sktl.estimators._base import BaseTransferClassifier, BaseTransferRegressor, parameters
 
 
 def convnetquake_ingv(
@@ -81,6 +81,7 @@ class _ConvNetQuakeINGV:
     architecture = "ConvNetQuakeINGV"
     # XLA fuses its small convolutions; measured in benchmarks/training_speed.py.
     _jit = True
+    _first_layers = ("conv1",)
     _network = staticmethod(convnetquake_ingv)
 
     n_layers: int = 9
@@ -98,10 +99,10 @@ class _ConvNetQuakeINGV:
 
 
 @parameters
-class ConvNetQuakeINGVClassifier(_ConvNetQuakeINGV, TransferClassifier):
+class ConvNetQuakeINGVClassifier(_ConvNetQuakeINGV, BaseTransferClassifier):
     """ConvNetQuake INGV, a strided convolutional network, for classification."""
 
 
 @parameters
-class ConvNetQuakeINGVRegressor(_ConvNetQuakeINGV, TransferRegressor):
+class ConvNetQuakeINGVRegressor(_ConvNetQuakeINGV, BaseTransferRegressor):
     """ConvNetQuake INGV, a strided convolutional network, for regression."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sktl.estimators._base import TransferClassifier, TransferRegressor, parameters
+from sktl.estimators._base import BaseTransferClassifier, BaseTransferRegressor, parameters
 
 
 def magnet(
@@ -76,6 +76,7 @@ class _MagNet:
 
     architecture = "MagNet"
     _jit = False
+    _first_layers = ("conv1",)
     _network = staticmethod(magnet)
 
     filters: tuple[int, ...] = (64, 32)
@@ -94,10 +95,10 @@ class _MagNet:
 
 
 @parameters
-class MagNetClassifier(_MagNet, TransferClassifier):
+class MagNetClassifier(_MagNet, BaseTransferClassifier):
     """MagNet, two convolutions and a bidirectional LSTM, for classification."""
 
 
 @parameters
-class MagNetRegressor(_MagNet, TransferRegressor):
+class MagNetRegressor(_MagNet, BaseTransferRegressor):
     """MagNet, two convolutions and a bidirectional LSTM, for regression."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sktl.estimators._base import TransferClassifier, TransferRegressor, parameters
+from sktl.estimators._base import BaseTransferClassifier, BaseTransferRegressor, parameters
 
 
 def mlstm_fcn(
@@ -119,6 +119,9 @@ class _MLSTMFCN:
         How many filters share one unit in the squeeze-and-excite blocks.
     initializer : str, default="he_uniform"
         Keras name of the initialiser of the convolutions' kernels.
+    transfer_blocks : bool, default=False
+        Transfer batch normalisation and squeeze-and-excite blocks as well, at omega's learning
+        rate. The original experiment transferred the convolutions alone.
 
     References
     ----------
@@ -128,6 +131,7 @@ class _MLSTMFCN:
 
     architecture = "MLSTMFCN"
     _jit = False
+    _first_layers = ("conv1",)
     _network = staticmethod(mlstm_fcn)
 
     filters: tuple[int, ...] = (128, 256, 128)
@@ -136,12 +140,15 @@ class _MLSTMFCN:
     dropout: float = 0.8
     reduction: int = 16
     initializer: str = "he_uniform"
+    transfer_blocks: bool = False
 
     def _transferable(self):
-        return [f"conv{number}" for number in range(1, len(self.filters) + 1)]
+        numbers = range(1, len(self.filters) + 1)
+        kinds = ["conv{}", "bn{}", "se{}_reduce", "se{}_excite"][: 4 if self.transfer_blocks else 1]
+        names = [kind.format(number) for number in numbers for kind in kinds]
+        return [name for name in names if not name.startswith(f"se{numbers[-1]}_")]
 
-    def _check_parameters(self):
-        super()._check_parameters()
+    def _check_architecture(self):
         if len(self.filters) != len(self.kernel_sizes):
             raise ValueError(
                 "filters and kernel_sizes must have the same length, one entry a convolution. "
@@ -154,10 +161,10 @@ class _MLSTMFCN:
 
 
 @parameters
-class MLSTMFCNClassifier(_MLSTMFCN, TransferClassifier):
+class MLSTMFCNClassifier(_MLSTMFCN, BaseTransferClassifier):
     """MLSTM-FCN, squeeze-and-excite convolutions beside an LSTM, for classification."""
 
 
 @parameters
-class MLSTMFCNRegressor(_MLSTMFCN, TransferRegressor):
+class MLSTMFCNRegressor(_MLSTMFCN, BaseTransferRegressor):
     """MLSTM-FCN, squeeze-and-excite convolutions beside an LSTM, for regression."""

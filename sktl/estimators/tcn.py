@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
+from typing import Any
 
-from sktl.estimators._base import TransferClassifier, TransferRegressor, parameters
+import numpy as np
+
+from sktl.estimators._base import BaseTransferClassifier, BaseTransferRegressor, parameters
 
 
 def tcn(
@@ -157,10 +161,78 @@ class _TCN:
 
 
 @parameters
-class TCNClassifier(_TCN, TransferClassifier):
+class TCNClassifier(_TCN, BaseTransferClassifier):
     """TCN, a residual network of dilated causal convolutions, for classification."""
 
 
 @parameters
-class TCNRegressor(_TCN, TransferRegressor):
+class TCNRegressor(_TCN, BaseTransferRegressor):
     """TCN, a residual network of dilated causal convolutions, for regression."""
+
+
+def import_keras_tcn(layer, path, *, task: str, n_timepoints: int, n_outputs: int, **card: Any):
+    """Save a trained layer of the package keras-tcn as a source.
+
+    Parameters
+    ----------
+    layer : tcn.TCN
+        A built layer: causal, one stack, dilations 1, 2, 4, ..., ReLU, no skip connections, no
+        normalisation.
+    path : str or path-like
+        Folder to write.
+    task : {"classification", "regression"}
+        What it was trained for.
+    n_timepoints, n_outputs : int
+        Length of the series, and number of outputs of the network around the layer.
+    **card
+        What else is known, see `sktl.sources.Card`.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    ValueError
+        If the layer computes something that `tcn` does not.
+    """
+    from sktl.sources import Card, save_source
+
+    needed = {
+        "padding": "causal",
+        "nb_stacks": 1,
+        "dilations": [2**block for block in range(len(layer.dilations))],
+        "use_skip_connections": False,
+        "activation_name": "relu",
+        "use_batch_norm": False,
+        "use_layer_norm": False,
+        "use_weight_norm": False,
+    }
+    config = {key: getattr(layer, key, value) for key, value in needed.items()}
+    config["dilations"] = list(config["dilations"])
+    wrong = [key for key in needed if config[key] != needed[key]]
+    if wrong:
+        raise ValueError(
+            "Only a keras-tcn layer with "
+            + ", ".join(f"{key}={needed[key]!r}" for key in wrong)
+            + " can be imported. Received: "
+            + ", ".join(f"{key}={config[key]!r}" for key in wrong)
+        )
+    arrays = {}
+    for variable in layer.weights:
+        *_, block, convolution, weight = variable.path.split("/")
+        number = int(block.rsplit("_", 1)[1]) + 1
+        name = {"conv1D_0": "conv1", "conv1D_1": "conv2", "matching_conv1D": "match"}[convolution]
+        arrays[f"block{number}_{name}/{weight}"] = np.array(variable)
+    described: dict[str, Any] = {
+        "name": Path(path).name,
+        "architecture": _TCN.architecture,
+        "task": task,
+        "n_channels": arrays["block1_conv1/kernel"].shape[1],
+        "n_timepoints": n_timepoints,
+        "n_outputs": n_outputs,
+        "transferable": sorted({array.split("/")[0] for array in arrays}),
+        "notes": "imported from keras-tcn",
+    }
+    return save_source(path, Card(**(described | card)), arrays)

@@ -1,0 +1,41 @@
+"""All estimators, and panels small enough to fit in a moment."""
+
+import numpy as np
+import pytest
+
+import sktl.estimators
+
+CLASSES = [getattr(sktl.estimators, name) for name in sktl.estimators.__all__ if name[-2:] == "er"]
+CLASSES = [cls for cls in CLASSES if isinstance(cls, type)]
+
+
+def pytest_generate_tests(metafunc):
+    if "cls" in metafunc.fixturenames:
+        metafunc.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+    if "classifier" in metafunc.fixturenames:
+        chosen = [cls for cls in CLASSES if cls.__name__.endswith("Classifier")]
+        metafunc.parametrize("classifier", chosen, ids=lambda cls: cls.__name__)
+    if "regressor" in metafunc.fixturenames:
+        chosen = [cls for cls in CLASSES if cls.__name__.endswith("Regressor")]
+        metafunc.parametrize("regressor", chosen, ids=lambda cls: cls.__name__)
+
+
+@pytest.fixture
+def small(cls):
+    """Parameters of a small network that trains two epochs."""
+    return cls.get_test_params()[0]
+
+
+@pytest.fixture
+def panel(cls):
+    """A panel (24, 3, 20) and a target that suits the class."""
+    return make_panel(cls)
+
+
+def make_panel(cls, n_instances=24, n_channels=3, n_timepoints=20, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_instances, n_channels, n_timepoints)).astype("float32")
+    y = np.arange(n_instances) % 3
+    X += y[:, None, None] * np.sin(np.arange(n_timepoints))
+    is_regressor = cls.__name__.endswith("Regressor")
+    return X, (y.astype(float) if is_regressor else np.array(["a", "b", "c"])[y])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -41,7 +41,8 @@ def unpack(path: Path, folder: Path) -> Path:
     if target.is_dir():
         return target
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder, prefix="unpacking-"))
+    temporary = folder / f".{target.name}.{os.getpid()}.part"
+    temporary.mkdir()
     try:
         if path.suffix == ".zip":
             _unzip(path, temporary)

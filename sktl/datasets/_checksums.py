@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +34,9 @@ def _remember(section: str, key: str, value: Any) -> None:
     content = _load(path)
     content.setdefault(section, {})[key] = value
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False) as file:
-        json.dump(content, file, indent=1)
-    os.replace(file.name, path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary.write_text(json.dumps(content, indent=1))
+    os.replace(temporary, path)
 
 
 def ask_zenodo(record: int) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -118,6 +117,21 @@ class HDF5Reader(Reader):
             raise Skip("damaged") from error
 
 
+class _Blocks:
+    """Instances of one array, read a chunk of the file at a time."""
+
+    def __init__(self, array: h5py.Dataset):
+        self._array, self._size = array, array.chunks[0]
+        self._number, self._block = -1, np.empty(0)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        number = index // self._size
+        if number != self._number:
+            self._block = self._array[number * self._size : (number + 1) * self._size]
+            self._number = number
+        return self._block[index % self._size]
+
+
 class PanelReader(Reader):
     """Read a panel file that `write_panel` wrote.
 
@@ -148,11 +162,16 @@ class PanelReader(Reader):
             shape = file["X"].shape[1:]
         super().__init__(np.asarray(y, dtype=None if y.dtype.kind == "f" else str), groups, shape)
 
-    def _source(self) -> AbstractContextManager:
-        return open_hdf5(self._path)
+    @contextmanager
+    def _source(self) -> Iterator[_Blocks]:
+        with open_hdf5(self._path) as file:
+            yield _Blocks(file["X"])
 
     def _instance(self, source: Any, index: int) -> np.ndarray:
-        return source["X"][index]
+        try:
+            return source[index]
+        except (OSError, RuntimeError) as error:
+            raise Skip("damaged") from error
 
 
 def write_panel(
@@ -185,8 +204,7 @@ def write_panel(
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    os.close(handle)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     text = h5py.string_dtype()
     total = 0
     try:
@@ -195,7 +213,7 @@ def write_panel(
             for X, y, groups in batches:
                 if not total:
                     shape = X.shape[1:]
-                    chunk = max(1, 2**20 // (4 * shape[0] * shape[1]))
+                    chunk = max(1, 2**18 // (4 * shape[0] * shape[1]))
                     kind = np.float32 if np.asarray(y).dtype.kind == "f" else text
                     file.create_dataset(
                         "X",
@@ -214,5 +232,5 @@ def write_panel(
                 total += len(X)
         os.replace(temporary, path)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
     return total

@@ -145,7 +145,7 @@ def save_source(
 
     Examples
     --------
-    >>> import uuid
+    >>> import tempfile
     >>> import numpy as np
     >>> from sktl.sources import Card, load_source, save_source
     >>> card = Card("mine", "MagNet", "regression", n_channels=3, n_timepoints=540, n_outputs=1)

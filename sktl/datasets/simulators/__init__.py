@@ -10,16 +10,19 @@ from sktl.datasets.simulators.seismograms import (
     simulate_lomax,
     simulate_stead,
 )
+from sktl.datasets.simulators.speech import iter_speech_commands, simulate_speech_commands
 
 __all__ = [
     "iter_emg_pinch",
     "iter_len_db",
     "iter_lomax",
     "iter_sp500",
+    "iter_speech_commands",
     "iter_stead",
     "simulate_emg_pinch",
     "simulate_len_db",
     "simulate_lomax",
     "simulate_sp500",
+    "simulate_speech_commands",
     "simulate_stead",
 ]

@@ -1,0 +1,164 @@
+"""Read records: CSV, Parquet, a directory of JSON trial records, the published table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sktl.evaluation.records import Exclusion, Records
+
+#: Columns by which the table of the original experiment's results is recognised.
+_PUBLISHED = {"score", "convergence_rate", "curve_start", "last_epoch", "n_train"}
+_PUBLISHED_SIZES = {"1k5": 1500, "9k": 9000}
+
+
+def read_records(
+    path: str | Path, domains: Mapping[str, str] | None = None, progress: bool = False
+) -> Records:
+    r"""Read and check records.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A ``.csv`` (may be compressed), a ``.parquet``, or a directory searched at any depth for
+        ``.json`` files with one trial each. The table of the published results of Otović et al.
+        is recognised by its columns; its curves are read where they lie beside it.
+    domains : mapping of str to str, optional
+        Domains of datasets, e.g. ``{"etna": "seis"}``.
+    progress : bool, default=False
+        Show a progress bar on standard error once reading takes more than two seconds.
+
+    Returns
+    -------
+    Records
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing at ``path``.
+    ValueError
+        If the format or the content cannot be read; see :meth:`Records.from_frame`.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from sktl.evaluation.readers import read_records
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "records.csv"
+    >>> _ = file.write_text(
+    ...     "architecture,source,target,n_train,omega,rerun,metric,test_score\n"
+    ...     "tcn,,stead,1500,,0,mae,0.5\n"
+    ...     "tcn,lomax,stead,1500,1.0,0,mae,0.4\n")
+    >>> len(read_records(file).table)
+    2
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"records must be an existing file or directory. Received: {path}")
+    if path.is_dir():
+        return _directory(path, domains, progress)
+    name = path.name.lower()
+    try:
+        if name.endswith(".parquet"):
+            frame = pd.read_parquet(path)
+        elif ".csv" in name:
+            frame = pd.read_csv(path, float_precision="round_trip", low_memory=False)
+        else:
+            raise ValueError("records must be .csv, .csv.gz, .parquet or a directory of .json")
+    except (ValueError, OSError, ImportError) as error:
+        raise ValueError(f"{error}. Received: {path}") from error
+    if set(frame.columns) >= _PUBLISHED:
+        return _published(frame, path, domains)
+    return Records.from_frame(frame, domains=domains, origin=str(path))
+
+
+def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) -> Records:
+    from tqdm import tqdm
+
+    rows: list[dict] = []
+    unreadable: list[str] = []
+    foreign: list[str] = []
+    files = sorted(path.rglob("*.json"))
+    for file in tqdm(files, desc="reading records", delay=2, disable=not progress):
+        try:
+            row = json.loads(file.read_text())
+        except ValueError:  # no JSON, or no UTF-8
+            unreadable.append(file.name)
+            continue
+        if isinstance(row, dict) and {"architecture", "target"} <= row.keys():
+            rows.append(row)
+        else:
+            foreign.append(file.name)
+    exclusions = [
+        Exclusion(reason, len(names), names[:3])
+        for reason, names in (("no readable JSON", unreadable), ("no trial record", foreign))
+        if names
+    ]
+    if not rows:
+        raise ValueError(
+            f"no trial record in the {len(files)} .json files of {path}. "
+            + "; ".join(map(str, exclusions))
+        )
+    curves = {
+        index: {part: np.asarray(curve, dtype=float) for part, curve in row["curves"].items()}
+        for index, row in enumerate(rows)
+        if isinstance(row.get("curves"), dict)
+    }
+    flat = [
+        {
+            key: json.dumps(value) if isinstance(value, dict | list) else value
+            for key, value in row.items()
+            if key != "curves"
+        }
+        for row in rows
+    ]
+    return Records.from_frame(
+        pd.DataFrame(flat),
+        curves=curves,
+        domains=domains,
+        exclusions=exclusions,
+        origin=f"{path} ({len(rows)} trial records)",
+    )
+
+
+def _published(frame: pd.DataFrame, path: Path, domains: Mapping[str, str] | None) -> Records:
+    """Translate the table of the original experiment's results."""
+    table = frame.rename(
+        columns={
+            "score": "test_score",
+            "convergence_rate": "test_convergence_rate",
+            "last_epoch": "epochs",
+        }
+    )
+    table["n_train"] = table["n_train"].replace(_PUBLISHED_SIZES)
+    table["simulated"] = False
+    # Not in the files: what the published training scripts set (README of the results).
+    as_regression = (table["task"] == "regression") | (
+        (table["kind"] == "reference") & table["target"].isin(["speech", "emg"])
+    )
+    table["loss"] = np.where(as_regression, "mse", "categorical_crossentropy")
+    table["monitor"] = np.where(as_regression, "val_loss", "val_acc")
+    notes = [
+        "Recognised as the published results of Otović et al.; loss and monitor are those that "
+        "their training scripts set, not part of the result files."
+    ]
+    curves: dict[int, dict[str, np.ndarray]] = {}
+    beside = path.with_name("published_curves.npz")
+    if beside.exists():
+        with np.load(beside) as arrays:
+            main, offsets = arrays["main"], arrays["offsets"]
+        if len(offsets) == len(table) + 1:
+            curves = {
+                index: {"test": main[start:end]}
+                for index, start, end in zip(table.index, offsets[:-1], offsets[1:], strict=True)
+            }
+        else:
+            notes.append(f"{beside.name} does not match the table: no learning curves.")
+    else:
+        notes.append(f"No {beside.name} beside the table: no learning curves.")
+    return Records.from_frame(
+        table, curves=curves, domains=domains, notes=notes, origin=f"{path.name} (published)"
+    )

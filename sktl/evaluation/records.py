@@ -1,0 +1,234 @@
+"""The records table: one row a trial, checked, with everything left out named.
+
+A *trial* is one training: architecture, source (none: from scratch, a *reference*), target,
+number of training instances, omega, rerun. Its columns are in :mod:`sktl.evaluation.schema`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from sktl.evaluation import domains as _domains
+from sktl.evaluation.metrics import DIRECTIONS, convergence_rate
+from sktl.evaluation.schema import IDENTITY, typed
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Trials that were left out, and why.
+
+    Examples
+    --------
+    >>> from sktl.evaluation.records import Exclusion
+    >>> str(Exclusion("no reference", 3, ["tcn lomax>stead 1k5 rerun 0"]))
+    '3 left out: no reference (tcn lomax>stead 1k5 rerun 0, ...)'
+    """
+
+    reason: str
+    count: int
+    examples: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.examples)
+        more = ", ..." if self.count > len(self.examples) else ""
+        return f"{self.count} left out: {self.reason}" + (f" ({shown}{more})" if shown else "")
+
+
+@dataclass
+class Records:
+    """A checked records table.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Usable trials, with every column of the schema but ``curves``, and ``value``, the test
+        score with the sign turned so that greater is better.
+    failed : pandas.DataFrame
+        Trials that failed or have no finite score.
+    curves : mapping of int to dict
+        ``{"test": array, "validation": array}`` by index of ``table``; may be empty.
+    exclusions : list of Exclusion
+    notes : list of str
+        What was assumed on reading.
+    origin : str
+        Where the records come from.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sktl.evaluation.records import Records
+    >>> rows = pd.DataFrame({
+    ...     "architecture": "tcn", "source": [None, "lomax"], "target": "stead", "n_train": 1500,
+    ...     "omega": [None, 1.0], "rerun": 0, "metric": "mae", "test_score": [0.5, 0.4]})
+    >>> Records.from_frame(rows).table[["kind", "rerun", "value"]].values.tolist()
+    [['reference', '0', -0.5], ['transfer', '0', -0.4]]
+    """
+
+    table: pd.DataFrame
+    failed: pd.DataFrame
+    curves: Mapping[int, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    exclusions: list[Exclusion] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    origin: str = "a table"
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        curves: Mapping[int, Mapping[str, np.ndarray]] | None = None,
+        domains: Mapping[str, str] | None = None,
+        exclusions: list[Exclusion] | None = None,
+        notes: list[str] | None = None,
+        origin: str = "a table",
+    ) -> Records:
+        """Check a table.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            One row a trial, see :data:`sktl.evaluation.schema.COLUMNS`; further columns are kept.
+        curves : mapping, optional
+            Curves by index of ``frame``.
+        domains : mapping of str to str, optional
+            Domains of datasets, before the columns and sktl's own.
+        exclusions, notes : list, optional
+            What the reader already left out or assumed.
+        origin : str
+
+        Returns
+        -------
+        Records
+
+        Raises
+        ------
+        ValueError
+            If a required column is missing, a value cannot be read, a target mixes metrics, one
+            trial has two different rows, or nothing usable is left.
+        """
+        table, out = typed(frame), list(exclusions or [])
+        notes = list(notes or [])
+        curves = curves or {}
+        _fill_rates(table, curves)
+
+        def leave_out(mask: pd.Series, reason: str) -> None:
+            nonlocal table
+            if mask.any():
+                out.append(excluded(table[mask], reason))
+                table = table[~mask]
+
+        transfer = table["kind"] == "transfer"
+        leave_out(transfer & table["source"].isna(), "transfer without a source")
+        leave_out((table["kind"] == "reference") & table["source"].notna(),
+                  "reference with a source")  # fmt: skip
+        leave_out((table["kind"] == "transfer") & table["omega"].isna(), "transfer without omega")
+        leave_out((table["kind"] == "transfer") & (table["source"] == table["target"]),
+                  "source and target are the same dataset")  # fmt: skip
+        _check_metrics(table)
+        bad = (table["status"] == "failed") | ~np.isfinite(table["test_score"])
+        failed = table[bad].copy()
+        leave_out(table["status"] == "failed", "the trial failed")
+        leave_out(~np.isfinite(table["test_score"]), "the test score is missing or not finite")
+        copies = table.duplicated([*IDENTITY, "test_score", "validation_score"])
+        leave_out(copies, "copy of another trial, with the same scores")
+        _check_duplicates(table)
+        bounded = table["metric"].isin(["f1_weighted", "f1_macro", "accuracy"])
+        error = table["metric"].isin([name for name, up in DIRECTIONS.items() if not up])
+        score = table["test_score"]
+        leave_out((bounded & ~score.between(0, 1)) | (error & (score < 0)),
+                  "the score is impossible for its metric")  # fmt: skip
+        if not (table["kind"] != "baseline").any():
+            raise ValueError(
+                f"no usable trial in {origin}. Left out: " + ("; ".join(map(str, out)) or "nothing")
+            )
+        table = table.copy()
+        table["value"] = np.where(table["greater_is_better"], 1, -1) * table["test_score"]
+        notes += _set_domains(table, domains)
+        return cls(table, failed, curves, out, notes, origin)
+
+
+def excluded(rows: pd.DataFrame, reason: str) -> Exclusion:
+    """Describe rows that are left out; at most three are named."""
+    return Exclusion(reason, len(rows), [label(row) for _, row in rows.head(3).iterrows()])
+
+
+def label(row: pd.Series) -> str:
+    """Name a trial in words, e.g. ``tcn lomax>stead 1k5 omega 0.5 rerun 3``."""
+    route = f"{row['source']}>{row['target']}" if _given(row, "source") else str(row["target"])
+    text = f"{row['architecture']} {route} {_domains.size_label(row['n_train'])}"
+    if _given(row, "omega"):
+        text += f" omega {row['omega']:g}"
+    return text + (f" rerun {row['rerun']}" if _given(row, "rerun") else "")
+
+
+def _given(row: pd.Series, name: str) -> bool:
+    return name in row and pd.notna(row[name])
+
+
+def _fill_rates(table: pd.DataFrame, curves: Mapping) -> None:
+    """Compute convergence rates from curves where the rate itself is missing."""
+    for part in ("test", "validation"):
+        column = f"{part}_convergence_rate"
+        missing = table.index[table[column].isna()]
+        rates = {
+            index: convergence_rate(
+                curves[index][part], bool(table.loc[index, "greater_is_better"])
+            )
+            for index in missing
+            if index in curves and part in curves[index]
+        }
+        if rates:
+            table[column] = table[column].fillna(pd.Series(rates))
+
+
+def _check_metrics(table: pd.DataFrame) -> None:
+    counts = table.groupby("target")["metric"].value_counts()
+    for target in table["target"].unique():
+        found = counts[target]
+        if len(found) > 1:
+            named = ", ".join(f"{metric} in {n} trials" for metric, n in found.items())
+            raise ValueError(
+                f"all trials of a target must have one metric, else they cannot be compared. "
+                f"Received: target={target!r} with {named}"
+            )
+
+
+def _check_duplicates(table: pd.DataFrame) -> None:
+    again = table.duplicated(IDENTITY, keep=False)
+    if again.any():
+        first = table[again].sort_values(IDENTITY)
+        pair = first[first[IDENTITY].eq(first[IDENTITY].iloc[0]).sum(axis=1)
+                     == first[IDENTITY].iloc[0].notna().sum()]  # fmt: skip
+        raise ValueError(
+            "a trial must have one row (a further reference of the same rerun needs its own "
+            f"`repeat`). Received: {int(again.sum())} rows that share a trial, e.g. "
+            f"{label(pair.iloc[0])} with the test scores "
+            f"{', '.join(f'{score:g}' for score in pair['test_score'].head(3))}"
+        )
+
+
+def _set_domains(table: pd.DataFrame, given: Mapping[str, str] | None) -> list[str]:
+    """Fill the two domain columns; return a note on datasets whose domain nobody stated."""
+    unknown = set()
+    for side in ("source", "target"):
+        column = f"{side}_domain"
+        for name in table[side].dropna().unique():
+            rows = table[side] == name
+            stated = _domains.domain_of(name, given if given else None)
+            if given and _domains.plain(name) in map(_domains.plain, given):
+                table.loc[rows, column] = stated
+            elif table.loc[rows, column].isna().any():
+                if stated is None:
+                    unknown.add(name)
+                table.loc[rows, column] = table.loc[rows, column].fillna(stated or "other")
+    if not unknown:
+        return []
+    return [
+        "The domain of "
+        + ", ".join(sorted(unknown))
+        + " is not stated: counted as other (state it with source_domain and target_domain, "
+        "or --domain NAME=seis)."
+    ]

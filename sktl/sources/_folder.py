@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -47,8 +49,11 @@ class Source:
 
 def is_source(folder: Path) -> bool:
     """Whether a folder holds a card, after mending a replacement that was cut short."""
-    _mend(folder)
-    return (folder / CARD).is_file()
+    for _ in range(3):
+        _mend(folder)
+        if (folder / CARD).is_file():
+            return True
+    return False
 
 
 def read_card(folder: Path) -> Card:
@@ -223,19 +228,22 @@ def fingerprint(folder: Path) -> tuple | None:
 
 def _read(folder: Path, names: tuple[str, ...]) -> list[bytes]:
     """Read files and verify them against SHA256SUMS."""
-    _mend(folder)
-    for name in (SUMS, *names):
-        if not (folder / name).is_file():
-            raise FileNotFoundError(
-                f"A source is a folder with {CARD}, {WEIGHTS} and {SUMS}. "
-                f"Received: {folder}, which has no {name}"
-            )
-    while True:
-        sums = (folder / SUMS).read_bytes()
-        contents = [(folder / name).read_bytes() for name in names]
-        # Another process may have replaced the source between two reads.
-        if (folder / SUMS).read_bytes() == sums:
-            break
+    for attempt in range(10):
+        _mend(folder)
+        try:
+            sums = (folder / SUMS).read_bytes()
+            contents = [(folder / name).read_bytes() for name in names]
+            # Another process may have replaced the source between two reads.
+            if (folder / SUMS).read_bytes() == sums:
+                break
+        except FileNotFoundError as error:
+            if attempt == 9:
+                raise FileNotFoundError(
+                    f"A source is a folder with {CARD}, {WEIGHTS} and {SUMS}. "
+                    f"Received: {folder}, which has no {Path(error.filename).name}"
+                ) from error
+    else:
+        raise OSError(f"Other processes replace this source all the time. Received: {folder}")
     lines = (line.split(maxsplit=1) for line in sums.decode(errors="replace").splitlines())
     recorded = {line[1].lstrip("*"): line[0] for line in lines if len(line) == 2}
     for name, content in zip(names, contents, strict=True):
@@ -268,16 +276,20 @@ def _checked_array(name, array):
 
 
 def _refuse_foreign(folder: Path) -> None:
-    if folder.is_dir():
-        inside = {path.name for path in folder.iterdir()}
-        foreign = sorted(inside - {CARD, WEIGHTS, SUMS, README})
-        if foreign or (inside and CARD not in inside):
-            raise FileExistsError(
-                "A source may replace an older source or an empty folder only. "
-                f"Received: {folder}, which holds {', '.join(foreign or sorted(inside))}"
-            )
-    elif folder.exists():
-        raise FileExistsError(f"A source is a folder. Received: {folder}, which is a file")
+    try:
+        inside = set(os.listdir(folder))
+    except FileNotFoundError:
+        return
+    except NotADirectoryError:
+        raise FileExistsError(
+            f"A source is a folder. Received: {folder}, which is a file"
+        ) from None
+    foreign = sorted(inside - {CARD, WEIGHTS, SUMS, README})
+    if foreign or (inside and CARD not in inside):
+        raise FileExistsError(
+            "A source may replace an older source or an empty folder only. "
+            f"Received: {folder}, which holds {', '.join(foreign or sorted(inside))}"
+        )
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -299,7 +311,7 @@ def _previous(folder: Path) -> Path:
 
 def _swap(new: Path, folder: Path) -> None:
     """Put a whole folder in another's place; the old one comes back when that fails."""
-    for attempt in range(10):
+    for attempt in range(20):
         try:
             if folder.exists():
                 shutil.rmtree(_previous(folder), ignore_errors=True)
@@ -308,14 +320,23 @@ def _swap(new: Path, folder: Path) -> None:
             break
         except OSError:
             # Another process may have mended or replaced the folder between the two renames.
-            if attempt == 9:
+            if attempt == 19:
                 raise
         finally:
-            _mend(folder)
+            _mend(folder, patience=0)
     shutil.rmtree(_previous(folder), ignore_errors=True)
 
 
-def _mend(folder: Path) -> None:
-    """Bring back the old source when a replacement died between its two renames."""
-    if folder.name and not folder.exists() and _previous(folder).is_dir():
-        os.rename(_previous(folder), folder)
+def _mend(folder: Path, patience: float = 0.2) -> None:
+    """Bring back the old source when a replacement died between its two renames.
+
+    A replacement that is under way needs microseconds there, and gets ``patience`` seconds.
+    """
+    end = time.monotonic() + patience
+    while folder.name and not folder.exists() and _previous(folder).is_dir():
+        if time.monotonic() >= end:
+            # It fails when another process was faster; then the source is there.
+            with contextlib.suppress(OSError):
+                os.rename(_previous(folder), folder)
+            return
+        time.sleep(0.001)

@@ -1,6 +1,11 @@
 """Simulators: one per dataset, with its official length, rate, channels, unit and task."""
 
 from sktl.datasets.simulators.emg import iter_emg_pinch, simulate_emg_pinch
+from sktl.datasets.simulators.layered_earth import (
+    iter_layered_earth,
+    simulate_layered_earth,
+    simulate_wedge,
+)
 from sktl.datasets.simulators.prices import iter_sp500, simulate_sp500
 from sktl.datasets.simulators.seismograms import (
     iter_len_db,
@@ -14,15 +19,18 @@ from sktl.datasets.simulators.speech import iter_speech_commands, simulate_speec
 
 __all__ = [
     "iter_emg_pinch",
+    "iter_layered_earth",
     "iter_len_db",
     "iter_lomax",
     "iter_sp500",
     "iter_speech_commands",
     "iter_stead",
     "simulate_emg_pinch",
+    "simulate_layered_earth",
     "simulate_len_db",
     "simulate_lomax",
     "simulate_sp500",
     "simulate_speech_commands",
     "simulate_stead",
+    "simulate_wedge",
 ]

@@ -19,6 +19,7 @@ Parameters = dict[str, np.ndarray]
 
 #: Seconds simulated before and after the window, so that filters have settled.
 PAD_BEFORE, PAD_AFTER = 15.0, 10.0
+_SWELL = 0.4
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,10 @@ def _scattered(
     octave = np.log(np.maximum(frequencies, 1e-3) / 0.5) / np.log(4.0)
     octave = np.clip(octave, 0, len(centres) - 1)
     noise = rng.standard_normal((len(elapsed), 3, elapsed.shape[1]), dtype=np.float32)
+    # Scatterers cluster: energy comes in swells of a few seconds, common to the components.
+    swells = max(round(elapsed.shape[1] * float(elapsed[0, 1] - elapsed[0, 0]) / 3.0), 2)
+    swell = _slow_curves(rng, *elapsed.shape, swells)
+    noise *= np.exp(_SWELL * swell - _SWELL**2)
     total = np.zeros((len(elapsed), 3, frequencies.size), dtype=np.complex64)
     travel = given["s_time"] if wave == "S" else given["p_time"]
     forward = _decaying(elapsed, given["duration"])
@@ -233,7 +238,7 @@ def synthesise(
         frequencies, given.get("band_low"), given.get("band_high"), order=4
     )
     recorder = (recorder * given["gain"][:, None]).astype(np.complex64)[:, None]
-    swell = np.exp(0.15 * _slow_curves(rng, len(elapsed), n_fft))
+    swell = np.exp(0.15 * _slow_curves(rng, len(elapsed), n_fft, 9))
     record = irfft(motion * recorder, n_fft) + swell * irfft(noise * recorder, n_fft)
     return record[..., : n_before + n_timepoints].astype(np.float32)
 
@@ -244,10 +249,12 @@ def fft_frequencies(rate: float, n_timepoints: int) -> tuple[np.ndarray, int]:
     return np.fft.rfftfreq(n_fft, 1.0 / rate), n_fft
 
 
-def _slow_curves(rng: np.random.Generator, size: int, n_timepoints: int) -> np.ndarray:
-    """Random curves (size, 1, n_timepoints) of unit deviation with eight swings a window."""
-    knots = rng.standard_normal((size, 10)).astype(np.float32)
-    position = np.linspace(0.0, 8.999, n_timepoints)
+def _slow_curves(
+    rng: np.random.Generator, size: int, n_timepoints: int, n_swells: int
+) -> np.ndarray:
+    """Random curves (size, 1, n_timepoints), straight between values of unit deviation."""
+    knots = rng.standard_normal((size, n_swells + 1)).astype(np.float32)
+    position = np.linspace(0.0, n_swells - 1e-3, n_timepoints)
     whole = position.astype(int)
     part = (position - whole).astype(np.float32)
     return (knots[:, whole] * (1 - part) + knots[:, whole + 1] * part)[:, None]

@@ -107,7 +107,7 @@ def _scattered(
     noise = rng.standard_normal((len(elapsed), 3, elapsed.shape[1]), dtype=np.float32)
     # Scatterers cluster: energy comes in swells of a few seconds, common to the components.
     swells = max(round(elapsed.shape[1] * float(elapsed[0, 1] - elapsed[0, 0]) / 3.0), 2)
-    swell = _slow_curves(rng, *elapsed.shape, swells)
+    swell = _slow_curves(rng, len(elapsed), elapsed.shape[1], swells)
     noise *= np.exp(_SWELL * swell - _SWELL**2)
     total = np.zeros((len(elapsed), 3, frequencies.size), dtype=np.complex64)
     travel = given["s_time"] if wave == "S" else given["p_time"]

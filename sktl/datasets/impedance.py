@@ -125,10 +125,12 @@ def read_segy_section(path: str | PathLike[str]) -> np.ndarray:
     """
     import segyio
 
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
     try:
         with segyio.open(str(path), "r", ignore_geometry=True) as file:
             return file.trace.raw[:]
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, OSError) as error:
         raise ValueError(f"{path} is damaged or no SEG-Y file: {error}") from error
 
 

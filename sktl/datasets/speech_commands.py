@@ -15,6 +15,7 @@ from sktl.datasets._audio import read_wav
 from sktl.datasets._contract import make_fetcher
 from sktl.datasets._readers import Reader, Skip
 from sktl.datasets._spec import DatasetSpec, RemoteFile
+from sktl.datasets.simulators.speech import iter_speech_commands, simulate_speech_commands
 
 RATE_HZ = 8000
 _RECORDED_HZ = 16000
@@ -24,18 +25,6 @@ WORDS = (
     "go", "happy", "house", "learn", "left", "marvin", "nine", "no", "off", "on", "one", "right",
     "seven", "sheila", "six", "stop", "three", "tree", "two", "up", "visual", "wow", "yes", "zero",
 )  # fmt: skip
-
-
-def simulate_speech_commands(*args, **kwargs):
-    from sktl.datasets.simulators import speech
-
-    return speech.simulate_speech_commands(*args, **kwargs)
-
-
-def iter_speech_commands(*args, **kwargs):
-    from sktl.datasets.simulators import speech
-
-    return speech.iter_speech_commands(*args, **kwargs)
 
 
 class _Clips(Reader):

@@ -1,0 +1,83 @@
+"""Panel files: streamed in, read in chunks, refused where they are something else."""
+
+import h5py
+import numpy as np
+import pytest
+
+from sktl.cli import main
+from sktl.datasets import get_spec, load_dataset, simulate_to_file
+from sktl.datasets._hdf5 import PanelReader, write_panel
+
+
+@pytest.mark.parametrize("name", ["EMG", "LEN-DB"])
+def test_streamed_file_holds_what_is_simulated_in_memory(name, tmp_path):
+    path = tmp_path / "folder" / "panel.hdf5"
+    assert simulate_to_file(name, 300, path, random_state=5) == 300
+    spec = get_spec(name)
+    X, y, groups = spec.simulate(300, random_state=5, return_groups=True)
+    reader = PanelReader(path, spec.simulated_name)
+    order = np.random.default_rng(0).permutation(300)
+    read, kept = reader.read(order)
+    np.testing.assert_array_equal(read, X[order])
+    np.testing.assert_array_equal(kept, order)
+    np.testing.assert_array_equal(reader.y, y.astype(reader.y.dtype))
+    np.testing.assert_array_equal(reader.groups, np.asarray(groups).astype(str))
+    streamed = load_dataset(spec.simulated_name, path=path, random_state=5)
+    memory = load_dataset(spec.simulated_name, n_instances=300, random_state=5)
+    np.testing.assert_array_equal(streamed.reduced(50, 1).train.X, memory.reduced(50, 1).train.X)
+    assert [p.name for p in path.parent.iterdir()] == ["panel.hdf5"]
+
+
+def test_batches_of_any_size_are_appended(tmp_path):
+    X = np.arange(7 * 6, dtype=np.float32).reshape(7, 2, 3)
+    y = np.array(list("abcdefg"))
+    batches = ((X[i : i + 3], y[i : i + 3], y[i : i + 3]) for i in (0, 3, 6))
+    assert write_panel(tmp_path / "p.hdf5", "x", batches, seed=1) == 7
+    reader = PanelReader(tmp_path / "p.hdf5", "x")
+    np.testing.assert_array_equal(reader.read(range(7))[0], X)
+    np.testing.assert_array_equal(reader.y, y)
+
+
+def test_interrupted_writing_leaves_nothing(tmp_path):
+    def batches():
+        yield np.zeros((2, 1, 3)), np.zeros(2), np.arange(2)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_panel(tmp_path / "p.hdf5", "x", batches())
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_files_are_refused(tmp_path, stead_file):
+    simulate_to_file("EMG", 20, tmp_path / "emg.hdf5")
+    with pytest.raises(ValueError, match=r"must hold STEAD-simulated.*name='EMG-simulated'"):
+        load_dataset("STEAD-simulated", path=tmp_path / "emg.hdf5")
+    with pytest.raises(ValueError, match="format=None"):
+        load_dataset("STEAD-simulated", path=stead_file(n=1))
+    with pytest.raises(ValueError, match="lacks the groups"):
+        load_dataset("STEAD", path=tmp_path / "emg.hdf5")
+
+
+def test_damaged_values_are_skipped(tmp_path):
+    simulate_to_file("EMG", 20, tmp_path / "emg.hdf5")
+    with h5py.File(tmp_path / "emg.hdf5", "r+") as file:
+        file["X"][3, 0, 0] = np.nan
+    dataset = load_dataset("EMG-simulated", path=tmp_path / "emg.hdf5")
+    assert len(dataset.load("X")) == 19
+    assert dataset.skipped == {"values that are not finite": 1}
+
+
+def test_commands(tmp_path, capsys, closes_file):
+    assert main(["datasets"]) == 0
+    listed = capsys.readouterr().out
+    assert "1,031,908" in listed
+    assert "LEN-DB" in listed
+    out = tmp_path / "emg.hdf5"
+    assert main(["simulate", "EMG", "--n-instances", "50", "--out", str(out), "--seed", "1"]) == 0
+    assert "50 simulated instances" in capsys.readouterr().out
+    assert len(load_dataset("EMG-simulated", path=out).groups) == 50
+    assert main(["fetch", "sp500", "--path", str(closes_file(600))]) == 0
+    assert "369 instances" in capsys.readouterr().out
+    assert main(["fetch", "STEAD"]) == 1
+    assert "1. open https://github.com/smousavi05/STEAD" in capsys.readouterr().err
+    assert main(["simulate", "EMG", "--n-instances", "0", "--out", str(out)]) == 1

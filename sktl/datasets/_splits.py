@@ -37,9 +37,11 @@ def share_out(total: int, weights: np.ndarray) -> np.ndarray:
     return counts
 
 
-def _shuffle_and_cut(indices: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
-    shuffled = rng.permutation(indices)
-    return np.split(shuffled, np.cumsum(share_out(len(indices), np.array(SHARES)))[:-1])
+def _strata(n_instances: int, labels: np.ndarray | None) -> np.ndarray:
+    """Return the number of each instance's class; one class without labels."""
+    if labels is None:
+        return np.zeros(n_instances, dtype=int)
+    return np.unique(labels, return_inverse=True)[1]
 
 
 def random_split(
@@ -53,12 +55,15 @@ def random_split(
         Ascending indices of ``"train"``, ``"validation"`` and ``"test"``.
     """
     rng = np.random.default_rng(seed)
-    if labels is None:
-        pieces = [_shuffle_and_cut(np.arange(n_instances), rng)]
-    else:
-        pieces = [_shuffle_and_cut(np.flatnonzero(labels == one), rng) for one in np.unique(labels)]
-    joined = (np.concatenate(part) for part in zip(*pieces, strict=True))
-    return {name: np.sort(part) for name, part in zip(PARTS, joined, strict=True)}
+    strata = _strata(n_instances, labels)
+    rest = rng.permutation(n_instances)
+    parts = {}
+    for name, size in zip(PARTS, share_out(n_instances, np.array(SHARES)), strict=True):
+        counts = share_out(int(size), np.bincount(strata[rest]))
+        first = [rest[strata[rest] == code][:count] for code, count in enumerate(counts)]
+        parts[name] = np.sort(np.concatenate([rest[:0], *first]))
+        rest = rest[~np.isin(rest, parts[name])]
+    return parts
 
 
 def grouped_split(groups: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
@@ -140,9 +145,7 @@ def draw(
     if not len(indices) or not size:
         return indices[:0]
     rank = np.random.default_rng(seed).random(len(indices))
-    strata = (
-        np.zeros(len(indices), int) if labels is None else np.unique(labels, return_inverse=True)[1]
-    )
+    strata = _strata(len(indices), labels)
     counts = share_out(size, np.bincount(strata))
     chosen = []
     for stratum, count in enumerate(counts):

@@ -38,8 +38,15 @@ def test_seed_changes_the_split():
 def test_random_split_within_each_class():
     parts = random_split(1000, LABELS)
     assert_partition(parts, 1000)
+    assert [len(rows) for rows in parts.values()] == [700, 150, 150]
     counts = [np.unique(LABELS[rows], return_counts=True)[1].tolist() for rows in parts.values()]
     assert np.abs(np.array(counts) - np.outer([0.7, 0.15, 0.15], [700, 250, 50])).max() <= 1
+
+
+def test_many_small_classes_keep_the_shares():
+    parts = random_split(105, np.repeat(np.arange(35), 3))
+    assert_partition(parts, 105)
+    assert [len(rows) for rows in parts.values()] == [73, 16, 16]
 
 
 @pytest.mark.parametrize("n_groups", [3, 6, 66, 500])

@@ -34,8 +34,9 @@ from sktl.estimators._compiled import (
 )
 from sktl.estimators._docs import compose
 from sktl.estimators._preprocessing import Preprocessing, standardisation
+from sktl.estimators._prepared import Prepared
 from sktl.estimators._randomness import random_streams, validation_split
-from sktl.estimators._training import Schedule, train
+from sktl.estimators._training import Schedule, TrainingState, advance
 from sktl.sources import (
     Card,
     adapt_input_channels,
@@ -117,7 +118,7 @@ class BaseTransferEstimator(BasePanelMixin):
     source_ : sktl.sources.Card or None
         What the source says of itself; None from scratch.
     network_ : keras.Model
-        The fitted network, built at every access.
+        The fitted network, built when it is asked for; changing it changes no prediction.
 
     References
     ----------
@@ -147,6 +148,8 @@ class BaseTransferEstimator(BasePanelMixin):
     _kind: ClassVar[str]
     _score_name: ClassVar[str]
     _monitors: ClassVar[dict[str, bool]]
+    # What scales or encodes y.
+    _target_attributes: ClassVar[tuple[str, ...]]
 
     source: Any = None
     omega: float = 1.0
@@ -229,40 +232,81 @@ class BaseTransferEstimator(BasePanelMixin):
 
     def _fit(self, X, y):
         self._check_parameters()
+        prepared, state = vars(self).get("_given__training") or self._start(X, y)
+        with self._progress() as progress:
+            self._advance(prepared, state, progress)
+        vars(self).update(prepared.fitted | state.fitted)
+        self.history_, self.best_epoch_ = state.history(), state.best_epoch
+        self._weights = state.best_weights
+        return self
+
+    def _fit_trained(self, X, y, prepared, state):
+        """Fit to what `_start` and `_advance` gave for this X and y, training on if need be."""
+        self._given__training = prepared, state
+        try:
+            return self.fit(X, y)
+        finally:
+            del self._given__training
+
+    def _start(self, X, y):
         streams = random_streams(self.random_state)
-        source = None if self.source is None else load_source(self.source, self.architecture)
-        self.source_ = source and source.card
-        # A target with one channel fills a source's several (Otović et al. 2022, section 2.3).
-        self._n_repeats = source.card.n_channels if source and X.shape[1] == 1 else 1
+        source = self._load_source()
+        prepared = self._prepare(X, y, _repeats(X, source), streams["split"])
+        return prepared, self._begin(prepared, source, streams)
+
+    def _load_source(self):
+        return None if self.source is None else load_source(self.source, self.architecture)
+
+    def _prepare(self, X, y, n_repeats, rng):
+        """Split, scale and encode the data; all that several trainings can share."""
+        self._n_repeats = n_repeats
         X = self._panel(X)
-        training, validation = self._split(X, y, streams["split"])
+        training, validation = self._split(X, y, rng)
         self._data_hash = _data_hash(*training)
         self._n_training_instances = len(training[1])
-
         self._preprocessing, inputs = Preprocessing.fit(training[0], self.stream_max)
         targets, weights = self._fit_targets(training[1])
+        self._shape = (*X.shape[1:], targets.shape[1])
         held_out = validation and (
             self._preprocessing.transform(validation[0]),
             self._targets(validation[1]),
         )
-        self._shape = (*X.shape[1:], targets.shape[1])
+        shared = ("_n_repeats", "_data_hash", "_n_training_instances", "_preprocessing", "_shape")
+        fitted = {name: vars(self)[name] for name in (*shared, *self._target_attributes)}
+        return Prepared((inputs, targets, weights), held_out, validation and validation[1], fitted)
+
+    def _begin(self, prepared, source, streams):
+        """Draw the weights, copy those of the source, and give the state before any epoch."""
+        vars(self).update(prepared.fitted)
+        seed = int(streams["dropout"].integers(2**31))
         with self._borrow_network() as network:
             start = initial_weights(network.model, streams["weights"])
             if source:
                 start |= self._transferred_weights(source, start)
-            self._dropout_seed = int(streams["dropout"].integers(2**31))
-            network.reset(start, self.omega, self.learning_rate, self._dropout_seed)
-            with self._progress() as progress:
-                self.history_, self.best_epoch_, self._weights = train(
-                    network,
-                    (inputs, targets, weights),
-                    held_out,
-                    self._schedule(held_out),
-                    lambda outputs: self._validation_scores(validation[1][: len(outputs)], outputs),
-                    streams["order"],
-                    progress,
-                )
-        return self
+            network.reset(start, self.omega, self.learning_rate, seed)
+            schedule = self._schedule(prepared.validation)
+            state = TrainingState.begin(schedule, streams["order"], network.state())
+        state.fitted = {"source_": source and source.card, "_dropout_seed": seed}
+        return state
+
+    def _advance(self, prepared, state, progress=lambda row: None, until=None):
+        """Train until an epoch, or to the end."""
+        if state.ended:
+            return
+        vars(self).update(prepared.fitted)
+        with self._borrow_network() as network:
+            advance(
+                state,
+                network,
+                prepared.training,
+                prepared.validation,
+                self._schedule(prepared.validation),
+                lambda outputs: self._validation_scores(
+                    prepared.y_validation[: len(outputs)], outputs
+                ),
+                progress,
+                until,
+            )
 
     def _check_parameters(self):
         check_parameters(self.get_params(deep=False))
@@ -298,7 +342,9 @@ class BaseTransferEstimator(BasePanelMixin):
                 f"Received: {type(self._given__validation_data).__name__}"
             ) from None
         X_held_out, y_held_out = self._internal_convert(X_held_out, y_held_out)
-        mtype = self._check_input(X_held_out, y_held_out, return_metadata=["mtype"])["mtype"]
+        mtype = self._check_input(
+            X_held_out, y_held_out, return_metadata=self.METADATA_REQ_IN_CHECKS
+        )["mtype"]
         X_held_out = self._panel(self._convert_X(X_held_out, mtype))
         if X_held_out.shape[1:] != X.shape[1:]:
             raise ValueError(
@@ -391,6 +437,7 @@ class BaseTransferEstimator(BasePanelMixin):
         key = (
             self._network,
             repr(self._network_parameters()),
+            tuple(self._transferable()),
             self.stream_max is None,
             self._task,
             self._shape,
@@ -429,10 +476,16 @@ class BaseTransferEstimator(BasePanelMixin):
 
     @property
     def network_(self):
-        """The fitted network, a model of its own built at every access."""
+        """The fitted network, a model of the estimator's own."""
         if "_weights" not in vars(self):
             raise AttributeError(f"This {type(self).__name__} has no network before fit.")
-        return _set_weights(self._build(*self._shape), self._weights)
+        if "_model" not in vars(self):
+            self._model = _set_weights(self._build(*self._shape), self._weights)
+        return self._model
+
+    def __getstate__(self):
+        # Arrays travel, a keras model would not survive or would be shared by copies.
+        return {name: value for name, value in vars(self).items() if name != "_model"}
 
     def save_pretrained(self, path=None, *, name: str | None = None, **card) -> Path:
         """Save the fitted network as a source that others can start from.
@@ -574,6 +627,7 @@ class BaseTransferClassifier(BaseTransferEstimator, BaseClassifier):
     _output_activation = "softmax"
     _score_name = "f1_weighted"
     _monitors: ClassVar = {"val_loss": False, "val_score": True, "val_accuracy": True}
+    _target_attributes = ("classes_",)
     _tags: ClassVar = {"capability:predict_proba": True}
 
     class_weight: Any = None
@@ -641,6 +695,7 @@ class BaseTransferRegressor(BaseTransferEstimator, BaseRegressor):
     _loss = "mean_squared_error"
     _score_name = "mae"
     _monitors: ClassVar = {"val_loss": False, "val_score": False}
+    _target_attributes = ("_center", "_scale")
 
     target_scaling: str | None = "standard"
 
@@ -679,6 +734,14 @@ def _set_weights(model, weights):
     for path, variable in weight_names(model).items():
         variable.assign(weights[path])
     return model
+
+
+def _repeats(X, source):
+    """Say how often a target with one channel is repeated to fill a source's several.
+
+    Otović et al. 2022, section 2.3.
+    """
+    return source.card.n_channels if source and X.shape[1] == 1 else 1
 
 
 def _data_hash(X, y):

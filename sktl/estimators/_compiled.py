@@ -94,7 +94,7 @@ def initial_weights(model, rng: np.random.Generator) -> dict[str, np.ndarray]:
     dict of str to np.ndarray
         ``"layer/weight"`` to values.
     """
-    from keras import initializers
+    from keras import initializers, ops
 
     drawn = {}
     owners = {
@@ -111,7 +111,7 @@ def initial_weights(model, rng: np.random.Generator) -> dict[str, np.ndarray]:
             initializer = type(initializer).from_config(
                 {**config, "seed": int(rng.integers(2**31))}
             )
-        values = np.array(initializer(variable.shape, dtype=variable.dtype))
+        values = np.array(ops.convert_to_numpy(initializer(variable.shape, dtype=variable.dtype)))
         if name == "bias" and getattr(layer, "unit_forget_bias", False):
             values[layer.units : 2 * layer.units] = 1
         drawn[path] = values
@@ -200,8 +200,43 @@ class CompiledNetwork:
         dict of str to np.ndarray
             ``"layer/weight"`` to values.
         """
+        from keras import ops
+
         self._pull()
-        return {path: np.array(variable) for path, variable in self._weights.items()}
+        # Copies: TensorFlow gives views of memory that the next step changes.
+        return {p: np.array(ops.convert_to_numpy(v)) for p, v in self._weights.items()}
+
+    def state(self) -> list[np.ndarray]:
+        """Return a copy of everything that training changes, for `restore`.
+
+        Returns
+        -------
+        list of np.ndarray
+            Weights, random streams, the optimizer's moments, step, learning rate and omega.
+        """
+        from keras import ops
+
+        self._pull()
+        return [np.array(ops.convert_to_numpy(variable)) for variable in self._everything()]
+
+    def restore(self, state: list[np.ndarray]) -> None:
+        """Go back to a state, so that training continues as if it had never been left.
+
+        Parameters
+        ----------
+        state : list of np.ndarray
+            What `state` gave, on this network or another of the same key.
+        """
+        for variable, value in zip(self._everything(), state, strict=True):
+            variable.assign(value)
+        self._push()
+
+    def _everything(self):
+        return [
+            *self.model.trainable_variables,
+            *self.model.non_trainable_variables,
+            *self._optimizer.variables,
+        ]
 
     def set_learning_rate(self, value: float) -> None:
         """Set the learning rate of the layers that are not transferred; omega stays.
@@ -381,8 +416,9 @@ class TensorFlowNetwork(CompiledNetwork):
             return total
 
         self._steps = steps
+        # Not training=False: that would overrule a layer which is told to keep its dropout on.
         self._outputs = tf.function(
-            lambda inputs: model(inputs, training=False),
+            lambda inputs: model(inputs),
             input_signature=[inputs],
         )
 
@@ -418,7 +454,7 @@ class JaxNetwork(CompiledNetwork):
             return (trained, state, moments), total
 
         def outputs(trained, state, inputs):
-            return model.stateless_call(trained, state, inputs, training=False)[0]
+            return model.stateless_call(trained, state, inputs)[0]
 
         self._step = jax.jit(step, donate_argnums=0)
         self._outputs = jax.jit(outputs)

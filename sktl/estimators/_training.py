@@ -11,6 +11,7 @@ import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -119,6 +120,87 @@ class Plateau:
         return True
 
 
+@dataclass
+class TrainingState:
+    """How far a training has come: what another call of `train` needs to continue it.
+
+    Attributes
+    ----------
+    rng : numpy.random.Generator
+        Shuffles the instances before every epoch.
+    network : list of np.ndarray or None
+        What `CompiledNetwork.state` gave when the training paused; None: the network was reset.
+    learning_rate : float
+        Of the next epoch.
+    stop, reduce : Plateau
+        What ends the training, and what reduces the learning rate.
+    rows : list of dict
+        One row of the history an epoch.
+    penalties : list of float
+        The penalty on the kernels that each row's ``val_loss`` holds.
+    best_epoch : int
+        The epoch with the best monitored value so far, the first where several are equal.
+    best_weights : dict of str to np.ndarray
+        The weights after that epoch.
+    best : float
+        The monitored value of that epoch, its sign changed where greater is better.
+    ended : bool
+        Whether there is nothing left to train.
+    fitted : dict
+        Attributes that the estimator will have for this training.
+    """
+
+    rng: np.random.Generator
+    network: list[np.ndarray] | None
+    learning_rate: float
+    stop: Plateau
+    reduce: Plateau
+    rows: list[dict[str, float]] = field(default_factory=list)
+    penalties: list[float] = field(default_factory=list)
+    best_epoch: int = 0
+    best_weights: dict[str, np.ndarray] = field(default_factory=dict)
+    best: float = math.inf
+    ended: bool = False
+    fitted: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def begin(
+        cls, schedule: Schedule, rng: np.random.Generator, network: list[np.ndarray] | None = None
+    ) -> TrainingState:
+        """Make the state before the first epoch.
+
+        Parameters
+        ----------
+        schedule : Schedule
+            How to train.
+        rng, network
+            See the class.
+
+        Returns
+        -------
+        TrainingState
+            Without any epoch.
+        """
+        return cls(
+            rng,
+            network,
+            schedule.learning_rate,
+            Plateau(schedule.early_stopping_patience),
+            Plateau(schedule.reduce_lr_patience, MIN_DELTA),
+        )
+
+    def history(self) -> pd.DataFrame:
+        """Return the rows as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row an epoch, the index counting from 1.
+        """
+        index = pd.RangeIndex(1, len(self.rows) + 1, name="epoch")
+        return pd.DataFrame(self.rows, index=index)
+
+
 def train(
     network: CompiledNetwork,
     training: tuple[list[np.ndarray], np.ndarray, np.ndarray],
@@ -128,7 +210,7 @@ def train(
     rng: np.random.Generator,
     progress: Callable[[dict[str, float]], None],
 ) -> tuple[pd.DataFrame, int, dict[str, np.ndarray]]:
-    """Train a network that was reset.
+    """Train a network that was reset, to the end.
 
     Parameters
     ----------
@@ -161,45 +243,84 @@ def train(
     FloatingPointError
         If the monitored value is not finite after the first epoch.
     """
+    state = TrainingState.begin(schedule, rng)
+    advance(state, network, training, validation, schedule, validation_scores, progress)
+    return state.history(), state.best_epoch, state.best_weights
+
+
+def advance(
+    state: TrainingState,
+    network: CompiledNetwork,
+    training: tuple[list[np.ndarray], np.ndarray, np.ndarray],
+    validation: tuple[list[np.ndarray], np.ndarray] | None,
+    schedule: Schedule,
+    validation_scores: Callable[[np.ndarray], dict[str, float]],
+    progress: Callable[[dict[str, float]], None],
+    until: int | None = None,
+) -> None:
+    """Continue a training from its state, and note in it how far it comes.
+
+    Pausing changes nothing: epochs trained in several calls, on one network or on several, in one
+    process or in several, give what they give in one call.
+
+    Parameters
+    ----------
+    state : TrainingState
+        Where the training stands; changed in place.
+    network, training, validation, schedule, validation_scores, progress
+        See `train`; the same at every call.
+    until : int, optional
+        Pause after this epoch, counted from the beginning. Default: train to the end.
+
+    Raises
+    ------
+    FloatingPointError
+        If the monitored value is not finite after the first epoch.
+    """
+    last = schedule.n_epochs if until is None else min(until, schedule.n_epochs)
+    if state.ended or len(state.rows) >= last:
+        return
     inputs, targets, weights = training
     data = network.place(inputs, targets, weights)
     n_instances = schedule.usable(len(targets), "training")
     if validation is not None:
         n_validation = schedule.usable(len(validation[1]), "validation")
         held_out = network.place([part[:n_validation] for part in validation[0]])
+    if state.network is not None:
+        network.restore(state.network)
 
-    learning_rate = schedule.learning_rate
-    stop = Plateau(schedule.early_stopping_patience)
-    reduce = Plateau(schedule.reduce_lr_patience, MIN_DELTA)
-    rows: list[dict[str, float]] = []
-    best_epoch, best_weights, best = 0, {}, math.inf
-    for epoch in range(1, schedule.n_epochs + 1):
-        order = rng.permutation(len(targets))[:n_instances]
+    for epoch in range(len(state.rows) + 1, last + 1):
+        order = state.rng.permutation(len(targets))[:n_instances]
         row = {"loss": network.train(data, order, schedule.batch_size)}
         if validation is not None:
             outputs = network.predict(held_out)
             row["val_loss"] = network.mean_loss(validation[1][:n_validation], outputs)
-            row["val_loss"] += network.penalty()
-            row |= validation_scores(outputs)
-        row["learning_rate"] = learning_rate
-        rows.append(row)
+            state.penalties.append(network.penalty())
+            row["val_loss"] += state.penalties[-1]
+            if np.isfinite(outputs).all():
+                row |= validation_scores(outputs)
+        row["learning_rate"] = state.learning_rate
+        state.rows.append(row)
         progress(row)
 
-        value = row[schedule.monitor]
+        value = row.get(schedule.monitor, math.nan)
         if not math.isfinite(value):
             _diverged(epoch, schedule, value)
+            state.ended = True
             break
         value = -value if schedule.greater_is_better else value
-        if value < best:
-            best_epoch, best_weights, best = epoch, network.weights(), value
-        if stop.reached(value):
+        if value < state.best:
+            state.best_epoch, state.best_weights, state.best = epoch, network.weights(), value
+        if state.stop.reached(value):
+            state.ended = True
             break
-        if reduce.reached(value) and learning_rate > schedule.min_learning_rate:
-            learning_rate *= schedule.reduce_lr_factor
-            learning_rate = max(learning_rate, schedule.min_learning_rate)
-            network.set_learning_rate(learning_rate)
-    index = pd.RangeIndex(1, len(rows) + 1, name="epoch")
-    return pd.DataFrame(rows, index=index), best_epoch, best_weights
+        if state.reduce.reached(value) and state.learning_rate > schedule.min_learning_rate:
+            state.learning_rate *= schedule.reduce_lr_factor
+            state.learning_rate = max(state.learning_rate, schedule.min_learning_rate)
+            network.set_learning_rate(state.learning_rate)
+    state.ended |= len(state.rows) == schedule.n_epochs
+    # An ended training needs no network state any more, and is lighter to send without.
+    state.network = None if state.ended else network.state()
 
 
 def _diverged(epoch, schedule, value):

@@ -40,7 +40,8 @@ def magnet(
         # None leaves the choice to training or prediction.
         x = layers.Dropout(dropout, name=f"dropout{number}")(x, training=mc_dropout or None)
         x = layers.MaxPooling1D(pool_size, padding="same", name=f"pool{number}")(x)
-    x = layers.Bidirectional(layers.LSTM(lstm_units), name="lstm")(x)
+    # Both names are given: keras would count the inner one up, and with it its weights' names.
+    x = layers.Bidirectional(layers.LSTM(lstm_units, name="lstm"), name="bilstm")(x)
     if stream_max is not None:
         x = layers.Concatenate(name="join")([x, stream_max])
     return x

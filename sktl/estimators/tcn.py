@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sktl.estimators._base import BaseTransferClassifier, BaseTransferRegressor, parameters
 
 
@@ -103,9 +101,10 @@ def _weight_normalized_conv1d():
             self.gain = self.add_weight(shape=(self.filters,), initializer="ones", name="gain")
             self.gain_initializer = "ones"
 
-        def convolution_op(self, inputs, kernel):
-            norm = ops.sqrt(ops.sum(ops.square(kernel), axis=(0, 1)) + 1e-12)
-            return super().convolution_op(inputs, kernel * (self.gain / norm))
+        @property
+        def kernel(self):
+            v = self._kernel
+            return v * (self.gain / ops.sqrt(ops.sum(ops.square(v), axis=(0, 1)) + 1e-12))
 
     return WeightNormalizedConv1D
 
@@ -157,7 +156,7 @@ class _TCN:
 
     @classmethod
     def _small_parameters(cls):
-        return {"n_blocks": 2, "filters": 3}
+        return {"n_blocks": 2, "filters": 4}
 
 
 @parameters
@@ -209,8 +208,8 @@ def import_keras_tcn(layer, path, *, task: str, n_timepoints: int, n_outputs: in
         "use_layer_norm": False,
         "use_weight_norm": False,
     }
-    config = {key: getattr(layer, key, value) for key, value in needed.items()}
-    config["dilations"] = list(config["dilations"])
+    config: dict[str, Any] = {key: getattr(layer, key, value) for key, value in needed.items()}
+    config["dilations"] = list(layer.dilations)
     wrong = [key for key in needed if config[key] != needed[key]]
     if wrong:
         raise ValueError(
@@ -224,7 +223,7 @@ def import_keras_tcn(layer, path, *, task: str, n_timepoints: int, n_outputs: in
         *_, block, convolution, weight = variable.path.split("/")
         number = int(block.rsplit("_", 1)[1]) + 1
         name = {"conv1D_0": "conv1", "conv1D_1": "conv2", "matching_conv1D": "match"}[convolution]
-        arrays[f"block{number}_{name}/{weight}"] = np.array(variable)
+        arrays[f"block{number}_{name}/{weight}"] = variable.numpy()
     described: dict[str, Any] = {
         "name": Path(path).name,
         "architecture": _TCN.architecture,

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-import sktl.estimators
+from sktl.registry import all_estimators
 
-CLASSES = [getattr(sktl.estimators, name) for name in sktl.estimators.__all__ if name[-2:] == "er"]
-CLASSES = [cls for cls in CLASSES if isinstance(cls, type)]
+CLASSES = [cls for _, cls in all_estimators()]
 
 
 def pytest_generate_tests(metafunc):

@@ -1,0 +1,209 @@
+"""What is transferred, how fast it moves, and what does not fit."""
+
+import numpy as np
+import pytest
+
+from sktl.estimators import (
+    ConvNetQuakeINGVClassifier,
+    MagNetClassifier,
+    MagNetRegressor,
+    MLSTMFCNRegressor,
+)
+
+from .conftest import make_panel
+
+
+def sister(cls):
+    """The class of the other task with the same architecture."""
+    import sktl.estimators
+
+    pair = ("Classifier", "Regressor")
+    name = cls.__name__
+    other = name.replace(*pair) if name.endswith(pair[0]) else name.replace(*pair[::-1])
+    return getattr(sktl.estimators, other)
+
+
+@pytest.fixture
+def source(cls, small, tmp_path):
+    """A source of the other task, with three channels and another length."""
+    other = sister(cls)
+    X, y = make_panel(other, n_timepoints=33, seed=5)
+    fitted = other(**small | {"random_state": 5}).fit(X, y)
+    return fitted.save_pretrained(tmp_path / "source"), fitted
+
+
+def transferred(estimator):
+    layers = set(estimator._transferable())
+    return {k: v for k, v in estimator._weights.items() if k.split("/")[0] in layers}
+
+
+def start_of(cls, params, X, y):
+    """The weights before training, seen at a learning rate that moves nothing."""
+    return cls(**params | {"learning_rate": 1e-30, "n_epochs": 1}).fit(X, y)._weights
+
+
+def test_omega_zero_freezes_what_was_transferred_and_nothing_else(cls, small, source, panel):
+    folder, donor = source
+    X, y = panel
+    params = small | {"source": folder}
+    before = start_of(cls, params, X, y)
+    fitted = cls(**params | {"omega": 0.0}).fit(X, y)
+    for path, values in transferred(fitted).items():
+        np.testing.assert_array_equal(values, donor._weights[path])
+    moved = {
+        path for path, v in fitted._weights.items() if not np.array_equal(v, before[path])
+    } - set(transferred(fitted))
+    assert "head/kernel" in moved
+    assert fitted.source_.architecture == cls.architecture
+    assert fitted.source_.task != cls._task
+
+
+def test_rest_of_the_network_starts_as_from_scratch(cls, small, source, panel):
+    X, y = panel
+    from_source = start_of(cls, small | {"source": source[0]}, X, y)
+    scratch = start_of(cls, small, X, y)
+    fitted = cls(**small)
+    for path in scratch:
+        # A step of 1e-30 is seen only where a weight was zero.
+        same = np.allclose(from_source[path], scratch[path], rtol=0, atol=1e-20)
+        is_bias = not path.endswith("kernel")
+        assert same or path.split("/")[0] in fitted._transferable()
+        assert not same or is_bias or path.split("/")[0] not in fitted._transferable()
+
+
+def test_omega_multiplies_the_first_step(cls, small, source, panel):
+    X, y = panel
+    params = small | {"source": source[0], "n_epochs": 1, "batch_size": 100}
+    start = source[1]._weights
+    moves = {}
+    for omega in (1.0, 2.0):
+        fitted = cls(**params | {"omega": omega}).fit(X, y)
+        moves[omega] = {k: v - start[k] for k, v in transferred(fitted).items()}
+        head = fitted._weights["head/kernel"]
+        moves[omega]["head"] = head
+    np.testing.assert_array_equal(moves[1.0].pop("head"), moves[2.0].pop("head"))
+    largest = max(np.abs(move).max() for move in moves[1.0].values())
+    assert largest > 1e-4
+    for path, move in moves[1.0].items():
+        np.testing.assert_allclose(moves[2.0][path], 2 * move, rtol=1e-3, atol=largest * 1e-3)
+
+
+def test_plateau_keeps_the_ratio(cls, small, source, panel):
+    """Adam's first step moves every weight by its rate; so does one after a plateau, smaller."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("reads the optimizer's variables, which JAX keeps elsewhere")
+    from sktl.estimators._compiled import compile_network, initial_weights
+
+    estimator = cls(**small)
+    outputs = 3 if cls._task == "classification" else 1
+    network = compile_network(
+        estimator._build(3, 20, outputs), cls._loss, estimator._transferable(), jit=False
+    )
+    start = initial_weights(network.model, np.random.default_rng(0))
+    X, _ = make_panel(cls)
+    targets = np.eye(outputs, dtype="float32")[np.arange(24) % outputs]
+    data = network.place([X, np.ones((24, 1), "float32")], targets, np.ones(24, "float32"))
+    steps = {}
+    for rate in (1e-2, 2e-3):
+        network.reset(start, 0.25, 1e-2, seed=0)
+        network.set_learning_rate(rate)
+        network.train(data, np.arange(24), 24)
+        ends = network.weights()
+        steps[rate] = {path: np.abs(ends[path] - start[path]).max() for path in start}
+    first = f"{estimator._first_layers[0]}/kernel"
+    for rate, moved in steps.items():
+        assert moved["head/kernel"] == pytest.approx(rate, rel=0.02)
+        assert moved[first] == pytest.approx(0.25 * rate, rel=0.05)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 5])
+def test_any_number_of_channels(cls, small, source, channels):
+    folder, donor = source
+    X, y = make_panel(cls, n_channels=channels)
+    fitted = cls(**small | {"source": folder, "omega": 0.0}).fit(X, y)
+    first = f"{fitted._first_layers[0]}/kernel"
+    kernel, original = fitted._weights[first], donor._weights[first]
+    if channels == 1:  # the target's channel is repeated, also at predict
+        np.testing.assert_array_equal(kernel, original)
+    else:
+        cyclic = original[:, np.arange(channels) % 3] * (3 / channels)
+        np.testing.assert_allclose(kernel, cyclic, rtol=1e-6)
+    assert len(fitted.predict(X)) == len(X)
+
+
+@pytest.mark.parametrize(("how", "divisor"), [("replicate", 1), ("replicate_scaled", 3)])
+def test_one_channel_to_three(cls, small, tmp_path, how, divisor):
+    X, y = make_panel(cls, n_channels=1)
+    donor = cls(**small).fit(X, y)
+    folder = donor.save_pretrained(tmp_path / "mono")
+    X, y = make_panel(cls)
+    params = {"source": folder, "omega": 0.0, "channel_adaptation": how}
+    fitted = cls(**small | params).fit(X, y)
+    first = f"{fitted._first_layers[0]}/kernel"
+    for channel in range(3):
+        np.testing.assert_allclose(
+            fitted._weights[first][:, channel], donor._weights[first][:, 0] / divisor, rtol=1e-6
+        )
+
+
+def test_another_kernel_size_is_refused_with_layers_and_shapes(cls, source, small, panel):
+    name = "kernel_sizes" if "MLSTM" in cls.__name__ else "kernel_size"
+    changed = {name: (9, 5, 3) if name == "kernel_sizes" else 6}
+    with pytest.raises(ValueError, match=r"does not fit") as error:
+        cls(**small | {"source": source[0]} | changed).fit(*panel)
+    assert f"{cls._first_layers[0]}/kernel: source has" in str(error.value)
+
+
+def test_another_architecture_is_refused(tmp_path):
+    X, y = make_panel(MagNetRegressor)
+    folder = (
+        MagNetRegressor(**MagNetRegressor.get_test_params()[0])
+        .fit(X, y)
+        .save_pretrained(tmp_path / "magnet")
+    )
+    with pytest.raises(ValueError, match="MagNet"):
+        ConvNetQuakeINGVClassifier.from_pretrained(folder)
+    with pytest.raises(ValueError, match="MagNet"):
+        ConvNetQuakeINGVClassifier(source=folder).fit(X, y.astype(int))
+
+
+def test_blocks_of_mlstm_fcn_transfer_on_request(tmp_path):
+    params = MLSTMFCNRegressor.get_test_params()[0]
+    X, y = make_panel(MLSTMFCNRegressor)
+    donor = MLSTMFCNRegressor(**params).fit(X, y)
+    params |= {"source": donor.save_pretrained(tmp_path / "s"), "omega": 0.0, "random_state": 9}
+    with_blocks = MLSTMFCNRegressor(**params, transfer_blocks=True).fit(X, y)
+    without = MLSTMFCNRegressor(**params).fit(X, y)
+    for path in ("se1_reduce/kernel", "bn2/gamma"):
+        np.testing.assert_array_equal(with_blocks._weights[path], donor._weights[path])
+        assert not np.array_equal(without._weights[path], donor._weights[path])
+
+
+def test_unknown_source_is_named_with_what_there_is():
+    with pytest.raises(ValueError, match=r"STEAD.*\n*.*Received: source='STAED'"):
+        MagNetClassifier.from_pretrained("STAED")
+
+
+def test_card_says_what_was_trained(cls, small, panel, tmp_path):
+    X, y = panel
+    fitted = cls(**small).fit(X, y)
+    folder = fitted.save_pretrained(tmp_path / "mine", dataset="noise", simulated=True)
+    again = cls.from_pretrained(folder, **small).fit(X, y)
+    card = again.source_
+    assert (card.name, card.dataset, card.simulated) == ("mine", "noise", True)
+    assert (card.n_channels, card.n_timepoints) == X.shape[1:]
+    assert card.parameters["batch_size"] == small["batch_size"]
+    assert card.score["value"] == pytest.approx(fitted.history_["val_score"][fitted.best_epoch_])
+    assert card.transferable == fitted._transferable()
+    assert (card.classes is None) == (cls._task == "regression")
+
+
+def test_saved_under_a_name_is_found_by_it(cls, small, panel, sktl_home):
+    fitted = cls(**small).fit(*panel)
+    folder = fitted.save_pretrained(name="own")
+    assert sktl_home in folder.parents
+    assert cls.from_pretrained("own", **small).fit(*panel).source_.name == "own"
+    with pytest.raises(ValueError, match="path or a name"):
+        fitted.save_pretrained()

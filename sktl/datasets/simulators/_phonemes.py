@@ -47,8 +47,8 @@ def _vowel(duration: float, *targets: tuple[float, float, float]) -> list[np.nda
 _VOWELS = {
     "IY": _vowel(0.15, (290, 2250, 2960)),
     "IH": _vowel(0.11, (410, 1950, 2560)),
-    "EH": _vowel(0.14, (560, 1790, 2500)),
-    "AE": _vowel(0.18, (640, 1790, 2450), (680, 1620, 2400)),
+    "EH": _vowel(0.20, (560, 1740, 2500)),
+    "AE": _vowel(0.21, (690, 1660, 2450), (720, 1500, 2400)),
     "AA": _vowel(0.18, (730, 1150, 2480)),
     "AO": _vowel(0.18, (620, 920, 2500)),
     "AH": _vowel(0.12, (620, 1220, 2500)),
@@ -77,13 +77,13 @@ def _stop(
     low = (place[0], *place[1:])
     if voiced:
         return [
-            _segment(0.055, low, follow=follow, voice=0.16, B1=90, B2=600, B3=900),
+            _segment(0.07, low, follow=follow, voice=0.16, B1=90, B2=600, B3=900),
             _segment(0.012, (330, *place[1:]), follow=follow, voice=0.35, noise=0.55, **burst),
         ]
     return [
-        _segment(0.065, low, follow=follow),
-        _segment(0.014, (380, *place[1:]), follow=follow, noise=0.8, **burst),
-        _segment(0.040, (450, *place[1:]), follow=0.6, breath=0.5, noise=0.10, **(burst | _WIDE)),
+        _segment(0.08, low, follow=follow),
+        _segment(0.014, (380, *place[1:]), follow=follow, noise=0.6, **burst),
+        _segment(0.040, (450, *place[1:]), follow=0.6, breath=0.2, noise=0.03, **(burst | _WIDE)),
     ]
 
 
@@ -101,7 +101,7 @@ _CONSONANTS = {
     "V": [_segment(0.07, (240, 1100, 2100), follow=0.5, voice=0.35, noise=0.06, **_FLAT)],
     "Z": [_segment(0.09, (240, 1500, 2550), follow=0.3, voice=0.3, noise=0.45, **_HISS)],
     "ZH": [_segment(0.09, (260, 1840, 2550), follow=0.2, voice=0.3, noise=0.45, **_HUSH)],
-    "HH": [_segment(0.07, (500, 1500, 2500), follow=1.0, breath=0.45, **_WIDE)],
+    "HH": [_segment(0.07, (500, 1500, 2500), follow=1.0, breath=0.2, **_WIDE)],
     "M": [_segment(0.08, (330, 1150, 2200), follow=0.35, voice=0.5, nasal=1, B2=200, B3=250)],
     "N": [_segment(0.08, (330, 1600, 2500), follow=0.25, voice=0.5, nasal=1, B2=250, B3=250)],
     "L": [_segment(0.075, (360, 1050, 2700), follow=0.25, voice=0.6, B2=120, B3=280)],

@@ -33,12 +33,12 @@ def draw_speakers(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
         "low_tract": np.exp(rng.normal(0, 0.05, n)),  # the pharynx varies on its own
         "rate": np.exp(rng.normal(0, 0.18, n)),
         "open": rng.normal(0.58, 0.09, n).clip(0.35, 0.85),
-        "tilt": np.exp(rng.normal(0, 0.5, n)) * np.array([1200, 900, 1000])[kind],
-        "breathy": 0.03 * np.exp(rng.normal(0, 0.7, n)) * np.array([1.0, 1.8, 1.6])[kind],
-        "jitter": 0.006 * np.exp(rng.normal(0, 0.5, n)),
-        "shimmer": 0.05 * np.exp(rng.normal(0, 0.4, n)),
+        "tilt": np.exp(rng.normal(0, 0.7, n)) * np.array([1000, 750, 850])[kind],
+        "breathy": 0.015 * np.exp(rng.normal(0, 0.7, n)) * np.array([1.0, 1.8, 1.6])[kind],
+        "jitter": 0.012 * np.exp(rng.normal(0, 0.5, n)),
+        "shimmer": 0.09 * np.exp(rng.normal(0, 0.4, n)),
         "creak": rng.random(n) * (rng.random(n) < 0.35),
-        "bandwidth": np.exp(rng.normal(0.15, 0.2, n)),
+        "bandwidth": np.exp(rng.normal(-0.1, 0.25, n)),
         "sharpness": np.exp(rng.normal(0, 0.4, n)),  # of fricatives and bursts
         "accent": rng.normal(0, 1, (n, 40, 3)),
     }
@@ -100,7 +100,7 @@ def tracks(
     slow = [_COL[f] for f in ("F1", "F2", "F3", "B1", "B2", "B3")]
     control[:, :, slow] = gaussian_filter1d(control[:, :, slow], 4.5, axis=1, mode="nearest")
     quick = [_COL["voice"], _COL["breath"], _COL["nasal"]]
-    control[:, :, quick] = gaussian_filter1d(control[:, :, quick], 2.2, axis=1, mode="nearest")
+    control[:, :, quick] = gaussian_filter1d(control[:, :, quick], 2.8, axis=1, mode="nearest")
     sudden = [_COL["noise"]]
     control[:, :, sudden] = gaussian_filter1d(control[:, :, sudden], 0.9, axis=1, mode="nearest")
     control[:, :, formants] *= (who["tract"][:, None] * who["low_tract"][:, None] ** [1.0, 0.3, 0])[
@@ -155,13 +155,24 @@ def glottal_source(
     # Creak: every other pulse fades towards the end of the word.
     late = np.clip((np.repeat(progress, FRAME, axis=0) - 0.6) / 0.4, 0, 1)
     loudness = loudness[period, column] * (1 - who["creak"] * late * (period % 2))
+    # Loudness rises and falls over the word, each time differently.
+    swell = rng.normal(0.45, 0.12, n)
+    fall = rng.uniform(0, 0.8, n)
+    tremor = gaussian_filter1d(rng.normal(0, 1.1, voice.shape), 2.5, axis=0)
+    voice = voice * np.exp(tremor * 0.4 - fall * np.abs(progress - swell) ** 1.5 * 2)
     voice = np.repeat(voice, FRAME, axis=0)
     level = gaussian_filter1d(voice, FRAME / 2, axis=0)
     hiss = rng.standard_normal((n_samples, n))
     # Breath noise passes while the glottis is open.
     gate = np.where(opening < 1, 1.0, 0.4)
     aspiration = np.repeat(breath, FRAME, axis=0) + who["breathy"] * level * gate * 3
-    return _low_pass(source * loudness * level, who["tilt"]) + 0.30 * hiss * aspiration
+    # A soft voice has a steeper spectrum: the glottis closes less abruptly.
+    loud = np.clip(level / np.maximum(level.max(axis=0), 1e-9), 0, 1) ** 3
+    voiced = source * loudness * level
+    voiced = loud * _low_pass(voiced, who["tilt"]) + (1 - loud) * _low_pass(
+        voiced, 0.12 * who["tilt"]
+    )
+    return voiced + _low_pass(0.5 * hiss * aspiration, np.full(n, 1200.0))
 
 
 def _low_pass(signal: np.ndarray, corner: np.ndarray) -> np.ndarray:
@@ -214,12 +225,12 @@ def vocal_tract(
     ]
     nasal = field("nasal")
     frequency = np.stack(
-        [nasal_pole, top[0] + 300, top[1], field("F3"), field("F2"), field("F1"),
+        [nasal_pole, top[0], top[1], field("F3"), field("F2"), field("F1"),
          field("N1"), field("N2")], axis=1,
     ).clip(90, 4850)  # fmt: skip
     sharp = who["sharpness"]
     bandwidth = np.stack(
-        [np.full((n_frames, n), 100.0), np.full((n_frames, n), 320.0) * wide,
+        [np.full((n_frames, n), 100.0), np.full((n_frames, n), 550.0) * wide,
          np.full((n_frames, n), 240.0) * wide, field("B3") * wide, field("B2") * wide,
          field("B1") * wide * (1 + nasal), field("W1") / sharp, field("W2") / sharp], axis=1,
     )  # fmt: skip

@@ -55,26 +55,28 @@ def _record(rng: np.random.Generator, voice: np.ndarray, loudest: np.ndarray) ->
     decay = rng.gamma(4, 0.08, n).clip(0.08, 0.9)  # time to fall by 60 dB, s
     time = np.arange(3000)[:, None] / SAMPLING_RATE
     tail = rng.standard_normal((3000, n)) * np.exp(-6.9 * time / decay) * (time > 0.002)
+    tail[1:] += 0.8 * tail[:-1]  # walls and air take the high frequencies first
     tail /= np.sqrt((tail**2).sum(axis=0))
-    tail *= 10 ** (rng.normal(-8, 5, n).clip(-30, 2) / 20)
+    tail *= 10 ** (rng.normal(-20, 7, n).clip(-40, 2) / 20)
     tail[0] = 1.0
     # Microphone: a band and a smooth ripple.
-    low = np.exp(rng.normal(np.log(90), 0.5, n))
-    high = np.exp(rng.normal(np.log(6000), 0.35, n)).clip(2500)
+    low = np.exp(rng.normal(np.log(90), 0.7, n))
+    high = np.exp(rng.normal(np.log(3900), 0.3, n)).clip(2500)
     response = (frequency / low) ** 2 / (1 + (frequency / low) ** 2)
-    response = response / np.sqrt(1 + (frequency / high) ** 4)
+    response = response / np.sqrt(1 + (frequency / high) ** 6)
     bark = np.log1p(frequency / 600) / np.log1p(4000 / 600)
     for k in range(1, 6):
-        gain = rng.normal(0, 2.5 / np.sqrt(k), n)
+        gain = rng.normal(0, 4.0 / np.sqrt(k), n)
         response = response * 10 ** (gain * np.cos(np.pi * k * bark) / 20)
     filtered = np.fft.rfft(voice, n_fft, axis=0) * np.fft.rfft(tail, n_fft, axis=0) * response
     speech = np.fft.irfft(filtered, n_fft, axis=0)[:n_samples]
     speech *= loudest / np.maximum(np.abs(speech).max(axis=0), 1e-9)
 
     # Background: steady noise of any colour, slow swells, hum; some files are gated to silence.
-    level = 10 ** (rng.normal(-62, 11, n).clip(-95, -28) / 20)
+    level = 10 ** (rng.normal(-63, 15, n).clip(-95, -26) / 20)
+    level = np.minimum(level, 0.06 * loudest)  # clips without an audible word were sorted out
     swell = np.exp(0.35 * _coloured(rng, (n_samples, n), np.full(n, 2.5)))
-    noise = _coloured(rng, (n_samples, n), rng.uniform(0, 2, n)) * level * swell
+    noise = _coloured(rng, (n_samples, n), rng.uniform(0.2, 2.2, n)) * level * swell
     mains = rng.choice([50.0, 60.0], n)
     hum = level * np.exp(rng.normal(-1, 1, n)) * (rng.random(n) < 0.3)
     seconds = np.arange(n_samples)[:, None] / SAMPLING_RATE

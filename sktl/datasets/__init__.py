@@ -17,8 +17,8 @@ from sktl.datasets._registry import (
     list_datasets,
     load_dataset,
     make_dataset,
-    simulate_to_file,
 )
+from sktl.datasets._simulation import simulate_to_file
 from sktl.datasets._spec import DatasetSpec, RemoteFile
 
 _LAZY = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,10 +13,13 @@ from typing import Any
 import h5py
 import numpy as np
 
+from sktl.datasets._index import Index, load_index, save_index
 from sktl.datasets._readers import Reader, Skip, is_valid_shape
 
 Describe = Callable[[str, h5py.AttributeManager], tuple[float, str]]
 _FORMAT = "sktl-panel-1"
+# An index that took longer than this is kept for the next time.
+SLOW_S = 10.0
 
 
 @contextmanager
@@ -33,11 +37,57 @@ def open_hdf5(path: Path) -> Iterator[h5py.File]:
         yield file
 
 
+def _scan(
+    path: Path, folders: tuple[str, ...], stored: tuple[int, ...], describe: Describe
+) -> Index:
+    """Read names, shapes and attributes of every instance."""
+    names: list[bytes] = []
+    offsets, targets, groups = [], [], []
+    skipped: Counter[str] = Counter()
+    seen: set[str] = set()
+    with open_hdf5(path) as file:
+        present = [folder for folder in folders if isinstance(file.get(folder), h5py.Group)]
+        if not present:
+            raise ValueError(
+                f"{path} lacks the groups of the official format, {sorted(folders)}. "
+                f"Received: a file with {sorted(file)[:10]}"
+            )
+        for folder in present:
+            parent = file[folder]
+            for name in parent:
+                try:
+                    if name in seen:
+                        raise Skip("duplicate name")
+                    instance = parent[name]
+                    if not isinstance(instance, h5py.Dataset):
+                        raise Skip("not an array")
+                    is_valid_shape(instance.shape, stored)
+                    target, group = describe(name, instance.attrs)
+                except Skip as reason:
+                    skipped[str(reason)] += 1
+                    continue
+                except (OSError, RuntimeError, KeyError):
+                    skipped["damaged"] += 1
+                    continue
+                seen.add(name)
+                names.append(f"{folder}/{name}".encode())
+                offsets.append(h5py.h5o.get_info(instance.id).addr)
+                targets.append(target)
+                groups.append(group)
+    return Index(
+        np.array(names, dtype=bytes),
+        np.array(offsets, dtype=np.int64),
+        np.array(targets, dtype=np.float32),
+        np.array(groups, dtype=str),
+        dict(skipped),
+    )
+
+
 class HDF5Reader(Reader):
     """Read a file with one HDF5 dataset for each instance.
 
-    The first pass reads names, shapes and attributes only; series are read in the order in which
-    they lie in the file.
+    The first pass reads names, shapes and attributes only, and is remembered where it took long;
+    series are read in the order in which they lie in the file.
 
     Parameters
     ----------
@@ -64,44 +114,16 @@ class HDF5Reader(Reader):
         self._path = Path(path)
         self._time_first = time_first
         stored = shape[::-1] if time_first else shape
-        names: list[bytes] = []
-        offsets, targets, groups = [], [], []
-        skipped: Counter[str] = Counter()
-        seen: set[str] = set()
-        with open_hdf5(self._path) as file:
-            present = [folder for folder in folders if isinstance(file.get(folder), h5py.Group)]
-            if not present:
-                raise ValueError(
-                    f"{path} lacks the groups of the official format, {sorted(folders)}. "
-                    f"Received: a file with {sorted(file)[:10]}"
-                )
-            for folder in present:
-                parent = file[folder]
-                for name in parent:
-                    try:
-                        if name in seen:
-                            raise Skip("duplicate name")
-                        instance = parent[name]
-                        if not isinstance(instance, h5py.Dataset):
-                            raise Skip("not an array")
-                        is_valid_shape(instance.shape, stored)
-                        target, group = describe(name, instance.attrs)
-                    except Skip as reason:
-                        skipped[str(reason)] += 1
-                        continue
-                    except (OSError, RuntimeError, KeyError):
-                        skipped["damaged"] += 1
-                        continue
-                    seen.add(name)
-                    names.append(f"{folder}/{name}".encode())
-                    offsets.append(h5py.h5o.get_info(instance.id).addr)
-                    targets.append(target)
-                    groups.append(group)
-        super().__init__(
-            np.array(targets, dtype=np.float32), np.array(groups, dtype=str), shape, skipped
-        )
-        self._names = np.array(names, dtype=bytes)
-        self._offsets = np.array(offsets, dtype=np.int64)
+        folders = tuple(folders)
+        key = (folders, stored, describe.__module__)
+        index = load_index(self._path, key)
+        if index is None:
+            start = time.monotonic()
+            index = _scan(self._path, folders, stored, describe)
+            if time.monotonic() - start > SLOW_S:
+                save_index(self._path, key, index)
+        super().__init__(index.y, index.groups, shape, Counter(index.skipped))
+        self._names, self._offsets = index.names, index.offsets
 
     def _source(self) -> AbstractContextManager:
         return open_hdf5(self._path)

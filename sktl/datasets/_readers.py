@@ -219,9 +219,20 @@ class JoinedReader(Reader):
         self._starts = np.cumsum([0, *(len(reader) for reader in readers)])
 
     def _instance(self, source: Any, index: int) -> np.ndarray:
-        which = int(np.searchsorted(self._starts, index, side="right")) - 1
-        reader, local = self._readers[which], index - int(self._starts[which])
-        X, kept = reader.read([local])
-        if not len(kept):
-            raise Skip(reader._unusable[local])
-        return X[0]
+        raise NotImplementedError("whole batches are read from each reader")
+
+    def read(self, indices: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Read some instances, those of one file together; see `Reader.read`."""
+        indices = np.asarray(indices, dtype=np.int64)
+        X = np.empty((len(indices), self.n_channels, self.n_timepoints), dtype=np.float32)
+        good = np.zeros(len(indices), dtype=bool)
+        owner = np.searchsorted(self._starts, indices, side="right") - 1
+        for number in np.unique(owner):
+            reader, start = self._readers[number], self._starts[number]
+            positions = np.flatnonzero(owner == number)
+            values, kept = reader.read(indices[positions] - start)
+            read = positions[np.isin(indices[positions] - start, kept)]
+            X[read] = values
+            good[read] = True
+            self._unusable.update({key + start: why for key, why in reader._unusable.items()})
+        return (X, indices) if good.all() else (X[good], indices[good])

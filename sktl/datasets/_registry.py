@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from sktl.datasets import _hdf5
 from sktl.datasets._dataset import Dataset
 from sktl.datasets._fetch import fetch_files
+from sktl.datasets._hdf5 import PanelReader
 from sktl.datasets._readers import MemoryReader, Reader
+from sktl.datasets._simulation import as_target, simulated_reader
 from sktl.datasets._spec import SIMULATED, DatasetSpec
 from sktl.datasets._splits import (
     PARTS,
@@ -134,21 +135,6 @@ def limit_instances(
     }
 
 
-def as_target(y: np.ndarray, task: str) -> np.ndarray:
-    """Return targets as float32, labels as str."""
-    return np.asarray(y).astype(np.float32 if task == "regression" else str)
-
-
-def _simulated(spec: DatasetSpec, n_instances: int | None, random_state: int) -> Reader:
-    if n_instances is None:
-        raise ValueError(
-            f"{spec.simulated_name} needs a size: load_dataset({spec.simulated_name!r}, "
-            "n_instances=...). Received: n_instances=None"
-        )
-    X, y, groups = spec.simulate(n_instances, random_state=random_state, return_groups=True)
-    return MemoryReader(X, as_target(y, spec.task), groups)
-
-
 def load_dataset(
     name: str,
     n_instances: int | None = None,
@@ -202,9 +188,9 @@ def load_dataset(
     spec = get_spec(name)
     simulated = name.endswith(SIMULATED)
     if simulated and path is None:
-        reader = _simulated(spec, n_instances, random_state)
+        reader = simulated_reader(spec, n_instances, random_state)
     elif simulated:
-        reader = _hdf5.PanelReader(Path(path), spec.simulated_name)  # type: ignore[arg-type]
+        reader = PanelReader(Path(path or ""), spec.simulated_name)
     else:
         found = fetch_files(spec, path, data_home, download_if_missing=download_if_missing)
         reader = spec.read(found)
@@ -268,47 +254,4 @@ def make_dataset(
     reader = MemoryReader(X, y, None if groups is None else np.asarray(list(groups)))
     return Dataset(
         name, reader, split_instances(reader, task, split, random_state), task, split=split
-    )
-
-
-def simulate_to_file(
-    name: str, n_instances: int, path: str | PathLike[str], random_state: int = 0
-) -> int:
-    """Simulate a dataset into an HDF5 file without ever holding more than a batch.
-
-    Parameters
-    ----------
-    name : str
-        Such as ``"STEAD"`` or ``"STEAD-simulated"``.
-    n_instances : int
-        How many.
-    path : path-like
-        The file, to be read with ``load_dataset("STEAD-simulated", path=...)``.
-    random_state : int, default=0
-        Seed.
-
-    Returns
-    -------
-    int
-        Number of instances written.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> from sktl.datasets import load_dataset, simulate_to_file
-    >>> file = pathlib.Path(tempfile.mkdtemp()) / "emg.hdf5"
-    >>> simulate_to_file("EMG", 100, file)
-    100
-    >>> load_dataset("EMG-simulated", path=file).train.X.shape
-    (70, 3, 80)
-    """
-    spec = get_spec(name)
-    batch_size = max(1, 2**22 // (spec.n_channels * spec.n_timepoints))
-    batches = spec.simulate_batches(n_instances, random_state, batch_size=batch_size)
-    return _hdf5.write_panel(
-        Path(path),
-        spec.simulated_name,
-        ((X, as_target(y, spec.task), groups) for X, y, groups in batches),
-        random_state=random_state,
-        n_instances=n_instances,
     )

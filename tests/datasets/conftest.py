@@ -116,6 +116,7 @@ def server():
     state = Server()
     http_server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     http_server.state = state
+    http_server.handle_error = lambda *_: None
     thread = threading.Thread(target=http_server.serve_forever, daemon=True)
     thread.start()
     state.url = f"http://127.0.0.1:{http_server.server_port}"

@@ -1,5 +1,7 @@
 """The `Dataset`: parts, reduced sets, batches, and what one loads by name."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -109,6 +111,17 @@ def test_groups_follow_the_parts():
         dataset.groups, np.concatenate([dataset.part(part).groups for part in dataset.parts])
     )
     assert not set(dataset.train.groups) & set(dataset.test.groups)
+
+
+@pytest.mark.parametrize("kind", ["file", "simulated"])
+def test_pickled_datasets_are_the_same(kind, stead_file):
+    if kind == "file":
+        dataset = load_dataset("STEAD", path=stead_file())
+    else:
+        dataset = load_dataset("LEN-DB-simulated", n_instances=20)
+    copy = pickle.loads(pickle.dumps(dataset))
+    np.testing.assert_array_equal(copy.test.X, dataset.test.X)
+    assert copy.spec == dataset.spec
 
 
 def test_fingerprint_tells_data_apart(numbers):

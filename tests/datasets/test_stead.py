@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sktl.datasets import fetch_stead, load_dataset, read_stead
+from sktl.datasets import _hdf5, fetch_stead, load_dataset, read_stead
 
 SAMPLE = "data/stead/waveforms_50_109C_TA.hdf5"
 
@@ -60,13 +60,18 @@ def test_both_layouts(stead_file, folder):
 
 
 def test_chunks_in_a_folder(stead_file):
-    stead_file(n=3, name="chunk2.hdf5", folder="data")
+    bad = {"series": np.full((6000, 3), np.nan, "f4")}
+    stead_file(n=3, name="chunk2.hdf5", folder="data", change=lambda number: bad if number else {})
     path = stead_file(n=4, name="chunk3.hdf5", folder="data")
     reader = read_stead(path.parent)
     assert len(reader) == 7
-    X, _ = reader.read([6, 0])
+    X, kept = reader.read([6, 1, 0, 2, 5])
+    np.testing.assert_array_equal(kept, [6, 0, 5])
     with h5py.File(path) as file:
         np.testing.assert_array_equal(X[0], file["data/T003_EV"][:].T)
+        np.testing.assert_array_equal(X[2], file["data/T002_EV"][:].T)
+    assert reader.skipped == {"values that are not finite": 2}
+    np.testing.assert_array_equal(reader.usable(np.arange(7)), [0, 3, 4, 5, 6])
     with pytest.raises(FileNotFoundError, match=r"\*\.hdf5"):
         read_stead(path.parent / "..")
 
@@ -136,6 +141,32 @@ def test_truncated_file(stead_file):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(ValueError, match="no intact HDF5 file"):
         fetch_stead(path=path)
+
+
+def test_index_of_a_large_file_is_kept_until_the_file_changes(stead_file, sktl_home, monkeypatch):
+    path = stead_file(change=lambda number: DAMAGE.get(number, ({},))[0])
+    first = read_stead(path)
+    assert not list(sktl_home.rglob("*.npz"))
+    with monkeypatch.context() as patch:
+        patch.setattr(_hdf5, "SLOW_S", -1.0)
+        read_stead(path)
+        assert len(list(sktl_home.rglob("*.npz"))) == 1
+        patch.setattr(_hdf5, "_scan", lambda *_: pytest.fail("the index was read again"))
+        kept = read_stead(path)
+    np.testing.assert_array_equal(kept.y, first.y)
+    np.testing.assert_array_equal(kept.groups, first.groups)
+    np.testing.assert_array_equal(kept.read(range(11))[0], first.read(range(11))[0])
+    assert kept.skipped == first.skipped
+    assert len(read_stead(stead_file(n=3))) == 3
+
+
+def test_damaged_index_is_made_anew(stead_file, sktl_home, monkeypatch):
+    path = stead_file(n=3)
+    monkeypatch.setattr(_hdf5, "SLOW_S", -1.0)
+    read_stead(path)
+    kept = next(sktl_home.rglob("*.npz"))
+    kept.write_bytes(kept.read_bytes()[:100])
+    assert len(read_stead(path)) == 3
 
 
 def test_other_files_are_refused(tmp_path):

@@ -33,8 +33,8 @@ from sktl.estimators._compiled import (
     weight_names,
 )
 from sktl.estimators._docs import compose
-from sktl.estimators._preprocessing import Preprocessing, standardisation
 from sktl.estimators._prepared import Prepared
+from sktl.estimators._preprocessing import Preprocessing, standardisation
 from sktl.estimators._randomness import random_streams, validation_split
 from sktl.estimators._training import Schedule, TrainingState, advance
 from sktl.sources import (

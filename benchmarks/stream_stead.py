@@ -10,6 +10,7 @@ as for training (min-max over the instance) and added to the mask, and stream ma
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import tempfile
 import time
@@ -62,6 +63,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stead.hdf5"
+        os.environ["SKTL_HOME"] = folder
         start = time.perf_counter()
         make_file(path, arguments.n_traces)
         made = time.perf_counter()

@@ -10,6 +10,7 @@ import numpy as np
 
 from sktl.datasets._spec import DatasetSpec
 
+_FACTS = ("name", "task", "classes", "rate_hz", "unit", "licence", "citation", "url")
 _DOC = """Fetch {name}, {title}.
 
 {n_instances:,} instances of {n_channels} channel{s} and {n_timepoints:,} time points{rate}, in
@@ -124,19 +125,7 @@ def make_fetcher(spec: DatasetSpec) -> Callable[..., Any]:
             groups=np.concatenate([part.groups for part in read.values()]),
             split=np.repeat(list(read), [len(part.y) for part in read.values()]),
             skipped=dataset.skipped,
-            **{
-                fact: getattr(spec, fact)
-                for fact in (
-                    "name",
-                    "task",
-                    "classes",
-                    "rate_hz",
-                    "unit",
-                    "licence",
-                    "citation",
-                    "url",
-                )
-            },
+            **{fact: getattr(spec, fact) for fact in _FACTS},
         )
 
     fetch.__name__ = fetch.__qualname__ = f"fetch_{spec.module}"

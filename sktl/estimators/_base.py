@@ -36,6 +36,7 @@ from sktl.estimators._docs import compose
 from sktl.estimators._prepared import Prepared
 from sktl.estimators._preprocessing import Preprocessing, standardisation
 from sktl.estimators._randomness import random_streams, validation_split
+from sktl.estimators._sklearn import ScikitLearnMixin
 from sktl.estimators._training import Schedule, TrainingState, advance
 from sktl.sources import (
     Card,
@@ -62,7 +63,7 @@ def parameters(cls):
 
 
 @parameters
-class BaseTransferEstimator(BasePanelMixin):
+class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
     """A network that may start from the convolutions of a source.
 
     Parameters
@@ -145,7 +146,6 @@ class BaseTransferEstimator(BasePanelMixin):
     _task: ClassVar[str]
     _loss: ClassVar[str]
     _output_activation: ClassVar[str | None] = None
-    _kind: ClassVar[str]
     _score_name: ClassVar[str]
     _monitors: ClassVar[dict[str, bool]]
     # What scales or encodes y.
@@ -235,7 +235,7 @@ class BaseTransferEstimator(BasePanelMixin):
         prepared, state = vars(self).get("_given__training") or self._start(X, y)
         with self._progress() as progress:
             self._advance(prepared, state, progress)
-        vars(self).update(prepared.fitted | state.fitted)
+        self.__dict__.update(prepared.fitted | state.fitted)
         self.history_, self.best_epoch_ = state.history(), state.best_epoch
         self._weights = state.best_weights
         return self
@@ -277,7 +277,7 @@ class BaseTransferEstimator(BasePanelMixin):
 
     def _begin(self, prepared, source, streams):
         """Draw the weights, copy those of the source, and give the state before any epoch."""
-        vars(self).update(prepared.fitted)
+        self.__dict__.update(prepared.fitted)
         seed = int(streams["dropout"].integers(2**31))
         with self._borrow_network() as network:
             start = initial_weights(network.model, streams["weights"])
@@ -293,7 +293,7 @@ class BaseTransferEstimator(BasePanelMixin):
         """Train until an epoch, or to the end."""
         if state.ended:
             return
-        vars(self).update(prepared.fitted)
+        self.__dict__.update(prepared.fitted)
         with self._borrow_network() as network:
             advance(
                 state,
@@ -474,6 +474,13 @@ class BaseTransferEstimator(BasePanelMixin):
                 ]
             )
 
+    def _evaluate(self, X, y):
+        """Return the loss without penalty and the scores on held-out instances."""
+        outputs = self._outputs(X)
+        with self._borrow_network() as network:
+            loss = network.mean_loss(self._targets(y), outputs)
+        return {"val_loss": loss} | self._validation_scores(y, outputs)
+
     @property
     def network_(self):
         """The fitted network, a model of the estimator's own."""
@@ -552,32 +559,6 @@ class BaseTransferEstimator(BasePanelMixin):
             return None
         value = float(self.history_["val_score"][self.best_epoch_])
         return {"metric": self._score_name, "value": value, "split": "validation"}
-
-    def reset(self):
-        """Return to the state after construction, keeping what scikit-learn left for its own use.
-
-        Returns
-        -------
-        self
-        """
-        # Scikit-learn >= 1.9 puts these on an estimator before it calls fit.
-        kept = {
-            k: v for k, v in vars(self).items() if k in ("_parent_callback_ctx", "_skl_callbacks")
-        }
-        super().reset()
-        self.__dict__.update(kept)
-        return self
-
-    def __sklearn_tags__(self):
-        from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type=self._kind,
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags() if self._kind == "classifier" else None,
-            regressor_tags=RegressorTags() if self._kind == "regressor" else None,
-            input_tags=InputTags(two_d_array=False, three_d_array=True),
-        )
 
     @classmethod
     def get_test_params(cls, parameter_set="default"):

@@ -32,23 +32,40 @@ def random_streams(random_state) -> dict[str, np.random.Generator]:
     >>> bool(first["order"].random() == second["order"].random())
     True
     """
-    if isinstance(random_state, np.random.RandomState):
-        seed: int | None = int(random_state.randint(2**31))
-    elif isinstance(random_state, np.random.Generator):
-        seed = int(random_state.integers(2**31))
-    elif random_state is None:
-        seed = None
-    elif isinstance(random_state, int | np.integer) and random_state >= 0:
-        seed = int(random_state)
-    else:
-        raise TypeError(
-            "random_state must be a non-negative int, a numpy RandomState or Generator, or None. "
-            f"Received: random_state={random_state!r}"
-        )
-    children = np.random.SeedSequence(seed).spawn(len(STREAMS))
+    children = np.random.SeedSequence(draw_seed(random_state)).spawn(len(STREAMS))
     return {
         name: np.random.default_rng(child) for name, child in zip(STREAMS, children, strict=True)
     }
+
+
+def draw_seed(random_state) -> int:
+    """Turn a random state into a number that stands for it.
+
+    Parameters
+    ----------
+    random_state : int, numpy.random.RandomState, numpy.random.Generator or None
+        A number stands for itself, a generator gives one of its own, None an unpredictable one.
+
+    Returns
+    -------
+    int
+        The seed.
+
+    Raises
+    ------
+    TypeError
+        If `random_state` is none of these.
+    """
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31))
+    if random_state is None or isinstance(random_state, np.random.Generator):
+        return int(np.random.default_rng(random_state).integers(2**31))
+    if isinstance(random_state, int | np.integer) and random_state >= 0:
+        return int(random_state)
+    raise TypeError(
+        "random_state must be a non-negative int, a numpy RandomState or Generator, or None. "
+        f"Received: random_state={random_state!r}"
+    )
 
 
 def validation_split(

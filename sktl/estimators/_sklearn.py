@@ -1,0 +1,37 @@
+"""What scikit-learn's own tools need of a sktime estimator."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ScikitLearnMixin:
+    """Makes `GridSearchCV`, `cross_val_score` and their kin take a sktime estimator."""
+
+    _kind: ClassVar[str]
+
+    def reset(self):
+        """Return to the state after construction, keeping what scikit-learn left for its own use.
+
+        Returns
+        -------
+        self
+        """
+        # Scikit-learn >= 1.9 puts these on an estimator before it calls fit.
+        kept = {
+            k: v for k, v in vars(self).items() if k in ("_parent_callback_ctx", "_skl_callbacks")
+        }
+        super().reset()  # type: ignore[misc]
+        self.__dict__.update(kept)
+        return self
+
+    def __sklearn_tags__(self):
+        from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type=self._kind,
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags() if self._kind == "classifier" else None,
+            regressor_tags=RegressorTags() if self._kind == "regressor" else None,
+            input_tags=InputTags(two_d_array=False, three_d_array=True),
+        )

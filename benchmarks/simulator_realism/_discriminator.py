@@ -35,7 +35,7 @@ def forest_auc(
     folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=3, random_state=random_state)
     for train, test in folds.split(X, y):
         forest = RandomForestClassifier(
-            300, class_weight="balanced", min_samples_leaf=2, random_state=random_state
+            200, class_weight="balanced", min_samples_leaf=2, random_state=random_state
         ).fit(X[train], y[train])
         scores.append(roc_auc_score(y[test], forest.predict_proba(X[test])[:, 1]))
         importances.append(forest.feature_importances_)

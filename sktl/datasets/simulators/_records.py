@@ -80,7 +80,7 @@ def _lognormal(rng: np.random.Generator, median: float, sigma: float, size: int)
 
 def _draw_surroundings(rng: np.random.Generator, size: int) -> Parameters:
     return {
-        "kappa": _lognormal(rng, 0.045, 0.45, size),
+        "kappa": _lognormal(rng, 0.05, 0.45, size),
         "noise_level": rng.beta(4.0, 4.5, size),
     }
 
@@ -153,17 +153,19 @@ def _draw(
         "lead_s": lead,
         "azimuth": rng.uniform(0.0, 2.0 * np.pi, size),
         "incidence": np.radians(rng.uniform(5.0, 35.0, size)),
-        "p_direct": rng.uniform(0.03, 0.35, size),
-        "s_direct": rng.uniform(0.1, 0.4, size),
+        # Far P comes steeply through the mantle and is scattered less.
+        "p_direct": np.where(far, rng.uniform(0.4, 0.85, size), rng.uniform(0.03, 0.35, size)),
+        "s_direct": rng.uniform(0.05, 0.35, size),
         "P_forward": rng.uniform(0.0, 0.3, size),
         "S_forward": rng.uniform(0.25, 0.6, size),
-        "coherence": rng.uniform(0.05, 0.4, size),
-        "duration": 0.3 + 0.5 / corner + 0.008 * np.minimum(hypocentral, 500.0),
+        "coherence": np.where(far, rng.uniform(0.3, 0.8, size), rng.uniform(0.05, 0.4, size)),
+        "duration": (0.3 + 0.5 / corner + 0.008 * np.minimum(hypocentral, 500.0))
+        * _lognormal(rng, 1.0, 0.5, size),
         "depth_phase_s": np.where(far, 2.0 * depth / 7.5, 0.0),
-        "coda_q": _lognormal(rng, 100.0, 0.35, size),
+        "coda_q": _lognormal(rng, 80.0, 0.35, size),
         "coda_exponent": rng.uniform(0.6, 0.9, size),
         "P_rise": (0.1 + 0.005 * np.minimum(hypocentral, 800.0)) * _lognormal(rng, 1.0, 0.8, size),
-        "S_rise": 0.1 + 0.005 * hypocentral,
+        "S_rise": (0.1 + 0.005 * hypocentral) * _lognormal(rng, 1.0, 0.8, size),
     }
     given.update(collection.draw_station(rng, size), **_draw_surroundings(rng, size))
     for name, value in (station or {}).items():

@@ -168,7 +168,8 @@ def site_amplification(rng: np.random.Generator, size: int, frequencies: np.ndar
     own = smooth_curves(rng, (size, 3), frequencies, 0.08)
     vertical = 0.6 * horizontal + vertical
     curves = np.concatenate([horizontal, horizontal, vertical], axis=1) + own
-    return (10.0 ** (strength * rise + curves)).astype(np.float32)
+    # Waves much longer than the layers are thick pass unchanged.
+    return (10.0 ** (rise * (strength + curves))).astype(np.float32)
 
 
 def instrument(frequencies: np.ndarray, corner: np.ndarray) -> np.ndarray:

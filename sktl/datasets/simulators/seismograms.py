@@ -285,7 +285,7 @@ def simulate_stead(
        [4]_; the fault is turned at random.
     2. *Path.* P and S travel through a uniform crust over a Moho at 33 km. Amplitudes fall as
        1/R up to 40 to 80 km and as its square root beyond [5]_; Q = 220 f^0.5 with scatter [5]_;
-       kappa has median 0.045 s [6]_. Scattered waves decay as single-scattered coda with
+       kappa has median 0.05 s [6]_. Scattered waves decay as single-scattered coda with
        frequency-dependent Q [7]_.
     3. *Station.* The layers below it amplify at random, horizontal motion more [8]_. Noise lies
        between Peterson's low and high models [9]_. Sensors are broadband or short-period, of random

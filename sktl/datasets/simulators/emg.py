@@ -26,6 +26,7 @@ CLASSES = ("Pinch1", "Pinch2", "Pinch3", "Pinch4")
 N_TIMEPOINTS, STEP, SAMPLING_RATE = 80, 10, 200
 _RATE = 1000  # internal sampling rate, Hz
 _PER_SAMPLE = _RATE // SAMPLING_RATE
+_MARGIN = 20  # samples before and after a hold, for filters to settle
 _BLOCK = 22  # subjects per chunk
 _SUBJECT, _RECORDING = 1, 2  # what a generator is for
 
@@ -46,12 +47,12 @@ _MUSCLES = np.array(
         (-10, 0.90, 0.14, 0.14, 0.10, 0.08),
         (75, 0.90, 0.08, 0.10, 0.16, 0.28),
         # extensors that hold the wrist and the other fingers: radial, common, ulnar
-        (-115, 0.90, 0.26, 0.22, 0.16, 0.12),
-        (-165, 0.85, 0.14, 0.18, 0.24, 0.22),
-        (140, 0.85, 0.08, 0.10, 0.16, 0.34),
+        (-115, 0.90, 0.38, 0.32, 0.22, 0.14),
+        (-165, 0.90, 0.18, 0.26, 0.34, 0.30),
+        (140, 0.90, 0.10, 0.14, 0.24, 0.45),
     ]
 )
-_UNITS_PER_MUSCLE = 12
+_UNITS_PER_MUSCLE = 24
 
 
 def _subject(seed: int, subject: int) -> dict[str, np.ndarray | float]:
@@ -60,19 +61,19 @@ def _subject(seed: int, subject: int) -> dict[str, np.ndarray | float]:
     n_muscles = len(_MUSCLES)
     shape = (n_muscles, _UNITS_PER_MUSCLE)
     rank = (np.arange(_UNITS_PER_MUSCLE) + 0.5) / _UNITS_PER_MUSCLE
-    angle = _MUSCLES[:, :1] + rng.normal(0, 6, (n_muscles, 1)) + rng.normal(0, 9, shape)
+    angle = _MUSCLES[:, :1] + rng.normal(0, 6, (n_muscles, 1)) + rng.normal(0, 11, shape)
     depth = np.clip(_MUSCLES[:, 1:2] + rng.normal(0, 0.10, shape), 0.3, 0.97)
     # A subject's own way to pinch: how much of each muscle each pinch takes.
     habit = np.exp(rng.normal(0, 0.45, (n_muscles, 1)) + rng.normal(0, 0.35, (n_muscles, 4)))
     return {
         "angle": np.deg2rad(angle),
         "depth": depth,
-        "activation": np.clip(_MUSCLES[:, 2:] * habit, 0.01, 0.9),
+        "activation": np.clip(1.3 * _MUSCLES[:, 2:] * habit, 0.02, 0.9),
         # Recruitment: many small units early, few large ones late (Fuglevand et al. 1993).
-        "threshold": np.broadcast_to(0.5 * (np.exp(2.5 * rank) - 1) / (np.exp(2.5) - 1), shape),
-        "size": np.exp(2.2 * rank) * np.exp(rng.normal(0, 0.35, shape)),
+        "threshold": np.broadcast_to(0.4 * (np.exp(2.5 * rank) - 1) / (np.exp(2.5) - 1), shape),
+        "size": np.exp(1.2 * rank) * np.exp(rng.normal(0, 0.35, shape)),
         "duration": rng.normal(1, 0.2, shape).clip(0.5, 1.6),
-        "biphasic": rng.normal(0, 0.5, shape),
+        "monophasic": rng.normal(0, 0.5, shape),
         "radius": rng.normal(44, 4),  # mm
         "fat": rng.gamma(4, 0.8),  # mm of skin and fat over the muscles
         "effort": np.exp(rng.normal(0, 0.35)),
@@ -95,9 +96,9 @@ def _drive(rng: np.random.Generator, n: int) -> np.ndarray:
 
 def _walk(rng: np.random.Generator, n: int) -> np.ndarray:
     walk = np.empty(n)
-    value = rng.normal(0, 0.18)
+    value = rng.normal(0, 0.25)
     for i in range(n):
-        value = 0.8 * value + rng.normal(0, 0.11)
+        value = 0.8 * value + rng.normal(0, 0.16)
         walk[i] = value
     return walk
 
@@ -118,24 +119,30 @@ def _spikes(rng: np.random.Generator, rate: np.ndarray) -> np.ndarray:
     return train
 
 
-def _device(frequency: np.ndarray) -> np.ndarray:
-    """Return the band's response: a high-pass and notches at 50 and 60 Hz."""
-    high_pass = frequency**2 / (frequency**2 + 20.0**2)
-    notch = np.ones_like(frequency)
-    for centre, width, depth in ((50.0, 3.0, 0.85), (60.0, 3.0, 0.5)):
-        notch *= 1 - depth / (1 + ((frequency - centre) / width) ** 2)
-    return (0.12 + 0.88 * high_pass) * notch
+def _device(signal: np.ndarray) -> np.ndarray:
+    """Filter what the band has sampled, (8, n): a high-pass and notches of the mains.
+
+    They act after sampling, so that what aliasing folds below 20 Hz is removed as well, as the
+    spectra of real recordings show.
+    """
+    frequency = np.fft.rfftfreq(signal.shape[1], 1 / SAMPLING_RATE)
+    response = 0.36 + 0.64 * frequency**2 / (frequency**2 + 26.0**2)
+    response *= 0.75 + 0.25 * np.minimum(frequency / 70, 1)
+    response[0] = 0.02
+    for centre, width, depth in ((50, 3.0, 0.5), (60, 2.0, 0.35), (80, 2.0, 0.2), (100, 3.0, 0.7)):
+        response *= 1 - depth / (1 + ((frequency - centre) / width) ** 2)
+    return np.fft.irfft(np.fft.rfft(signal, axis=1) * response, signal.shape[1], axis=1)
 
 
 def _hold(
     rng: np.random.Generator, person: dict, activation: np.ndarray, session: dict, n_samples: int
 ) -> np.ndarray:
     """Return one pinch held, (8, n_samples), in the band's integers."""
-    n = n_samples * _PER_SAMPLE + 200
+    n = (n_samples + 2 * _MARGIN) * _PER_SAMPLE
     drive = activation[:, None] * _drive(rng, n)
     threshold = person["threshold"]
     excess = drive[:, None, :] - threshold[:, :, None]
-    rate = np.where(excess > 0, np.clip(8 + 60 * excess, 0, 35), 0.0)
+    rate = np.where(excess > 0, np.clip(10 + 60 * excess, 0, 45), 0.0)
     train = _spikes(rng, rate.reshape(-1, n))
 
     electrode = np.arange(8) * np.pi / 4 + session["rotation"]
@@ -144,7 +151,7 @@ def _hold(
     angle = person["angle"] - electrode[:, None, None]
     distance = np.sqrt(surface**2 + inside**2 - 2 * surface * inside * np.cos(angle))
     lift = session["contact"][:, None, None]
-    reach = person["size"] * lift * (12 / distance) ** 2.2
+    reach = person["size"] * lift * (12 / distance) ** 2.15
 
     # Discharge shapes: first and second derivatives of a Gaussian, longer for deep units.
     n_fft = 1 << (n - 1).bit_length()
@@ -152,15 +159,18 @@ def _hold(
     width = person["duration"] * session["slowing"] * (1.1 + 0.03 * distance.min(axis=0))
     angular = 2 * np.pi * frequency * width.reshape(-1, 1) / 1000
     shape = np.exp(-(angular**2) / 2)
-    shape = shape * (-(angular**2) + 1j * person["biphasic"].reshape(-1, 1) * angular)
-    spectra = np.fft.rfft(train, n_fft) * shape * _device(frequency)
-    signal = np.fft.irfft(reach.reshape(8, -1) @ spectra, n_fft)[:, 100 : n - 100 : _PER_SAMPLE]
+    shape = shape * (1j * angular - person["monophasic"].reshape(-1, 1) * angular**2)
+    spectra = np.fft.rfft(train, n_fft) * shape
+    signal = np.fft.irfft(reach.reshape(8, -1) @ spectra, n_fft)[:, :n:_PER_SAMPLE]
+    # Skin conducts: an electrode also sees a little of its neighbours' signals.
+    signal = signal + 0.10 * (np.roll(signal, 1, axis=0) + np.roll(signal, -1, axis=0))
+    signal = _device(signal)[:, _MARGIN:]
 
     noise = rng.normal(0, session["noise"], (8, n_samples))
     hum = session["hum"][:, None] * np.sin(
         2 * np.pi * 50 * np.arange(n_samples) / SAMPLING_RATE + rng.uniform(0, 6.3)
     )
-    analogue = 9.0 * person["gain"] * signal[:, :n_samples] + noise + hum
+    analogue = 27.0 * person["gain"] * signal[:, :n_samples] + noise + hum
     return np.clip(np.rint(analogue - 0.8), -128, 127)
 
 
@@ -253,7 +263,7 @@ def simulate_emg_pinch(
     are), habits (how much each muscle takes part in each pinch) and a way to wear the band; each
     session turns the band a little and renews skin contact and noise. Activated muscles recruit
     units from small to large [1]_, which fire renewal trains of 8 to 35 Hz; a discharge is a
-    mixture of Gaussian derivatives that reaches each electrode by a power of its distance
+    mixture of Gaussian derivatives (a bipolar electrode sees the difference of two places) that reaches each electrode by a power of its distance
     [2]_ [3]_, which also gives the cross-talk. Fatigue lengthens the discharges and raises the
     drive [4]_. The armband has a high-pass and notch filters, samples at 200 Hz without an
     anti-aliasing filter, and gives 8-bit integers [5]_. Windows of 80 samples with step 10 are

@@ -11,9 +11,8 @@ import hashlib
 import json
 import os
 import shutil
-import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,11 +48,13 @@ class Source:
 
 def is_source(folder: Path) -> bool:
     """Whether a folder holds a card, after mending a replacement that was cut short."""
-    for _ in range(3):
-        _mend(folder)
-        if (folder / CARD).is_file():
-            return True
-    return False
+    if (folder / CARD).is_file():
+        return True
+    if not folder.parent.is_dir():
+        return False
+    with _locked(folder.parent):
+        _restore(folder)
+        return (folder / CARD).is_file()
 
 
 def read_card(folder: Path) -> Card:
@@ -166,8 +167,6 @@ def save_source(
     if not arrays:
         raise ValueError("A source needs at least one array. Received: none")
     folder = Path(folder).expanduser().resolve()
-    _mend(folder)
-    _refuse_foreign(folder)
     weights = save({name: _checked_array(name, array) for name, array in arrays.items()})
     card = replace(
         card,
@@ -228,22 +227,16 @@ def fingerprint(folder: Path) -> tuple | None:
 
 def _read(folder: Path, names: tuple[str, ...]) -> list[bytes]:
     """Read files and verify them against SHA256SUMS."""
-    for attempt in range(10):
-        _mend(folder)
-        try:
+    try:
+        with _locked(folder.parent):
+            _restore(folder)
             sums = (folder / SUMS).read_bytes()
             contents = [(folder / name).read_bytes() for name in names]
-            # Another process may have replaced the source between two reads.
-            if (folder / SUMS).read_bytes() == sums:
-                break
-        except FileNotFoundError as error:
-            if attempt == 9:
-                raise FileNotFoundError(
-                    f"A source is a folder with {CARD}, {WEIGHTS} and {SUMS}. "
-                    f"Received: {folder}, which has no {Path(error.filename).name}"
-                ) from error
-    else:
-        raise OSError(f"Other processes replace this source all the time. Received: {folder}")
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"A source is a folder with {CARD}, {WEIGHTS} and {SUMS}. "
+            f"Received: {folder}, which has no {Path(error.filename).name}"
+        ) from error
     lines = (line.split(maxsplit=1) for line in sums.decode(errors="replace").splitlines())
     recorded = {line[1].lstrip("*"): line[0] for line in lines if len(line) == 2}
     for name, content in zip(names, contents, strict=True):
@@ -311,32 +304,41 @@ def _previous(folder: Path) -> Path:
 
 def _swap(new: Path, folder: Path) -> None:
     """Put a whole folder in another's place; the old one comes back when that fails."""
-    for attempt in range(20):
+    with _locked(folder.parent):
+        _restore(folder)
+        _refuse_foreign(folder)
+        if folder.exists():
+            shutil.rmtree(_previous(folder), ignore_errors=True)
+            os.rename(folder, _previous(folder))
         try:
-            if folder.exists():
-                shutil.rmtree(_previous(folder), ignore_errors=True)
-                os.rename(folder, _previous(folder))
             os.rename(new, folder)
-            break
-        except OSError:
-            # Another process may have mended or replaced the folder between the two renames.
-            if attempt == 19:
-                raise
-        finally:
-            _mend(folder, patience=0)
-    shutil.rmtree(_previous(folder), ignore_errors=True)
+        except BaseException:
+            _restore(folder)
+            raise
+        shutil.rmtree(_previous(folder), ignore_errors=True)
 
 
-def _mend(folder: Path, patience: float = 0.2) -> None:
-    """Bring back the old source when a replacement died between its two renames.
+def _restore(folder: Path) -> None:
+    """Bring back the old source when a replacement died between its two renames."""
+    if not folder.exists() and _previous(folder).is_dir():
+        os.rename(_previous(folder), folder)
 
-    A replacement that is under way needs microseconds there, and gets ``patience`` seconds.
+
+@contextlib.contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Let one process at a time read or replace sources in a directory.
+
+    Where a directory cannot be locked (Windows, some network file systems), two writers at once
+    may fail and a reader may meet a mixture, which its hashes refuse.
     """
-    end = time.monotonic() + patience
-    while folder.name and not folder.exists() and _previous(folder).is_dir():
-        if time.monotonic() >= end:
-            # It fails when another process was faster; then the source is there.
-            with contextlib.suppress(OSError):
-                os.rename(_previous(folder), folder)
-            return
-        time.sleep(0.001)
+    handle = None
+    with contextlib.suppress(ImportError, OSError):
+        import fcntl
+
+        handle = os.open(directory, os.O_RDONLY)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)

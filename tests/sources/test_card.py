@@ -81,7 +81,7 @@ def test_unknown_field_suggests_a_near_one():
 
 
 def test_newer_format_is_refused():
-    with pytest.raises(ValueError, match="install a newer one.*format_version=2"):
+    with pytest.raises(ValueError, match=r"install a newer one.*format_version=2"):
         Card.from_dict(FULL | {"format_version": 2, "novelty": 1})
 
 

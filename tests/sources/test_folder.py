@@ -124,7 +124,7 @@ def test_weights_of_another_source_are_refused_even_with_matching_sums(tmp_path,
 def test_a_missing_file_is_named(tmp_path, make_card, arrays, name):
     folder = save_source(tmp_path / "mine", make_card(), arrays)
     (folder / name).unlink()
-    with pytest.raises(FileNotFoundError, match="card.json"):
+    with pytest.raises(FileNotFoundError, match=name):
         load_source(folder, "MagNet")
 
 

@@ -1,0 +1,117 @@
+"""Claims keep two processes from doing the same work; no result depends on them.
+
+A claim is a lock that the system itself releases when its holder dies, however it dies. Where a
+file system or platform has no such locks, everybody gets every claim: work may be done twice,
+and the second record is equal to the first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from sktl.experiments._files import store_error
+
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+class Claim:
+    """Work that this process holds, and a note of what it is at."""
+
+    def __init__(self, descriptor: int):
+        self._descriptor = descriptor
+
+    def note(self, **facts: Any) -> None:
+        """Write down what is being done, for whoever finds the holder dead."""
+        # Not worth stopping for: without a note a death is only harder to explain.
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, json.dumps(facts).encode() if facts else b"", 0)
+
+
+@contextmanager
+def claim(path: Path) -> Iterator[Claim | None]:
+    """Hold a claim, or get None where somebody else holds it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The claim's file, in a folder that exists.
+
+    Yields
+    ------
+    Claim or None
+        None: another live process has it.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be opened.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise store_error(error, path) from error
+    try:
+        try:
+            if fcntl is not None:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+            return
+        except OSError:
+            pass  # a file system without locks
+        held = Claim(descriptor)
+        yield held
+        held.note()
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def waiting_claim(path: Path) -> Iterator[None]:
+    """Hold a claim, waiting until it is free.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The claim's file, in a folder that exists.
+    """
+    while True:
+        with claim(path) as held:
+            if held:
+                yield
+                return
+        time.sleep(0.05)
+
+
+def abandoned(folder: Path) -> Iterator[dict[str, Any]]:
+    """Give the notes of holders that died.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder of claims.
+
+    Yields
+    ------
+    dict
+        What the holder had noted.
+    """
+    for path in sorted(folder.glob("*.claim")):
+        try:
+            facts = json.loads(path.read_text() or "{}")
+        except (OSError, ValueError):
+            continue
+        if facts:
+            with claim(path) as held:
+                if held:
+                    yield facts

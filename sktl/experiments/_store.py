@@ -1,0 +1,346 @@
+"""The store: a folder with one record, written whole or not at all, for every finished trial.
+
+::
+
+    store.json           the settings that all records share
+    records/ab/<key>.json
+    pretraining/<key>.json
+    sources/<architecture>/<dataset>/<key>/   weights of the pre-training
+    outdated/, damaged/  records moved aside, never deleted
+    claims/              who is at what; may be deleted while nothing runs
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sktl.experiments._claims import waiting_claim
+from sktl.experiments._files import move, store_error, write_whole
+from sktl.experiments._trial import Trial, canonical
+from sktl.experiments._versions import versions
+
+FORMAT = 1
+#: Fields of a record that differ between two runs of the same trial.
+VOLATILE = ("seconds", "provenance", "checksum")
+_OLD = 3600  # seconds after which an unfinished file belongs to nobody
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of a record without its content.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The record's file.
+    status : {"ok", "failed"}
+        How the trial ended.
+    stamp : int
+        Time of the file's last change, in nanoseconds.
+    identity : tuple
+        See `Trial.identity`.
+    current : bool
+        Whether format and versions are those of this process.
+    """
+
+    path: Path
+    status: str
+    stamp: int
+    identity: tuple
+    current: bool
+
+
+class Store:
+    """Records of finished trials in a folder; several processes may work on one.
+
+    Parameters
+    ----------
+    folder : path-like
+        The folder. Nothing is read or made before it is needed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sktl.experiments import Data, Store, Trial
+    >>> store = Store(tempfile.mkdtemp()).prepare()
+    >>> trial = Trial("reference", "TCN", Data("EMG-simulated", 200), n_train=50, rerun=0)
+    >>> _ = store.write(trial, {"status": "ok", "test_score": 0.5})
+    >>> store.read(trial)["test_score"]
+    0.5
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]):
+        self.folder = Path(folder).expanduser().absolute()
+        self.records = self.folder / "records"
+        self.claims = self.folder / "claims"
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.folder)!r})"
+
+    def prepare(self, settings: Mapping[str, Any] | None = None) -> Store:
+        """Make the folder ready for writing.
+
+        Parameters
+        ----------
+        settings : mapping, optional
+            What all records of the store share, JSON values. The first run writes it down, and
+            later runs must have the same.
+
+        Returns
+        -------
+        Store
+            This store.
+
+        Raises
+        ------
+        StoreError
+            If the folder cannot be written.
+        ValueError
+            If the store holds records of other settings.
+        """
+        try:
+            for name in ("records", "pretraining", "sources", "claims"):
+                (self.folder / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise store_error(error, self.folder) from error
+        for path in self.folder.rglob(".*.tmp"):
+            # What a killed process left behind; a living one has its file for milliseconds.
+            if path.is_file() and time.time() - path.stat().st_mtime > _OLD:
+                path.unlink(missing_ok=True)
+        write_whole(self.folder / ".writable", b"")
+        (self.folder / ".writable").unlink(missing_ok=True)
+        if settings is not None:
+            with waiting_claim(self.claims / "store.lock"):
+                self._check_settings(json.loads(canonical(settings)))
+        return self
+
+    def _check_settings(self, settings: dict[str, Any]) -> None:
+        path = self.folder / "store.json"
+        try:
+            kept = json.loads(path.read_text())["settings"]
+        except (OSError, ValueError, KeyError, TypeError):
+            content = {"format": FORMAT, "settings": settings}
+            write_whole(path, json.dumps(content, indent=1).encode())
+            return
+        different = sorted(
+            name for name in {*kept, *settings} if kept.get(name) != settings.get(name)
+        )
+        if different:
+            pairs = [
+                f"{name}={settings.get(name)!r} instead of {kept.get(name)!r}" for name in different
+            ]
+            raise ValueError(
+                "The records of one folder must have the same settings, else they cannot be "
+                f"compared; use another folder. Received: {'; '.join(pairs)} in {self.folder}"
+            )
+
+    def path(self, trial: Trial) -> Path:
+        """Return where a trial's record lies, or will lie."""
+        if trial.kind == "pretraining":
+            return self.folder / "pretraining" / f"{trial.key}.json"
+        return self.records / trial.key[:2] / f"{trial.key}.json"
+
+    def source_folder(self, trial: Trial) -> Path:
+        """Return where the weights of a pre-training lie, or will lie."""
+        folder = self.folder / "sources" / trial.architecture / trial.data.name
+        return folder / trial.key[:16]
+
+    def write(self, trial: Trial, results: Mapping[str, Any]) -> dict[str, Any]:
+        """Write a record: all of it, or nothing.
+
+        Parameters
+        ----------
+        trial : Trial
+            What was done.
+        results : mapping
+            What came out, JSON values without NaN: ``status``, scores, curves, ...
+
+        Returns
+        -------
+        dict
+            The record as written.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be written; what was there before is unchanged.
+        """
+        record = {
+            "format": FORMAT,
+            "key": trial.key,
+            **_row(trial),
+            **results,
+            "trial": trial.content(),
+            "versions": versions(),
+        }
+        record["checksum"] = _checksum(record)
+        write_whole(self.path(trial), json.dumps(record, allow_nan=False).encode())
+        return record
+
+    def read(self, trial: Trial) -> dict[str, Any] | None:
+        """Return a trial's record; None where there is none or it is damaged.
+
+        A damaged record is moved to the folder ``damaged``.
+        """
+        return self._load(self.path(trial))
+
+    def stamp(self, trial: Trial) -> int | None:
+        """Return when a trial's record was written, in nanoseconds; None where there is none."""
+        try:
+            return self.path(trial).stat().st_mtime_ns
+        except OSError:
+            return None
+
+    def _load(self, path: Path, repair: bool = True) -> dict[str, Any] | None:
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        record = _parsed(content)
+        if record is None or record["key"] != path.stem:
+            if repair:
+                self._move(path, "damaged")
+            return None
+        return record
+
+    def scan(self, repair: bool = True) -> dict[str, State]:
+        """Read every record and say what is there.
+
+        Parameters
+        ----------
+        repair : bool, default=True
+            Move damaged records to the folder ``damaged``; False: only skip them.
+
+        Returns
+        -------
+        dict of str to State
+            By key.
+        """
+        now, found = versions(), {}
+        for path in self._paths():
+            record = self._load(path, repair)
+            if record is not None:
+                current = record.get("format") == FORMAT and record.get("versions") == now
+                identity = _identity(record["trial"]) if current else ()
+                stamp = path.stat().st_mtime_ns
+                found[path.stem] = State(path, record["status"], stamp, identity, current)
+        return found
+
+    def _paths(self) -> Iterator[Path]:
+        for folder in (self.folder / "pretraining", self.records):
+            yield from sorted(folder.rglob("*.json"))
+
+    def retire(self, planned: Iterable[Trial], found: Mapping[str, State]) -> int:
+        """Move records aside that must not be compared with those of the planned trials.
+
+        These are records of another format or other versions, and those of a planned trial with
+        other content, for example from other source weights. An aside record that is planned
+        again is brought back.
+
+        Parameters
+        ----------
+        planned : iterable of Trial
+            What is about to be run.
+        found : mapping of str to State
+            What `scan` gave.
+
+        Returns
+        -------
+        int
+            How many records were moved aside.
+        """
+        keys: dict[tuple, str] = {}
+        for trial in planned:
+            keys[trial.identity] = trial.key
+            aside = self.folder / "outdated" / f"{trial.key}.json"
+            if trial.key not in found and aside.is_file():
+                move(aside, self.path(trial))
+        moved = 0
+        for key, state in found.items():
+            if not state.current or keys.get(state.identity, key) != key:
+                moved += self._move(state.path, "outdated")
+        return moved
+
+    def _move(self, path: Path, where: str) -> bool:
+        """Move a record aside; another process may have been faster."""
+        target = self.folder / where / path.name
+        if target.exists():
+            target = target.with_name(f"{path.stem}.{uuid.uuid4().hex[:8]}.json")
+        try:
+            move(path, target)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise store_error(error, path) from error
+        return True
+
+    def damaged(self) -> list[Path]:
+        """Return the damaged records that were moved aside."""
+        return sorted((self.folder / "damaged").glob("*"))
+
+    def iter_records(self) -> Iterator[dict[str, Any]]:
+        """Iterate over the intact records, those of pre-training first, in the order of keys."""
+        for path in self._paths():
+            record = self._load(path, repair=False)
+            if record is not None:
+                yield record
+
+
+def _row(trial: Trial) -> dict[str, Any]:
+    """Return the columns that a table of results finds a trial by."""
+    kind, architecture, source, target, n_train, omega, rerun = trial.identity
+    return {
+        "kind": kind,
+        "architecture": architecture,
+        "source": source,
+        "target": target,
+        "n_train": n_train,
+        "omega": omega,
+        "rerun": rerun,
+    }
+
+
+def _identity(content: Mapping[str, Any]) -> tuple:
+    """Return `Trial.identity` from what `Trial.content` gave."""
+    first = content["kind"], content["architecture"], content["source"], content["data"]["name"]
+    return (*first, content["n_train"], content["omega"], content["rerun"])
+
+
+def _checksum(record: Mapping[str, Any]) -> str:
+    content = {name: value for name, value in record.items() if name != "checksum"}
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def _parsed(content: bytes) -> dict[str, Any] | None:
+    """Return a record, or None where it is not exactly what was written."""
+    try:
+        record = json.loads(content)
+        intact = record["checksum"] == _checksum(record)
+        return record if intact and {"key", "status", "trial"} <= record.keys() else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def same_result(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Say whether two records agree in everything but times, hosts and the like.
+
+    Parameters
+    ----------
+    one, other : mapping
+        Records.
+
+    Returns
+    -------
+    bool
+        True where all fields but `VOLATILE` are equal.
+    """
+    names = ({*one} | {*other}) - {*VOLATILE}
+    return all(one.get(name) == other.get(name) for name in names)

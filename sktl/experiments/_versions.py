@@ -1,0 +1,79 @@
+"""What the result of a trial depends on besides its own description: packages, backend, code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import sktl
+
+_PACKAGES = ("sktime", "keras", "numpy", "scikit-learn")
+_BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
+# What computes results; plan, store and evaluation do not.
+_COMPUTING = (
+    "estimators/*.py", "sources/*.py", "datasets/**/*.py",
+    "experiments/_data.py", "experiments/_execute.py", "experiments/_baselines.py",
+)  # fmt: skip
+
+
+def keras_backend() -> str:
+    """Return the backend that keras will use, without importing it.
+
+    Returns
+    -------
+    str
+        From ``KERAS_BACKEND``, else from keras' own configuration file, else ``"tensorflow"``.
+    """
+    if os.environ.get("KERAS_BACKEND"):
+        return os.environ["KERAS_BACKEND"]
+    folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    try:
+        return json.loads((folder / "keras.json").read_text())["backend"]
+    except (OSError, ValueError, KeyError):
+        return "tensorflow"
+
+
+@cache
+def code_hash() -> str:
+    """Return the sha256 of sktl's code that computes results, 16 hexadecimal digits of it."""
+    package = Path(sktl.__file__).parent
+    files = sorted({path for pattern in _COMPUTING for path in package.glob(pattern)})
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _versions(backend: str) -> dict[str, str]:
+    found = {"sktl": sktl.__version__, "sktl code": code_hash(), "backend": backend}
+    for names in (*((name,) for name in _PACKAGES), _BACKENDS.get(backend, (backend,))):
+        for name in names:
+            try:
+                found[names[0]] = version(name)
+                break
+            except PackageNotFoundError:
+                found[names[0]] = "not installed"
+    return found
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that are part of every trial's key.
+
+    Returns
+    -------
+    dict of str to str
+        sktl, a hash of its computing code, sktime, keras, its backend, numpy, scikit-learn.
+
+    Examples
+    --------
+    >>> from sktl.experiments import versions
+    >>> sorted(versions())[:3]
+    ['backend', 'keras', 'numpy']
+    """
+    return dict(_versions(keras_backend()))

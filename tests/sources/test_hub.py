@@ -1,0 +1,165 @@
+"""Sharing through huggingface_hub's own client and a stand-in for the hub on this machine."""
+
+import hashlib
+import sys
+
+import numpy as np
+import pytest
+
+from sktl.sources import find_card, hub, load_source, push_to_hub, save_source
+
+huggingface_hub = pytest.importorskip("huggingface_hub")
+from hub_server import HubServer  # noqa: E402
+
+FACTS = {
+    "licence": "cc-by-4.0",
+    "citation": "Somebody et al. 2026",
+    "notes": "Made | for a test",
+    "simulated": True,
+    "score": {"metric": "mae", "value": 0.25, "split": "validation"},
+}
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    running = HubServer()
+    monkeypatch.setattr(hub, "_api", lambda module: module.HfApi(running.endpoint, token=False))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def folder(tmp_path, make_card, arrays):
+    return save_source(tmp_path / "mine", make_card(**FACTS), arrays)
+
+
+def test_push_then_load(server, folder, arrays, sktl_home):
+    address = push_to_hub(folder, "somebody/magnet", token="hf_secret")
+    commit = address.removeprefix("hf://somebody/magnet@")
+    assert server.files("somebody/magnet")[0] == commit
+    assert ("POST", "/api/repos/create", "Bearer hf_secret") in server.requests
+    for source in ("hf://somebody/magnet", address):
+        loaded = load_source(source, "MagNet")
+        assert loaded.origin == "hub"
+        assert sktl_home / "hub" in loaded.path.parents
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(loaded.arrays[name], array)
+    assert find_card(address, "MagNet").notes == FACTS["notes"]
+    with pytest.raises(ValueError, match="TCN needs"):
+        load_source(address, "TCN")
+
+
+def test_pushed_is_what_was_saved_and_a_readme(server, folder):
+    (folder / "README.md").write_text("an older one")
+    push_to_hub(folder, "somebody/magnet")
+    files = server.files("somebody/magnet")[1]
+    assert sorted(files) == ["README.md", "SHA256SUMS", "card.json", "weights.safetensors"]
+    for name in ("SHA256SUMS", "card.json", "weights.safetensors"):
+        assert files[name] == (folder / name).read_bytes()
+    assert b"an older one" not in files["README.md"]
+    assert (folder / "README.md").read_text() == "an older one"
+
+
+def test_a_revision_stays_what_it_was(server, folder, make_card):
+    first = push_to_hub(folder, "somebody/magnet")
+    save_source(folder, make_card(), {"a/b": np.ones(2)})
+    second = push_to_hub(folder, "somebody/magnet")
+    assert first != second
+    assert "conv1/kernel" in load_source(first, "MagNet").arrays
+    assert list(load_source(second, "MagNet").arrays) == ["a/b"]
+
+
+def test_a_process_asks_the_hub_once(server, folder):
+    push_to_hub(folder, "somebody/magnet")
+    load_source("hf://somebody/magnet", "MagNet")
+    asked = len(server.requests)
+    load_source("hf://somebody/magnet", "MagNet")
+    assert len(server.requests) == asked
+
+
+def test_what_was_downloaded_works_offline(server, folder, monkeypatch):
+    push_to_hub(folder, "somebody/magnet")
+    load_source("hf://somebody/magnet", "MagNet")
+    monkeypatch.setattr(hub, "_downloaded", {})
+    monkeypatch.setattr(hub, "_api", lambda module: module.HfApi("http://127.0.0.1:9", token=False))
+    assert load_source("hf://somebody/magnet", "MagNet").origin == "hub"
+    with pytest.raises(ConnectionError, match="hf://somebody/other"):
+        load_source("hf://somebody/other", "MagNet")
+
+
+def test_a_changed_byte_on_the_hub_is_refused(server, folder):
+    push_to_hub(folder, "somebody/magnet")
+    files = server.files("somebody/magnet")[1]
+    before = hashlib.sha256(files["weights.safetensors"]).hexdigest()
+    files["weights.safetensors"] = files["weights.safetensors"][:-1] + b"\x00"
+    with pytest.raises(ValueError, match=before):
+        load_source("hf://somebody/magnet", "MagNet")
+
+
+def test_a_changed_source_is_not_pushed(server, folder):
+    (folder / "weights.safetensors").write_bytes(b"changed")
+    with pytest.raises(ValueError, match="is not the file"):
+        push_to_hub(folder, "somebody/magnet")
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("missing", ["hf://somebody/nothing", "hf://somebody/magnet@v9"])
+def test_what_is_not_there_is_named(server, folder, missing):
+    push_to_hub(folder, "somebody/magnet")
+    with pytest.raises(ConnectionError, match=missing):
+        load_source(missing, "MagNet")
+
+
+def test_a_repository_without_a_source_is_named(server):
+    server.repositories["somebody/else"] = [("a" * 40, {"model.bin": b"x", "card.json": b"{}"})]
+    with pytest.raises(FileNotFoundError, match="A source is a folder with"):
+        load_source("hf://somebody/else", "MagNet")
+
+
+@pytest.mark.parametrize(
+    "address", ["hf://", "hf://magnet", "hf://a/b/c", "hf://a/b@", "hf://a b/c"]
+)
+def test_wrong_addresses(address):
+    with pytest.raises(ValueError, match=r"hf://owner/repo\[@revision\]"):
+        load_source(address, "MagNet")
+
+
+def test_wrong_repository_name(folder):
+    with pytest.raises(ValueError, match="repo_id='magnet'"):
+        push_to_hub(folder, "magnet")
+
+
+def test_the_extra_is_named_when_it_is_missing(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    for call in (
+        lambda: push_to_hub(folder, "somebody/magnet"),
+        lambda: load_source("hf://somebody/magnet", "MagNet"),
+    ):
+        with pytest.raises(ImportError, match=r"sktl\[hub\]"):
+            call()
+
+
+def test_model_card_is_read_by_the_hubs_own_reader(make_card):
+    text = hub.model_card(make_card(**FACTS), "somebody/magnet")
+    read = huggingface_hub.ModelCard(text)
+    assert read.data.license == "cc-by-4.0"
+    assert read.data.library_name == "sktl"
+    assert {"time-series", "MagNet"} <= set(read.data.tags)
+    assert "trained on **simulated** data" in read.text
+    assert 'MagNetRegressor.from_pretrained("hf://somebody/magnet"' in read.text
+    assert '| score | {"metric": "mae", "value": 0.25, "split": "validation"} |' in read.text
+    assert "Somebody et al. 2026" in read.text
+
+
+@pytest.mark.parametrize(
+    ("licence", "metadata"),
+    [
+        (None, (None, None)),
+        ("MIT", ("mit", None)),
+        ("by: our own, ask #1", ("other", "by: our own, ask #1")),
+    ],
+)
+def test_licences_in_the_model_card(make_card, licence, metadata):
+    data = huggingface_hub.ModelCard(hub.model_card(make_card(licence=licence), "a/b")).data
+    assert (data.license, data.license_name) == metadata

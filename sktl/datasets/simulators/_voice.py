@@ -36,7 +36,7 @@ def draw_speakers(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
         "tilt": np.exp(rng.normal(0, 0.7, n)) * np.array([1000, 750, 850])[kind],
         "breathy": 0.015 * np.exp(rng.normal(0, 0.7, n)) * np.array([1.0, 1.8, 1.6])[kind],
         "jitter": 0.012 * np.exp(rng.normal(0, 0.5, n)),
-        "shimmer": 0.09 * np.exp(rng.normal(0, 0.4, n)),
+        "shimmer": 0.07 * np.exp(rng.normal(0, 0.4, n)),
         "creak": rng.random(n) * (rng.random(n) < 0.35),
         "bandwidth": np.exp(rng.normal(-0.1, 0.25, n)),
         "sharpness": np.exp(rng.normal(0, 0.4, n)),  # of fricatives and bursts
@@ -159,7 +159,7 @@ def glottal_source(
     swell = rng.normal(0.45, 0.12, n)
     fall = rng.uniform(0, 0.8, n)
     tremor = gaussian_filter1d(rng.normal(0, 1.1, voice.shape), 2.5, axis=0)
-    voice = voice * np.exp(tremor * 0.4 - fall * np.abs(progress - swell) ** 1.5 * 2)
+    voice = voice * np.exp(tremor * 0.15 - fall * np.abs(progress - swell) ** 1.5 * 2)
     voice = np.repeat(voice, FRAME, axis=0)
     level = gaussian_filter1d(voice, FRAME / 2, axis=0)
     hiss = rng.standard_normal((n_samples, n))

@@ -170,7 +170,7 @@ def _hold(
     hum = session["hum"][:, None] * np.sin(
         2 * np.pi * 50 * np.arange(n_samples) / SAMPLING_RATE + rng.uniform(0, 6.3)
     )
-    analogue = 27.0 * person["gain"] * signal[:, :n_samples] + noise + hum
+    analogue = 18.5 * person["gain"] * signal[:, :n_samples] + noise + hum
     return np.clip(np.rint(analogue - 0.8), -128, 127)
 
 

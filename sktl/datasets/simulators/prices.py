@@ -36,6 +36,9 @@ _VOLATILITY = np.array([0.0080, 0.0190, 0.0300])
 _DRIFT = np.array([0.0, -0.0010, -0.0012])
 _LEAVE = np.array([1 / 1100, 1 / 280, 1 / 900])
 _NEXT = np.cumsum([[0.0, 0.92, 0.08], [1.0, 0.0, 0.0], [0.6, 0.4, 0.0]], axis=1)
+_SKEW = 0.07  # falls are larger than rises
+# Returns followed the day before in some decades and ran against it in others.
+_CARRY_MEAN, _CARRY_SCALE, _CARRY_DAYS = 0.03, 0.09, 4000
 _JUMPS_PER_DAY, _JUMP_MEAN, _JUMP_SCALE = 1 / 400, -0.008, 0.035
 
 
@@ -75,12 +78,18 @@ def simulate_returns(n_days: int, n_paths: int = 1, random_state: RandomState = 
     n = n_days + n_burn_in
     nu = _DEGREES_OF_FREEDOM
     shocks = rng.standard_t(nu, (n, n_paths)) * np.sqrt((nu - 2) / nu)
+    shocks = np.where(shocks < 0, 1 + _SKEW, 1 - _SKEW) * shocks
+    shocks = (shocks - shocks.mean(axis=0)) / shocks.std(axis=0)
     switches = rng.random((n, n_paths))
     jump = rng.random((n, n_paths)) < _JUMPS_PER_DAY
     jumps = np.where(jump, rng.normal(_JUMP_MEAN, _JUMP_SCALE, (n, n_paths)), 0.0)
     jumps -= _JUMPS_PER_DAY * _JUMP_MEAN
     persistence = _ALPHA + _GAMMA / 2 + _BETA
     where = rng.random((n, n_paths))
+    knots = rng.normal(_CARRY_MEAN, _CARRY_SCALE, (n // _CARRY_DAYS + 2, n_paths))
+    days = np.arange(n) / _CARRY_DAYS
+    carry = np.stack([np.interp(days, np.arange(len(knots)), k) for k in knots.T], axis=1)
+    before = np.zeros(n_paths)
     regime = np.zeros(n_paths, dtype=int)
     variance = _VOLATILITY[regime] ** 2
     returns = np.empty((n, n_paths))
@@ -88,7 +97,8 @@ def simulate_returns(n_days: int, n_paths: int = 1, random_state: RandomState = 
         onward = (where[day][:, None] > _NEXT[regime]).sum(axis=1)
         regime = np.where(switches[day] < _LEAVE[regime], onward, regime)
         innovation = np.sqrt(variance) * shocks[day] + jumps[day]
-        returns[day] = innovation + _DRIFT[regime]
+        returns[day] = innovation + carry[day] * before + _DRIFT[regime]
+        before = innovation
         # A jump moves the price at once; what it leaves in the volatility is bounded.
         felt = np.clip(innovation, -0.1, 0.1)
         variance = (

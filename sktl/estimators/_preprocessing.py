@@ -106,7 +106,17 @@ class Preprocessing:
         list of np.ndarray
             The panel, ``(n_instances, n_channels, n_timepoints)``, and, unless `stream_max` is
             None, the stream max, ``(n_instances, 1)``; float32.
+
+        Raises
+        ------
+        ValueError
+            If the instances have another shape than those of the training.
         """
+        if X.shape[1:] != self.mask.shape:
+            raise ValueError(
+                "X must have the channels and time points that the network was fitted with, "
+                f"{self.mask.shape}. Received: {X.shape[1:]}"
+            )
         return self._inputs(*scale_instances(X))
 
     def _inputs(self, scaled: np.ndarray, amplitude: np.ndarray) -> list[np.ndarray]:

@@ -5,7 +5,7 @@ import pytest
 
 from sktl.registry import all_estimators
 
-CLASSES = [cls for _, cls in all_estimators()]
+CLASSES = [cls for _, cls in all_estimators() if cls.__module__.startswith("sktl.estimators.")]
 
 
 def pytest_generate_tests(metafunc):

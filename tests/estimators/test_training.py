@@ -95,7 +95,7 @@ def test_history_and_weights_equal_keras_fit(data, normalization, drop_last):
 
 
 def test_drop_last_uses_no_incomplete_batch(data):
-    X, y = data
+    X, _y = data
     fitted = MLSTMFCNClassifier(
         **MLSTMFCNClassifier.get_test_params()[0] | {"drop_last": True, "n_epochs": 1}
     ).fit(X, np.arange(22) % 2, validation_data=(X[:9], np.arange(9) % 2))

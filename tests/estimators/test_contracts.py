@@ -1,0 +1,180 @@
+"""The contracts of sktime and scikit-learn, over all estimators."""
+
+import copy
+import pickle
+import subprocess
+import sys
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    StratifiedKFold,
+    cross_val_predict,
+    cross_val_score,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sktime.utils.estimator_checks import check_estimator
+
+import sktl.estimators
+from sktl.registry import all_estimators
+
+from .conftest import CLASSES, make_panel
+
+
+def test_eight_classes_are_listed():
+    names = [
+        f"{architecture}{kind}"
+        for architecture in ("ConvNetQuakeINGV", "MLSTMFCN", "MagNet", "TCN")
+        for kind in ("Classifier", "Regressor")
+    ]
+    assert [cls.__name__ for cls in CLASSES] == sorted(names)
+    assert sorted(sktl.estimators.__all__) == sorted(names)
+    for kind in ("classifier", "regressor"):
+        listed = {name for name, _ in all_estimators(kind)}
+        assert {name for name in names if name.lower().endswith(kind)} <= listed
+    with pytest.raises(ValueError, match="'classifier', 'regressor'"):
+        all_estimators("forecaster")
+
+
+def test_sktimes_whole_suite(cls):
+    results = check_estimator(cls, raise_exceptions=False, verbose=False)
+    failed = {name: result for name, result in results.items() if result != "PASSED"}
+    assert not failed
+    assert len(results) > (200 if cls in classifiers() else 105)
+
+
+def classifiers():
+    return [cls for cls in CLASSES if cls.__name__.endswith("Classifier")]
+
+
+def test_constructing_and_cloning_load_no_backend():
+    code = (
+        "import sys, sklearn.base, sktl.estimators as e\n"
+        "for cls in (getattr(e, name) for name in e.__all__):\n"
+        "    estimator = cls.create_test_instance()\n"
+        "    sklearn.base.clone(estimator); estimator.clone(); estimator.set_params(omega=2.0)\n"
+        "    repr(estimator); estimator.get_params(); estimator.reset()\n"
+        "assert not {'keras', 'tensorflow', 'jax'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_scikit_learn_knows_the_kind(cls, small):
+    estimator = cls(**small)
+    assert is_classifier(estimator) == (cls in classifiers())
+    assert is_regressor(estimator) != is_classifier(estimator)
+    assert clone(estimator).get_params() == estimator.get_params()
+
+
+def same_predictions(estimators, X):
+    first, *others = estimators
+    method = "predict_proba" if is_classifier(first) else "predict"
+    expected = getattr(first, method)(X)
+    return all(np.array_equal(getattr(other, method)(X), expected) for other in others)
+
+
+def test_copies_predict_bit_for_bit(cls, small, panel, tmp_path):
+    X, y = panel
+    fitted = cls(**small).fit(X, y)
+    _ = fitted.network_  # a network that was looked at must not get in the way
+    joblib.dump(fitted, tmp_path / "model.joblib")
+    fitted.save(tmp_path / "model")
+    copies = [
+        pickle.loads(pickle.dumps(fitted)),
+        copy.deepcopy(fitted),
+        joblib.load(tmp_path / "model.joblib"),
+        cls.load_from_path(tmp_path / "model.zip"),
+        cls.load_from_serial(fitted.save()[1]),
+    ]
+    assert same_predictions([fitted, *copies], X)
+
+
+def test_pickle_predicts_the_same_in_another_process(cls, small, panel, tmp_path):
+    X, y = panel
+    fitted = cls(**small).fit(X, y)
+    joblib.dump((fitted, X), tmp_path / "model.joblib")
+    code = (
+        "import joblib, numpy, sys\n"
+        "fitted, X = joblib.load(sys.argv[1])\n"
+        "numpy.save(sys.argv[2], fitted.predict(X))\n"
+    )
+    paths = [str(tmp_path / "model.joblib"), str(tmp_path / "y.npy")]
+    subprocess.run([sys.executable, "-c", code, *paths], check=True)
+    assert np.array_equal(np.load(paths[1], allow_pickle=True), fitted.predict(X))
+
+
+def test_random_state_decides_bit_for_bit(cls, small, panel):
+    X, y = panel
+    fits = [cls(**small | {"random_state": seed}).fit(X, y) for seed in (3, 3, 4)]
+    assert same_predictions(fits[:2], X)
+    assert fits[0].history_.equals(fits[1].history_)
+    assert not same_predictions(fits[1:], X)
+
+
+def test_given_validation_data_decide(cls, small, panel):
+    X, y = panel
+    X_held_out, y_held_out = make_panel(cls, n_instances=9, seed=1)
+    fitted = cls(**small).fit(X, y, validation_data=(X_held_out, y_held_out))
+    outputs = fitted.predict(X_held_out)
+    if cls in classifiers():
+        from sklearn.metrics import f1_score
+
+        expected = f1_score(y_held_out, outputs, average="weighted")
+    else:
+        expected = np.abs(outputs - y_held_out).mean()
+    assert fitted.history_["val_score"][fitted.best_epoch_] == pytest.approx(expected, rel=1e-5)
+    # The hold-out counts alone, so all instances train: the inner split would have left fewer.
+    assert fitted._n_training_instances == len(X)
+
+
+def test_search_over_omega_and_source_in_scikit_learn(cls, small, panel, tmp_path):
+    X, y = panel
+    source = cls(**small).fit(X, y).save_pretrained(tmp_path / "source")
+    grid = [{"omega": [0.0, 1.0], "source": [str(source)]}, {"source": [None]}]
+    folds = (StratifiedKFold if cls in classifiers() else KFold)(2)
+    results = []
+    for n_jobs in (1, 2):
+        search = GridSearchCV(cls(**small), grid, cv=folds, n_jobs=n_jobs, error_score="raise")
+        search.fit(X, y)
+        assert len(search.predict(X)) == len(X)
+        results.append(search.cv_results_["mean_test_score"])
+    assert results[0].shape == (3,)
+    np.testing.assert_array_equal(results[0], results[1])
+
+
+def test_cross_validation_and_pipeline(cls, small, panel):
+    X, y = panel
+    estimator = cls(**small)
+    assert np.isfinite(cross_val_score(estimator, X, y, cv=2, error_score="raise")).all()
+    scoring = "accuracy" if cls in classifiers() else "neg_mean_absolute_error"
+    assert np.isfinite(cross_val_score(estimator, X, y, cv=2, scoring=scoring)).all()
+    assert cross_val_predict(estimator, X, y, cv=2).shape == y.shape
+    pipeline = make_pipeline(FunctionTransformer(np.abs), estimator).fit(X, y)
+    direct = cls(**small).fit(np.abs(X), y)
+    assert np.array_equal(pipeline.predict(X), direct.predict(np.abs(X)))
+
+
+def test_sktimes_benchmarks_run_it(cls, small, tmp_path):
+    from sklearn.metrics import accuracy_score, mean_absolute_error
+    from sktime.benchmarking.classification import ClassificationBenchmark
+    from sktime.benchmarking.regression import RegressionBenchmark
+    from sktime.datasets import load_unit_test
+
+    def load():
+        X, y = load_unit_test(return_type="numpy3D")
+        return X, (y if cls in classifiers() else y.astype(float))
+
+    is_classification = cls in classifiers()
+    benchmark = (ClassificationBenchmark if is_classification else RegressionBenchmark)()
+    benchmark.add_estimator(cls(**small))
+    scorer = accuracy_score if is_classification else mean_absolute_error
+    benchmark.add_task(load, KFold(2), [scorer])
+    results = benchmark.run(tmp_path / "results.csv")
+    assert len(results) == 1
+    column = next(name for name in results.columns if name.startswith(f"{scorer.__name__}_mean"))
+    assert np.isfinite(results[column]).all()

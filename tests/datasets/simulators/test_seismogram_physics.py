@@ -85,14 +85,25 @@ def test_travel_times():
     assert (np.diff(p) > 0).all()
 
 
-def test_spreading_is_spherical_then_cylindrical_then_falls_on():
+def test_spreading_is_spherical_then_cylindrical_then_that_of_body_waves():
     r = np.array([10.0, 20.0, 100.0, 400 / 2])
     spread = _propagation.spreading_distance(r, np.full(4, 60.0))
     assert spread[1] / spread[0] == pytest.approx(2.0)
     assert spread[3] / spread[2] == pytest.approx(np.sqrt(2.0))
-    far = _propagation.spreading_distance(np.linspace(300, 10000, 200), np.full(200, 60.0))
-    assert (np.diff(far) > -0.35 * far[:-1]).all()
-    assert far[-1] > 10 * far[0]
+    # P of magnitude 6 at 60 degrees moves the ground by about 0.16 micrometres at 1 s (m_b = 6,
+    # Q = 6.8): Gutenberg and Richter (1956).
+    far = np.array([60.0]) * _propagation.KM_PER_DEGREE
+    metres = _propagation.spreading_distance(far, np.array([60.0])) * 1e3
+    moment = _source_model.seismic_moment(np.array([6.0]))
+    corner = _source_model.corner_frequency(moment, np.array([3e6])) * 1.5
+    displacement = 2 * 0.52 * moment / (4 * np.pi * 2800 * 6100.0**3 * metres)
+    pulse = np.fft.irfft(
+        _source_model.brune_pulse(F, corner)[0]
+        * _propagation.attenuation(F, np.array([0.6]), np.zeros(1), np.array([0.04]))[0]
+        * _station.instrument(F, np.array([1.0]))[0]
+    )
+    micrometres = 1e6 * displacement[0] * np.abs(pulse).max() * 100.0
+    assert 0.05 < micrometres < 0.6
 
 
 def test_attenuation_is_causal_and_absorbs():

@@ -56,8 +56,8 @@ def test_stations_of_one_event_share_its_magnitude(name):
 def test_magnitudes_have_the_observed_ranges():
     _, stead = simulate_stead(400, 0, n_timepoints=50)
     _, len_db = simulate_len_db(400, 0, n_timepoints=50)
-    assert stead.min() >= -0.3
-    assert 1.0 < np.median(stead) < 2.2
+    assert stead.min() >= -0.5
+    assert 1.5 < np.median(stead) < 3.0
     assert len_db.min() >= 0.5
     assert max(stead.max(), len_db.max()) <= 7.5
 

@@ -45,7 +45,7 @@ def _vowel(duration: float, *targets: tuple[float, float, float]) -> list[np.nda
 
 
 _VOWELS = {
-    "IY": _vowel(0.15, (290, 2250, 2960)),
+    "IY": _vowel(0.15, (300, 2170, 2900)),
     "IH": _vowel(0.11, (410, 1950, 2560)),
     "EH": _vowel(0.20, (560, 1740, 2500)),
     "AE": _vowel(0.21, (690, 1660, 2450), (720, 1500, 2400)),
@@ -63,11 +63,11 @@ _VOWELS = {
 }
 _LIP, _TOOTH, _BACK = (250, 1000, 2200), (250, 1750, 2650), (250, 1700, 2200)
 _WIDE = {"B1": 180, "B2": 180, "B3": 250}
-_AT_LIPS = {"N1": 700, "W1": 900, "G1": 0.5, "flat": 0.25}
+_AT_LIPS = {"N1": 700, "W1": 900, "G1": 1.2, "flat": 0.25}
 _AT_TEETH = {"N1": 3700, "W1": 900, "G1": 0.9, "N2": 2700, "W2": 1200, "G2": 0.35, "flat": 0.15}
 _AT_PALATE = {"N1": -1, "W1": 350, "G1": 0.9, "N2": 3600, "W2": 1500, "G2": 0.15, "flat": 0.08}
-_HISS = {"N1": 4600, "W1": 900, "G1": 1.0, "N2": 3700, "W2": 700, "G2": 0.55, "flat": 0.02}
-_HUSH = {"N1": 2550, "W1": 450, "G1": 0.9, "N2": 3500, "W2": 800, "G2": 0.8, "flat": 0.02}
+_HISS = {"N1": 4600, "W1": 900, "G1": 1.0, "N2": 3700, "W2": 700, "G2": 0.55, "flat": 0.0}
+_HUSH = {"N1": 2550, "W1": 450, "G1": 0.9, "N2": 3500, "W2": 800, "G2": 0.8, "flat": 0.0}
 _FLAT = {"N1": 1400, "W1": 2500, "G1": 0.2, "N2": 3900, "W2": 2000, "G2": 0.25, "flat": 0.35}
 
 
@@ -78,11 +78,11 @@ def _stop(
     if voiced:
         return [
             _segment(0.07, low, follow=follow, voice=0.16, B1=90, B2=600, B3=900),
-            _segment(0.012, (330, *place[1:]), follow=follow, voice=0.35, noise=0.55, **burst),
+            _segment(0.012, (330, *place[1:]), follow=follow, voice=0.35, noise=0.45, **burst),
         ]
     return [
         _segment(0.08, low, follow=follow),
-        _segment(0.014, (380, *place[1:]), follow=follow, noise=0.6, **burst),
+        _segment(0.014, (380, *place[1:]), follow=follow, noise=0.5, **burst),
         _segment(0.040, (450, *place[1:]), follow=0.6, breath=0.2, noise=0.03, **(burst | _WIDE)),
     ]
 
@@ -94,20 +94,20 @@ _CONSONANTS = {
     "D": _stop(_TOOTH, 0.3, _AT_TEETH, True),
     "K": _stop(_BACK, 0.7, _AT_PALATE, False),
     "G": _stop(_BACK, 0.7, _AT_PALATE, True),
-    "F": [_segment(0.11, (340, 1100, 2100), follow=0.5, noise=0.20, **_FLAT)],
-    "TH": [_segment(0.10, (320, 1350, 2540), follow=0.4, noise=0.18, **_FLAT)],
-    "S": [_segment(0.13, (320, 1500, 2550), follow=0.3, noise=0.8, **_HISS)],
-    "SH": [_segment(0.13, (300, 1840, 2550), follow=0.2, noise=0.8, **_HUSH)],
-    "V": [_segment(0.07, (240, 1100, 2100), follow=0.5, voice=0.35, noise=0.06, **_FLAT)],
-    "Z": [_segment(0.09, (240, 1500, 2550), follow=0.3, voice=0.3, noise=0.45, **_HISS)],
-    "ZH": [_segment(0.09, (260, 1840, 2550), follow=0.2, voice=0.3, noise=0.45, **_HUSH)],
+    "F": [_segment(0.085, (340, 1100, 2100), follow=0.5, noise=0.20, **_FLAT)],
+    "TH": [_segment(0.075, (320, 1350, 2540), follow=0.4, noise=0.18, **_FLAT)],
+    "S": [_segment(0.12, (320, 1500, 2550), follow=0.3, noise=0.19, **_HISS)],
+    "SH": [_segment(0.13, (300, 1840, 2550), follow=0.2, noise=0.32, **_HUSH)],
+    "V": [_segment(0.07, (240, 1100, 2100), follow=0.5, voice=0.5, noise=0.05, **_FLAT)],
+    "Z": [_segment(0.09, (240, 1500, 2550), follow=0.3, voice=0.5, noise=0.12, **_HISS)],
+    "ZH": [_segment(0.09, (260, 1840, 2550), follow=0.2, voice=0.5, noise=0.15, **_HUSH)],
     "HH": [_segment(0.07, (500, 1500, 2500), follow=1.0, breath=0.2, **_WIDE)],
-    "M": [_segment(0.08, (330, 1150, 2200), follow=0.35, voice=0.5, nasal=1, B2=200, B3=250)],
-    "N": [_segment(0.08, (330, 1600, 2500), follow=0.25, voice=0.5, nasal=1, B2=250, B3=250)],
-    "L": [_segment(0.075, (360, 1050, 2700), follow=0.25, voice=0.6, B2=120, B3=280)],
-    "R": [_segment(0.085, (330, 1150, 1550), follow=0.15, voice=0.65, B2=110, B3=150)],
-    "W": [_segment(0.075, (300, 650, 2200), follow=0.1, voice=0.6, B2=110, B3=250)],
-    "Y": [_segment(0.075, (270, 2250, 3000), follow=0.1, voice=0.6, B2=180, B3=300)],
+    "M": [_segment(0.08, (330, 1150, 2200), follow=0.35, voice=0.85, nasal=1, B2=200, B3=250)],
+    "N": [_segment(0.08, (330, 1600, 2500), follow=0.25, voice=0.85, nasal=1, B2=250, B3=250)],
+    "L": [_segment(0.075, (360, 1050, 2700), follow=0.25, voice=0.8, B2=120, B3=280)],
+    "R": [_segment(0.085, (330, 1150, 1550), follow=0.15, voice=0.8, B2=110, B3=150)],
+    "W": [_segment(0.065, (310, 680, 2200), follow=0.1, voice=0.85, B2=110, B3=250)],
+    "Y": [_segment(0.075, (270, 2250, 3000), follow=0.1, voice=0.8, B2=180, B3=300)],
 }
 SOUNDS = _VOWELS | _CONSONANTS
 VOWELS = frozenset(_VOWELS)

@@ -32,7 +32,7 @@ def draw_speakers(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
         "tract": np.array([1.0, 1.15, 1.28])[kind] * np.exp(rng.normal(0, 0.05, n)),
         "low_tract": np.exp(rng.normal(0, 0.05, n)),  # the pharynx varies on its own
         "rate": np.exp(rng.normal(0, 0.18, n)),
-        "open": rng.normal(0.58, 0.09, n).clip(0.35, 0.85),
+        "open": rng.normal(0.62, 0.1, n).clip(0.35, 0.85),
         "tilt": np.exp(rng.normal(0, 0.7, n)) * np.array([1000, 750, 850])[kind],
         "breathy": 0.015 * np.exp(rng.normal(0, 0.7, n)) * np.array([1.0, 1.8, 1.6])[kind],
         "jitter": 0.012 * np.exp(rng.normal(0, 0.5, n)),
@@ -247,8 +247,9 @@ def vocal_tract(
     before = np.vstack([np.zeros((2, n)), source])
     source = (before[2:] - zb * before[1:-1] - zc * before[:-2]) / (1 - zb - zc)
 
-    frication = rng.standard_normal((n_samples, n)) * np.repeat(field("noise"), FRAME, axis=0)
-    # Noise of voiced sounds comes in puffs; flow's envelope is the source's own magnitude.
+    hiss = rng.standard_normal((n_samples + 1, n))
+    # Radiation differentiates; without it, hisses would have too much below 2 kHz.
+    frication = (hiss[1:] - 0.9 * hiss[:-1]) * np.repeat(field("noise"), FRAME, axis=0)
     sound = np.empty((n_samples, n))
     y1, y2 = np.zeros((8, n)), np.zeros((8, n))
     x = np.empty((8, n))

@@ -45,14 +45,14 @@ _MUSCLES = np.array(
         (-45, 0.50, 0.40, 0.36, 0.34, 0.32),
         # wrist flexors, radial and ulnar
         (-10, 0.90, 0.14, 0.14, 0.10, 0.08),
-        (75, 0.90, 0.08, 0.10, 0.16, 0.28),
+        (65, 0.90, 0.08, 0.10, 0.16, 0.28),
         # extensors that hold the wrist and the other fingers: radial, common, ulnar
-        (-115, 0.90, 0.38, 0.32, 0.22, 0.14),
+        (-130, 0.90, 0.38, 0.32, 0.22, 0.14),
         (-165, 0.90, 0.18, 0.26, 0.34, 0.30),
-        (140, 0.90, 0.10, 0.14, 0.24, 0.45),
+        (150, 0.90, 0.10, 0.14, 0.24, 0.45),
     ]
 )
-_UNITS_PER_MUSCLE = 24
+_UNITS_PER_MUSCLE = 32
 
 
 def _subject(seed: int, subject: int) -> dict[str, np.ndarray | float]:
@@ -70,8 +70,8 @@ def _subject(seed: int, subject: int) -> dict[str, np.ndarray | float]:
         "depth": depth,
         "activation": np.clip(1.3 * _MUSCLES[:, 2:] * habit, 0.02, 0.9),
         # Recruitment: many small units early, few large ones late (Fuglevand et al. 1993).
-        "threshold": np.broadcast_to(0.4 * (np.exp(2.5 * rank) - 1) / (np.exp(2.5) - 1), shape),
-        "size": np.exp(1.2 * rank) * np.exp(rng.normal(0, 0.35, shape)),
+        "threshold": np.broadcast_to(0.32 * (np.exp(2.5 * rank) - 1) / (np.exp(2.5) - 1), shape),
+        "size": np.exp(1.0 * rank) * np.exp(rng.normal(0, 0.35, shape)),
         "duration": rng.normal(1, 0.2, shape).clip(0.5, 1.6),
         "monophasic": rng.normal(0, 0.5, shape),
         "radius": rng.normal(44, 4),  # mm
@@ -170,7 +170,7 @@ def _hold(
     hum = session["hum"][:, None] * np.sin(
         2 * np.pi * 50 * np.arange(n_samples) / SAMPLING_RATE + rng.uniform(0, 6.3)
     )
-    analogue = 18.5 * person["gain"] * signal[:, :n_samples] + noise + hum
+    analogue = 21.0 * person["gain"] * signal[:, :n_samples] + noise + hum
     return np.clip(np.rint(analogue - 0.8), -128, 127)
 
 

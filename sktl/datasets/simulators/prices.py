@@ -32,7 +32,7 @@ _ALPHA, _GAMMA, _BETA = 0.02, 0.12, 0.90
 _DEGREES_OF_FREEDOM = 6.0
 # Regimes: calm, crisis, depression. Daily volatility and drift, chance per day to leave, and
 # where one goes from there.
-_VOLATILITY = np.array([0.0080, 0.0190, 0.0300])
+_VOLATILITY = np.array([0.0076, 0.0180, 0.0285])
 _DRIFT = np.array([0.0, -0.0010, -0.0012])
 _LEAVE = np.array([1 / 1100, 1 / 280, 1 / 900])
 _NEXT = np.cumsum([[0.0, 0.92, 0.08], [1.0, 0.0, 0.0], [0.6, 0.4, 0.0]], axis=1)

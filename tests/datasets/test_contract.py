@@ -15,7 +15,7 @@ from sktime.datatypes import check_is_mtype
 from sktime.regression.dummy import DummyRegressor
 
 import sktl.datasets
-from sktl.datasets import fetch_sp500, list_datasets, load_dataset
+from sktl.datasets import fetch_sp500, list_datasets, load_dataset, make_dataset
 
 SPECS = list_datasets()
 
@@ -80,8 +80,14 @@ def test_wrong_split():
         fetch_sp500(split="dev")
 
 
-def test_sktime_classification_benchmark(tmp_path):
-    emg = load_dataset("EMG-simulated", n_instances=80).to_sktime()
+@pytest.fixture
+def gestures():
+    X = np.random.default_rng(0).normal(size=(80, 3, 80))
+    return make_dataset("gestures", X, np.repeat(list("abcd"), 20))
+
+
+def test_sktime_classification_benchmark(tmp_path, gestures):
+    emg = gestures.to_sktime()
     assert isinstance(emg, BaseDataset)
     assert emg.get_tag("n_instances_train") == 56
     assert emg.clone().load("X_train").shape == (56, 3, 80)
@@ -89,7 +95,7 @@ def test_sktime_classification_benchmark(tmp_path):
     benchmark.add_estimator(DummyClassifier())
     benchmark.add_task(emg, KFold(2), [accuracy_score])
     result = benchmark.run(str(tmp_path / "result.csv"))
-    assert "EMG-simulated" in result.validation_id[0]
+    assert "gestures" in result.validation_id[0]
     assert 0 < result.accuracy_score_mean[0] < 1
 
 
@@ -108,10 +114,9 @@ def test_sktime_regression_benchmark(tmp_path, closes_file):
     assert result.mean_absolute_error_mean[:3].nunique() == 1
 
 
-def test_sktime_objects_convert():
-    dataset = load_dataset("EMG-simulated", n_instances=60)
-    frames = sktl.datasets.ClassificationDataset(dataset, return_mtype="pd-multiindex")
+def test_sktime_objects_convert(gestures):
+    frames = sktl.datasets.ClassificationDataset(gestures, return_mtype="pd-multiindex")
     X, y = frames.load("X_validation", "y_validation")
     assert isinstance(X, pd.DataFrame)
-    assert X.index.get_level_values(0).nunique() == len(y) == len(dataset.validation.y)
+    assert X.index.get_level_values(0).nunique() == len(y) == len(gestures.validation.y)
     assert "X_validation" in frames.keys()  # noqa: SIM118 - keys is a method of sktime's own

@@ -9,7 +9,7 @@ from sktl.datasets import get_spec, load_dataset, simulate_to_file
 from sktl.datasets._hdf5 import PanelReader, write_panel
 
 
-@pytest.mark.parametrize("name", ["EMG", "LEN-DB"])
+@pytest.mark.parametrize("name", ["S&P 500", "LEN-DB"])
 def test_streamed_file_holds_what_is_simulated_in_memory(name, tmp_path):
     path = tmp_path / "folder" / "panel.hdf5"
     assert simulate_to_file(name, 300, path, random_state=5) == 300
@@ -49,20 +49,20 @@ def test_interrupted_writing_leaves_nothing(tmp_path):
 
 
 def test_other_files_are_refused(tmp_path, stead_file):
-    simulate_to_file("EMG", 20, tmp_path / "emg.hdf5")
-    with pytest.raises(ValueError, match=r"must hold STEAD-simulated.*name='EMG-simulated'"):
-        load_dataset("STEAD-simulated", path=tmp_path / "emg.hdf5")
+    simulate_to_file("LEN-DB", 20, tmp_path / "len.hdf5")
+    with pytest.raises(ValueError, match=r"must hold STEAD-simulated.*name='LEN-DB-simulated'"):
+        load_dataset("STEAD-simulated", path=tmp_path / "len.hdf5")
     with pytest.raises(ValueError, match="format=None"):
         load_dataset("STEAD-simulated", path=stead_file(n=1))
     with pytest.raises(ValueError, match="lacks the groups"):
-        load_dataset("STEAD", path=tmp_path / "emg.hdf5")
+        load_dataset("STEAD", path=tmp_path / "len.hdf5")
 
 
 def test_damaged_values_are_skipped(tmp_path):
-    simulate_to_file("EMG", 20, tmp_path / "emg.hdf5")
-    with h5py.File(tmp_path / "emg.hdf5", "r+") as file:
+    simulate_to_file("LEN-DB", 20, tmp_path / "len.hdf5")
+    with h5py.File(tmp_path / "len.hdf5", "r+") as file:
         file["X"][3, 0, 0] = np.nan
-    dataset = load_dataset("EMG-simulated", path=tmp_path / "emg.hdf5")
+    dataset = load_dataset("LEN-DB-simulated", path=tmp_path / "len.hdf5")
     assert len(dataset.load("X")) == 19
     assert dataset.skipped == {"values that are not finite": 1}
 
@@ -72,12 +72,14 @@ def test_commands(tmp_path, capsys, closes_file):
     listed = capsys.readouterr().out
     assert "1,031,908" in listed
     assert "LEN-DB" in listed
-    out = tmp_path / "emg.hdf5"
-    assert main(["simulate", "EMG", "--n-instances", "50", "--out", str(out), "--seed", "1"]) == 0
+    out = tmp_path / "len.hdf5"
+    assert (
+        main(["simulate", "LEN-DB", "--n-instances", "50", "--out", str(out), "--seed", "1"]) == 0
+    )
     assert "50 simulated instances" in capsys.readouterr().out
-    assert len(load_dataset("EMG-simulated", path=out).groups) == 50
+    assert len(load_dataset("LEN-DB-simulated", path=out).groups) == 50
     assert main(["fetch", "sp500", "--path", str(closes_file(600))]) == 0
     assert "369 instances" in capsys.readouterr().out
     assert main(["fetch", "STEAD"]) == 1
     assert "1. open https://github.com/smousavi05/STEAD" in capsys.readouterr().err
-    assert main(["simulate", "EMG", "--n-instances", "0", "--out", str(out)]) == 1
+    assert main(["simulate", "LEN-DB", "--n-instances", "0", "--out", str(out)]) == 1

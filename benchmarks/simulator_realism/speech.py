@@ -20,7 +20,7 @@ from simulator_realism._report import quantiles, told_apart
 from sktl.datasets.simulators import simulate_speech_commands
 
 WORDS = ["bed", "cat", "happy"]
-DIGITS = "zero one two three four five six seven eight nine".split()
+DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 RATE = 8000
 
 

@@ -20,6 +20,7 @@ from sktl.datasets.simulators._chunks import (
     chunk_generator,
     seed_of,
 )
+from sktl.datasets.simulators._forearm import MUSCLES, draw_person
 
 CLASSES = ("Pinch1", "Pinch2", "Pinch3", "Pinch4")
 """Thumb against index, middle, ring and little finger."""
@@ -30,61 +31,9 @@ _MARGIN = 20  # samples before and after a hold, for filters to settle
 _BLOCK = 22  # subjects per chunk
 _SUBJECT, _RECORDING = 1, 2  # what a generator is for
 
-# Muscle: angle around the forearm in degrees (0 = the middle of the flexor side), depth from 0
-# (at the bone) to 1 (under the skin), and activation in the four pinches.
-_MUSCLES = np.array(
-    [
-        # flexors of index, middle, ring and little finger (superficialis)
-        (-25, 0.75, 0.55, 0.15, 0.06, 0.05),
-        (5, 0.85, 0.15, 0.55, 0.18, 0.06),
-        (30, 0.85, 0.05, 0.16, 0.55, 0.15),
-        (50, 0.75, 0.04, 0.06, 0.18, 0.55),
-        # deep flexors: index-middle, ring-little; flexor of the thumb
-        (15, 0.45, 0.30, 0.28, 0.10, 0.06),
-        (45, 0.45, 0.06, 0.10, 0.30, 0.30),
-        (-45, 0.50, 0.40, 0.36, 0.34, 0.32),
-        # wrist flexors, radial and ulnar
-        (-10, 0.90, 0.14, 0.14, 0.10, 0.08),
-        (65, 0.90, 0.08, 0.10, 0.16, 0.28),
-        # extensors that hold the wrist and the other fingers: radial, common, ulnar
-        (-130, 0.90, 0.38, 0.32, 0.22, 0.14),
-        (-165, 0.90, 0.18, 0.26, 0.34, 0.30),
-        (150, 0.90, 0.10, 0.14, 0.24, 0.45),
-    ]
-)
-_UNITS_PER_MUSCLE = 32
-
-
-def _subject(seed: int, subject: int) -> dict[str, np.ndarray | float]:
-    """Draw one person: anatomy, habits, and how the armband is worn."""
-    rng = chunk_generator(seed, _SUBJECT, subject)
-    n_muscles = len(_MUSCLES)
-    shape = (n_muscles, _UNITS_PER_MUSCLE)
-    rank = (np.arange(_UNITS_PER_MUSCLE) + 0.5) / _UNITS_PER_MUSCLE
-    angle = _MUSCLES[:, :1] + rng.normal(0, 6, (n_muscles, 1)) + rng.normal(0, 11, shape)
-    depth = np.clip(_MUSCLES[:, 1:2] + rng.normal(0, 0.10, shape), 0.3, 0.97)
-    # A subject's own way to pinch: how much of each muscle each pinch takes.
-    habit = np.exp(rng.normal(0, 0.45, (n_muscles, 1)) + rng.normal(0, 0.35, (n_muscles, 4)))
-    return {
-        "angle": np.deg2rad(angle),
-        "depth": depth,
-        "activation": np.clip(1.3 * _MUSCLES[:, 2:] * habit, 0.02, 0.9),
-        # Recruitment: many small units early, few large ones late (Fuglevand et al. 1993).
-        "threshold": np.broadcast_to(0.32 * (np.exp(2.5 * rank) - 1) / (np.exp(2.5) - 1), shape),
-        "size": np.exp(1.0 * rank) * np.exp(rng.normal(0, 0.35, shape)),
-        "duration": rng.normal(1, 0.2, shape).clip(0.5, 1.6),
-        "monophasic": rng.normal(0, 0.5, shape),
-        "radius": rng.normal(44, 4),  # mm
-        "fat": rng.gamma(4, 0.8),  # mm of skin and fat over the muscles
-        "effort": np.exp(rng.normal(0, 0.35)),
-        "gain": np.exp(rng.normal(0, 0.2)),
-        "rotation": np.deg2rad(rng.normal(0, 14)),
-        "noise": np.exp(rng.normal(-0.5, 0.35)),
-    }
-
 
 def _drive(rng: np.random.Generator, n: int) -> np.ndarray:
-    """Return the common drive of a hold: rise, slow fluctuation, slight creep, end."""
+    """Return the common drive of a hold: rise, slow fluctuation, slight creep."""
     time = np.arange(n) / _RATE
     rise = rng.uniform(0.1, 0.4)
     # The labels follow a prompt, so a hold may begin late or be under way.
@@ -176,7 +125,7 @@ def _hold(
 
 def _recording(seed: int, subject: int, number: int, n_windows: int) -> np.ndarray:
     """Return windows (n_windows, 4, 8, 80) of one session of one subject."""
-    person = _subject(seed, subject)
+    person = draw_person(chunk_generator(seed, _SUBJECT, subject))
     rng = chunk_generator(seed, _RECORDING, subject, number)
     session = {
         "rotation": person["rotation"] + np.deg2rad(rng.normal(0, 6)),
@@ -184,14 +133,14 @@ def _recording(seed: int, subject: int, number: int, n_windows: int) -> np.ndarr
         "noise": person["noise"] * np.exp(rng.normal(0, 0.2)),
         "hum": np.abs(rng.normal(0, 0.4, 8)),
     }
-    own = person["activation"] * np.exp(rng.normal(0, 0.12, (len(_MUSCLES), 1)))
+    own = person["activation"] * np.exp(rng.normal(0, 0.12, (len(MUSCLES), 1)))
     n_samples = N_TIMEPOINTS + STEP * (n_windows - 1)
     windows = np.empty((n_windows, len(CLASSES), 8, N_TIMEPOINTS), dtype=np.float32)
     for k, pinch in enumerate(rng.permutation(len(CLASSES))):
         # Fatigue within the session: slower conduction, more drive.
         session["slowing"] = 1 + 0.03 * k
         effort = person["effort"] * np.exp(rng.normal(0.02 * k, 0.15))
-        jitter = np.exp(rng.normal(0, 0.15, len(_MUSCLES)))
+        jitter = np.exp(rng.normal(0, 0.15, len(MUSCLES)))
         held = _hold(rng, person, own[:, pinch] * jitter * effort, session, n_samples)
         cut = np.lib.stride_tricks.sliding_window_view(held, N_TIMEPOINTS, axis=1)[:, ::STEP]
         windows[:, pinch] = cut.transpose(1, 0, 2)
@@ -206,7 +155,7 @@ def iter_emg_pinch(
     windows_per_hold: int = 16,
     all_channels: bool = False,
     batch_size: int = 1000,
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[np.ndarray, ...]]:
     """Simulate pinches batch by batch; see :func:`simulate_emg_pinch` for the parameters.
 
     Yields
@@ -262,12 +211,13 @@ def simulate_emg_pinch(
     Every subject has an anatomy (where the units of twelve muscles lie, how thick fat and skin
     are), habits (how much each muscle takes part in each pinch) and a way to wear the band; each
     session turns the band a little and renews skin contact and noise. Activated muscles recruit
-    units from small to large [1]_, which fire renewal trains of 8 to 35 Hz; a discharge is a
-    mixture of Gaussian derivatives (a bipolar electrode sees the difference of two places) that reaches each electrode by a power of its distance
-    [2]_ [3]_, which also gives the cross-talk. Fatigue lengthens the discharges and raises the
-    drive [4]_. The armband has a high-pass and notch filters, samples at 200 Hz without an
-    anti-aliasing filter, and gives 8-bit integers [5]_. Windows of 80 samples with step 10 are
-    cut from each hold, so neighbouring windows overlap as in the real set.
+    units from small to large [1]_, which fire renewal trains of 10 to 45 Hz; a discharge is a
+    mixture of Gaussian derivatives, for a bipolar electrode sees the difference of two places,
+    and reaches each electrode by a power of its distance [2]_ [3]_, which also gives the
+    cross-talk. Fatigue lengthens the discharges and raises the drive [4]_. The armband samples
+    at 200 Hz without an anti-aliasing filter, then removes the mains and low frequencies, and
+    gives 8-bit integers [5]_. Windows of 80 samples with step 10 are cut from each hold, so
+    neighbouring windows overlap as in the real set.
 
     Parameters
     ----------

@@ -157,12 +157,12 @@ def _history(seed: int, history: int) -> tuple[np.ndarray, np.ndarray]:
     last = _LAST * np.exp(rng.normal(0, 0.35))
     closes = simulate_prices(N_DAYS, rng, last=last)
     windows = np.lib.stride_tricks.sliding_window_view(closes, N_TIMEPOINTS + 1)
-    return windows[:, None, :-1].astype(np.float32), windows[:, -1]
+    return windows[:, None, :-1].astype(np.float32), windows[:, -1].astype(np.float32)
 
 
 def iter_sp500(
     n_instances: int, random_state: RandomState = None, *, batch_size: int = 1000
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[np.ndarray, ...]]:
     """Simulate windows batch by batch; see :func:`simulate_sp500`.
 
     Parameters
@@ -230,7 +230,7 @@ def simulate_sp500(
     -------
     X : numpy.ndarray of shape (n_instances, 1, 50), float32
         Closes in dollars.
-    y : numpy.ndarray of shape (n_instances,), float64
+    y : numpy.ndarray of shape (n_instances,), float32
         The 51st close in dollars.
     groups : numpy.ndarray of shape (n_instances,)
         Only with ``return_groups=True``.

@@ -37,7 +37,9 @@ def _labels(rng: np.random.Generator, words: Sequence[str], balance: str) -> np.
     return np.concatenate([rng.permutation(words) for _ in range(n_rounds)])[:_CHUNK]
 
 
-def _coloured(rng: np.random.Generator, shape: tuple[int, int], slope: np.ndarray) -> np.ndarray:
+def _coloured(
+    rng: np.random.Generator, shape: tuple[int, int], slope: np.ndarray | float
+) -> np.ndarray:
     """Return noise (time, clips) of unit variance whose power falls with frequency**slope."""
     n = 1 << (shape[0] - 1).bit_length()
     frequency = np.maximum(np.fft.rfftfreq(n, 1 / SAMPLING_RATE), 40.0)[:, None]
@@ -52,16 +54,16 @@ def _record(rng: np.random.Generator, voice: np.ndarray, loudest: np.ndarray) ->
     n_fft = 1 << (n_samples + 3000 - 1).bit_length()
     frequency = np.fft.rfftfreq(n_fft, 1 / SAMPLING_RATE)[:, None]
     # Room: a direct path, then exponentially decaying noise (Polack 1988).
-    decay = rng.gamma(4, 0.08, n).clip(0.08, 0.9)  # time to fall by 60 dB, s
+    decay = np.clip(rng.gamma(4, 0.08, n), 0.08, 0.9)  # time to fall by 60 dB, s
     time = np.arange(3000)[:, None] / SAMPLING_RATE
     tail = rng.standard_normal((3000, n)) * np.exp(-6.9 * time / decay) * (time > 0.002)
     tail[1:] += 0.8 * tail[:-1]  # walls and air take the high frequencies first
     tail /= np.sqrt((tail**2).sum(axis=0))
-    tail *= 10 ** (rng.normal(-20, 7, n).clip(-40, 2) / 20)
+    tail *= 10 ** (np.clip(rng.normal(-20, 7, n), -40, 2) / 20)
     tail[0] = 1.0
     # Microphone: a band and a smooth ripple.
     low = np.exp(rng.normal(np.log(90), 0.7, n))
-    high = np.exp(rng.normal(np.log(3900), 0.3, n)).clip(2500)
+    high = np.exp(np.clip(rng.normal(np.log(3900), 0.3, n), np.log(2500), None))
     response = (frequency / low) ** 2 / (1 + (frequency / low) ** 2)
     response = response / np.sqrt(1 + (frequency / high) ** 6)
     bark = np.log1p(frequency / 600) / np.log1p(4000 / 600)
@@ -73,7 +75,7 @@ def _record(rng: np.random.Generator, voice: np.ndarray, loudest: np.ndarray) ->
     speech *= loudest / np.maximum(np.abs(speech).max(axis=0), 1e-9)
 
     # Background: steady noise of any colour, slow swells, hum; some files are gated to silence.
-    level = 10 ** (rng.normal(-63, 15, n).clip(-95, -26) / 20)
+    level = 10 ** (np.clip(rng.normal(-63, 15, n), -95, -26) / 20)
     level = np.minimum(level, 0.06 * loudest)  # clips without an audible word were sorted out
     swell = np.exp(0.35 * _coloured(rng, (n_samples, n), np.full(n, 2.5)))
     noise = _coloured(rng, (n_samples, n), rng.uniform(0.2, 2.2, n)) * level * swell
@@ -87,7 +89,7 @@ def _record(rng: np.random.Generator, voice: np.ndarray, loudest: np.ndarray) ->
 
 
 def _synthesise(
-    rng: np.random.Generator, labels: Sequence[str], who: dict[str, np.ndarray]
+    rng: np.random.Generator, labels: np.ndarray, who: dict[str, np.ndarray]
 ) -> np.ndarray:
     """Return clips (n_clips, 8000) of the given words by the given speakers."""
     n = len(labels)
@@ -120,7 +122,7 @@ def iter_speech_commands(
     words: Sequence[str] | None = None,
     balance: str = "equal",
     batch_size: int = 1000,
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[np.ndarray, ...]]:
     """Simulate clips batch by batch; see :func:`simulate_speech_commands` for the parameters.
 
     Yields

@@ -84,9 +84,10 @@ def spreading_distance(distance_km: np.ndarray, crossover_km: np.ndarray) -> np.
     crust = np.minimum(distance_km, 3.0 * KM_PER_DEGREE)
     near = np.where(crust < crossover_km, crust, np.sqrt(crust * crossover_km))
     degrees = np.maximum(distance_km / KM_PER_DEGREE, 3.0)
-    # Far P is a head wave at first and loses a factor of about three against trapped waves.
+    # Far P is a head wave at first, a factor of six below trapped waves: this ties P of magnitude 6
+    # at 60 degrees to the body-wave scale within a factor of two.
     change = np.interp(degrees, _CALIBRATION_DEGREES, _CALIBRATION) - _CALIBRATION[0]
-    head_wave = 0.5 * np.clip((degrees - 3.0) / 3.0, 0.0, 1.0)
+    head_wave = 0.75 * np.clip((degrees - 3.0) / 3.0, 0.0, 1.0)
     return near * 10.0 ** (change + head_wave)
 
 

@@ -19,6 +19,7 @@ Parameters = dict[str, np.ndarray]
 
 #: Seconds simulated before and after the window, so that filters have settled.
 PAD_BEFORE, PAD_AFTER = 15.0, 10.0
+#: How much scattered energy swells: standard deviation of the log amplitude.
 _SWELL = 0.4
 
 

@@ -1,16 +1,29 @@
 """Experiments: a plan of trials, run in parallel, into a store that loses nothing."""
 
+from sktl.experiments._data import shorten
 from sktl.experiments._files import StoreError
+from sktl.experiments._plan import ARCHITECTURES, DATASETS, OMEGAS, SIZES, Plan, Weights
+from sktl.experiments._run import Summary, best_sources, run
 from sktl.experiments._store import VOLATILE, Store, same_result
 from sktl.experiments._trial import Data, Trial
 from sktl.experiments._versions import versions
 
 __all__ = [
+    "ARCHITECTURES",
+    "DATASETS",
+    "OMEGAS",
+    "SIZES",
     "VOLATILE",
     "Data",
+    "Plan",
     "Store",
     "StoreError",
+    "Summary",
     "Trial",
+    "Weights",
+    "best_sources",
+    "run",
     "same_result",
+    "shorten",
     "versions",
 ]

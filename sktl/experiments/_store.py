@@ -238,36 +238,41 @@ class Store:
         for folder in (self.folder / "pretraining", self.records):
             yield from sorted(folder.rglob("*.json"))
 
-    def retire(self, planned: Iterable[Trial], found: Mapping[str, State]) -> int:
-        """Move records aside that must not be compared with those of the planned trials.
+    def sort_out(self, planned: Iterable[Trial]) -> tuple[dict[str, State], int]:
+        """Leave only records that may be compared with those of the planned trials.
 
-        These are records of another format or other versions, and those of a planned trial with
-        other content, for example from other source weights. An aside record that is planned
-        again is brought back.
+        Moved aside are records of another format or other versions, and those of a planned trial
+        with other content, for example from other source weights. A record that was moved aside
+        and is planned again is brought back.
 
         Parameters
         ----------
         planned : iterable of Trial
             What is about to be run.
-        found : mapping of str to State
-            What `scan` gave.
 
         Returns
         -------
-        int
-            How many records were moved aside.
+        found : dict of str to State
+            The records that are left, by key.
+        moved : int
+            How many were moved aside.
         """
-        keys: dict[tuple, str] = {}
+        keys = {}
         for trial in planned:
             keys[trial.identity] = trial.key
             aside = self.folder / "outdated" / f"{trial.key}.json"
-            if trial.key not in found and aside.is_file():
+            if aside.is_file() and not self.path(trial).exists():
                 move(aside, self.path(trial))
-        moved = 0
-        for key, state in found.items():
+        found, moved = self.scan(), 0
+        for key, state in list(found.items()):
             if not state.current or keys.get(state.identity, key) != key:
                 moved += self._move(state.path, "outdated")
-        return moved
+                del found[key]
+        return found, moved
+
+    def set_aside(self, trial: Trial) -> None:
+        """Move a trial's record to the damaged ones, so that it is run again."""
+        self._move(self.path(trial), "damaged")
 
     def _move(self, path: Path, where: str) -> bool:
         """Move a record aside; another process may have been faster."""

@@ -71,12 +71,12 @@ def test_a_record_of_another_version_is_moved_aside_and_comes_back(store, trial,
     for where in ("sktl.experiments._store.versions", "sktl.experiments._trial.versions"):
         monkeypatch.setattr(where, lambda: now)
     assert trial.key != old.key
-    assert store.retire([trial], store.scan()) == 1
+    assert store.sort_out([trial])[1] == 1
     assert store.scan() == {}
     # Back to the old version: its record is used again.
     for where in ("sktl.experiments._store.versions", "sktl.experiments._trial.versions"):
         monkeypatch.setattr(where, lambda: now | {"keras": "3.0.0"})
-    assert store.retire([old], store.scan()) == 0
+    assert store.sort_out([old])[1] == 0
     assert store.read(old)["test_score"] == RESULT["test_score"]
 
 
@@ -84,7 +84,7 @@ def test_a_record_of_another_format_is_moved_aside(store, trial, monkeypatch):
     monkeypatch.setattr(module, "FORMAT", 0)
     store.write(trial, RESULT)
     monkeypatch.setattr(module, "FORMAT", 1)
-    assert store.retire([trial], store.scan()) == 1
+    assert store.sort_out([trial])[1] == 1
     assert (store.folder / "outdated" / f"{trial.key}.json").exists()
 
 
@@ -92,7 +92,7 @@ def test_a_trial_with_other_weights_takes_the_place_of_the_old_one(store, trial)
     store.write(trial, RESULT)
     unplanned = replace(trial, rerun=5)
     store.write(unplanned, RESULT)
-    assert store.retire([replace(trial, weights_sha256="1" * 64)], store.scan()) == 1
+    assert store.sort_out([replace(trial, weights_sha256="1" * 64)])[1] == 1
     assert list(store.scan()) == [unplanned.key]
 
 

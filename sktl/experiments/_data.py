@@ -1,0 +1,134 @@
+"""The instances of a trial, kept in memory for the next trial of the same process."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from sktl.experiments._trial import Data
+
+
+def shorten(X: np.ndarray, n_timepoints: int) -> np.ndarray:
+    """Shorten series by keeping the value of largest magnitude of each of equal blocks.
+
+    Peaks, and with them amplitude and envelope, survive, as in the peak mode of an oscilloscope;
+    frequencies above the new rate are folded, not filtered. It serves grids that shall be quick,
+    never a comparison with published figures.
+
+    Parameters
+    ----------
+    X : np.ndarray of shape (n_instances, n_channels, n_old)
+        Panel.
+    n_timepoints : int
+        New length, at most the old one.
+
+    Returns
+    -------
+    np.ndarray of shape (n_instances, n_channels, n_timepoints)
+        Values of X.
+
+    Raises
+    ------
+    ValueError
+        If ``n_timepoints`` is not between 1 and the old length.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.experiments import shorten
+    >>> shorten(np.array([[[1.0, -3.0, 2.0, 0.5, 0.0, 1.0]]]), 3)
+    array([[[-3.,  2.,  1.]]])
+    """
+    length = X.shape[-1]
+    if not 1 <= n_timepoints <= length:
+        raise ValueError(
+            f"n_timepoints must lie between 1 and the length of the series, {length}. "
+            f"Received: n_timepoints={n_timepoints}"
+        )
+    starts = np.arange(n_timepoints) * length // n_timepoints
+    high = np.maximum.reduceat(X, starts, axis=-1)
+    low = np.minimum.reduceat(X, starts, axis=-1)
+    return np.where(high >= -low, high, low)
+
+
+def load(data: Data):
+    """Load the instances of a trial, or take those that this process has loaded before.
+
+    Parameters
+    ----------
+    data : Data
+        What to load.
+
+    Returns
+    -------
+    sktl.datasets.Dataset
+        Real data is never downloaded here: hours of training are no place for that.
+    """
+    # Whole real datasets are large: only the last one is kept.
+    return (_whole if data.n_instances is None else _limited)(data)
+
+
+def reduced(data: Data, n_train: int | None, rerun: int):
+    """Load the instances of a trial with its own training part.
+
+    Parameters
+    ----------
+    data : Data
+        What to load.
+    n_train : int or None
+        Training instances; None: all.
+    rerun : int
+        Number of the rerun.
+
+    Returns
+    -------
+    sktl.datasets.Dataset
+        Validation and test whole.
+    """
+    return load(data) if n_train is None else _reduced(data, n_train, rerun)
+
+
+@lru_cache(maxsize=1)
+def _reduced(data, n_train, rerun):
+    return load(data).reduced(n_train, rerun)
+
+
+@lru_cache(maxsize=1)
+def _whole(data):
+    return _load(data)
+
+
+@lru_cache(maxsize=8)
+def _limited(data):
+    return _load(data)
+
+
+def _load(data):
+    from sktl.datasets import load_dataset
+
+    dataset = load_dataset(
+        data.name, data.n_instances, data.seed, split=data.split, download_if_missing=False
+    )
+    return dataset if data.n_timepoints is None else _shortened(dataset, data.n_timepoints)
+
+
+def _shortened(dataset, n_timepoints):
+    from sktl.datasets import Dataset, MemoryReader
+
+    reader, parts, start = dataset.reader, {}, 0
+    pieces = []
+    for name, indices in dataset.parts.items():
+        X = [shorten(X, n_timepoints) for X, _ in reader.iter_batches(512, indices)]
+        kept = reader.usable(indices)
+        pieces.append((np.concatenate(X), reader.y[kept], reader.groups[kept]))
+        parts[name] = np.arange(start, start := start + len(kept))
+    return Dataset(
+        dataset.name,
+        MemoryReader(*(np.concatenate(column) for column in zip(*pieces, strict=True))),
+        parts,
+        dataset.task,
+        dataset.spec,
+        dataset.simulated,
+        dataset.split,
+    )

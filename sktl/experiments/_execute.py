@@ -1,0 +1,184 @@
+"""One trial from its description to its results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sktl.experiments._baselines import BASELINES
+from sktl.experiments._data import reduced
+from sktl.experiments._store import Store
+from sktl.experiments._trial import Trial
+
+METRICS = {"regression": "mae", "classification": "f1_weighted"}
+# The networks of the original experiment had three channels everywhere.
+N_CHANNELS = 3
+_counted: dict[tuple, int] = {}
+
+
+def execute(trial: Trial, store: Store) -> dict[str, Any]:
+    """Run a trial.
+
+    Parameters
+    ----------
+    trial : Trial
+        What to do.
+    store : Store
+        Where a pre-training leaves its weights.
+
+    Returns
+    -------
+    dict
+        Scores, curves and facts: JSON values.
+
+    Raises
+    ------
+    Exception
+        Whatever makes the trial impossible.
+    """
+    dataset = reduced(trial.data, trial.n_train, trial.rerun)
+    run = _baseline if trial.kind == "baseline" else _network
+    return {"n_train": len(dataset.train.y), **run(trial, dataset, store)}
+
+
+def facts(trial: Trial) -> dict[str, Any]:
+    """Return what is known of a trial's record before it is run.
+
+    Parameters
+    ----------
+    trial : Trial
+        The trial.
+
+    Returns
+    -------
+    dict
+        Task, metric, domains (``"seis"`` or ``"other"``), whether data is simulated.
+    """
+    from sktl.datasets import get_spec
+
+    def domain(name):
+        return "seis" if get_spec(name).domain == "seismology" else "other"
+
+    task = get_spec(trial.data.name).task
+    return {
+        "task": task,
+        "metric": METRICS[task],
+        "simulated": trial.data.simulated,
+        "target_domain": domain(trial.data.name),
+        "source_domain": trial.source and domain(trial.source),
+        "repeat": 0,
+    }
+
+
+def score(task: str, y: np.ndarray, predicted: np.ndarray) -> float:
+    """Return the score of the task's metric.
+
+    Parameters
+    ----------
+    task : {"regression", "classification"}
+        Which metric, see `METRICS`.
+    y, predicted : np.ndarray of shape (n_instances,)
+        What is and what was predicted.
+
+    Returns
+    -------
+    float
+        In the unit of y for regression.
+    """
+    from sktl.evaluation.metrics import mean_absolute_error, weighted_f1
+
+    measure = weighted_f1 if task == "classification" else mean_absolute_error
+    return float(measure(y, predicted))
+
+
+def _baseline(trial, dataset, store):
+    fit, _ = BASELINES[trial.architecture]
+    predict = fit(dataset.train.X, dataset.train.y, dataset.task, trial.random_state)
+    parts = (("validation", dataset.validation), ("test", dataset.test))
+    return {f"{name}_score": score(dataset.task, part.y, predict(part.X)) for name, part in parts}
+
+
+def _network(trial, dataset, store):
+    estimator = make_estimator(trial, dataset.task)
+    # A pre-training keeps its channels; its source is adapted to the target's.
+    n_channels = dataset.n_channels if trial.kind == "pretraining" else N_CHANNELS
+    training, validation, test = (
+        (_repeat(part.X, n_channels), part.y)
+        for part in (dataset.train, dataset.validation, dataset.test)
+    )
+    estimator.fit(*training, validation_data=validation)
+    history, best = estimator.history_, int(estimator.best_epoch_)
+    results = {
+        "test_score": score(dataset.task, test[1], estimator.predict(test[0])),
+        "validation_score": float(history["val_score"][best]),
+        "epochs": len(history),
+        "best_epoch": best,
+        "loss": estimator._loss,
+        "monitor": estimator.monitor,
+        "n_parameters": _n_parameters(estimator, trial, dataset, n_channels),
+        "random_state": trial.random_state,
+        "curves": {
+            "validation": history["val_score"].tolist(),
+            "training_loss": history["loss"].tolist(),
+            "validation_loss": history["val_loss"].tolist(),
+        },
+    }
+    if trial.kind == "pretraining":
+        results |= _save(trial, estimator, dataset, store)
+    return results
+
+
+def make_estimator(trial: Trial, task: str):
+    """Make the estimator of a trial, not fitted.
+
+    Parameters
+    ----------
+    trial : Trial
+        What it shall do.
+    task : {"regression", "classification"}
+        Which of the two classes of an architecture.
+
+    Returns
+    -------
+    estimator
+        A classifier or regressor of `sktl.estimators`.
+    """
+    from sktl import estimators
+
+    kind = "Classifier" if task == "classification" else "Regressor"
+    return getattr(estimators, trial.architecture + kind)(
+        source=trial.weights_path or trial.source,
+        omega=1.0 if trial.omega is None else trial.omega,
+        random_state=trial.random_state,
+        **trial.parameters,
+    )
+
+
+def _repeat(X, n_channels):
+    return np.repeat(X, n_channels, axis=1) if X.shape[1] == 1 < n_channels else X
+
+
+def _n_parameters(estimator, trial, dataset, n_channels):
+    """Count trainable parameters once for each network: building one takes a while."""
+    facts = (trial.data.name, dataset.n_timepoints, n_channels, repr(trial.parameters))
+    network = (type(estimator), *facts)
+    if network not in _counted:
+        variables = estimator.network_.trainable_variables
+        _counted[network] = int(sum(np.prod(variable.shape) for variable in variables))
+    return _counted[network]
+
+
+def _save(trial, estimator, dataset, store):
+    from sktl.sources import load_source
+
+    folder = store.source_folder(trial)
+    estimator.save_pretrained(
+        folder,
+        name=trial.data.name,
+        dataset=dataset.name,
+        simulated=dataset.simulated,
+        sampling_rate=None if trial.data.n_timepoints else dataset.spec.rate_hz,
+        notes=f"pre-training {trial.key} of a grid",
+    )
+    return {"weights_sha256": load_source(folder, trial.architecture).card.weights_sha256}

@@ -1,0 +1,61 @@
+"""Real datasets: whether they are on this machine, and what their content is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+
+
+def missing(names: Iterable[str]) -> dict[str, str]:
+    """Say which real datasets cannot be used, and what to do about it.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of datasets.
+
+    Returns
+    -------
+    dict of str to str
+        Name to explanation; empty where all are there.
+    """
+    from sktl.datasets import get_spec
+    from sktl.datasets._fetch import fetch_files
+
+    found = {}
+    for name in names:
+        spec = get_spec(name)
+        try:
+            fetch_files(spec, download_if_missing=False, progress=False)
+        except (OSError, ValueError) as error:
+            found[name] = f"{error} Get it by: sktl fetch '{spec.name}'"
+    return found
+
+
+@cache
+def checksum(name: str) -> str:
+    """Return the checksum of a real dataset's official file.
+
+    Parameters
+    ----------
+    name : str
+        Name of the dataset.
+
+    Returns
+    -------
+    str
+        The official one; computed where there is no official one. ``"missing"`` without a file.
+    """
+    from sktl.datasets import get_spec
+    from sktl.datasets._checksums import known_hash
+    from sktl.datasets._fetch import fetch_files
+
+    spec = get_spec(name)
+    try:
+        path = fetch_files(spec, download_if_missing=False, progress=False)
+        if spec.files[0].manual is None:
+            return known_hash(spec.files[0])
+        return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return "missing"

@@ -73,7 +73,9 @@ def draw_emg(
     for row, (kind, panel, labels, colour) in zip(axes, rows, strict=True):
         for axis, name in zip(row, dict.fromkeys(labels), strict=True):
             found = np.flatnonzero(labels == name)
-            axis.plot(time, panel[found[len(found) // 3]].T + shift, color=colour, lw=0.7)
+            level = panel[found].std(axis=(1, 2))
+            middle = found[np.argsort(level)[len(level) // 2]]  # the one of median strength
+            axis.plot(time, panel[middle].T + shift, color=colour, lw=0.7)
             axis.set_title(f"{kind}: {name}", fontsize=8)
             axis.set_yticks(shift, [f"{k}" for k in range(X.shape[1])])
             axis.tick_params(labelsize=6)

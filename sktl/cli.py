@@ -21,6 +21,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_datasets(commands)
     _add_sources(commands)
+    _add_grid(commands)
     return parser
 
 
@@ -113,6 +114,24 @@ def _show_source(arguments: argparse.Namespace) -> int:
     card = find_card(arguments.name, arguments.architecture)
     print(json.dumps(card.to_dict(), indent=2, ensure_ascii=False))
     return 0
+
+
+def _add_grid(commands: argparse._SubParsersAction) -> None:
+    from sktl.experiments._command import add_arguments
+
+    text = "pre-train, transfer and compare: a whole grid of trials, with its report"
+    grid = commands.add_parser("grid", help=text, description=text)
+    add_arguments(grid)
+    grid.set_defaults(run=_grid)
+
+
+def _grid(arguments: argparse.Namespace) -> int:
+    from sktl.experiments import _command
+
+    def report(records, folder, protocol):
+        return main(["report", str(records), "--out", str(folder), "--protocol", protocol])
+
+    return _command.main(arguments, print, report)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,8 +1,11 @@
 """Experiments: a plan of trials, run in parallel, into a store that loses nothing."""
 
 from sktl.experiments._data import shorten
+from sktl.experiments._estimate import Estimate, estimate
 from sktl.experiments._files import StoreError
 from sktl.experiments._plan import ARCHITECTURES, DATASETS, OMEGAS, SIZES, Plan, Weights
+from sktl.experiments._profiles import PROFILES, paper, quick
+from sktl.experiments._real import missing
 from sktl.experiments._run import Summary, best_sources, run
 from sktl.experiments._store import VOLATILE, Store, same_result
 from sktl.experiments._trial import Data, Trial
@@ -12,9 +15,11 @@ __all__ = [
     "ARCHITECTURES",
     "DATASETS",
     "OMEGAS",
+    "PROFILES",
     "SIZES",
     "VOLATILE",
     "Data",
+    "Estimate",
     "Plan",
     "Store",
     "StoreError",
@@ -22,6 +27,10 @@ __all__ = [
     "Trial",
     "Weights",
     "best_sources",
+    "estimate",
+    "missing",
+    "paper",
+    "quick",
     "run",
     "same_result",
     "shorten",

@@ -21,15 +21,21 @@ def missing(names: Iterable[str]) -> dict[str, str]:
         Name to explanation; empty where all are there.
     """
     from sktl.datasets import get_spec
-    from sktl.datasets._fetch import fetch_files
+    from sktl.datasets._fetch import data_folder, fetch_files
 
     found = {}
     for name in names:
         spec = get_spec(name)
+        remote = spec.files[0]
         try:
             fetch_files(spec, download_if_missing=False, progress=False)
+        except FileNotFoundError:
+            found[name] = (
+                f"{remote.filename} is neither in {data_folder(spec)} nor in $SKTL_MIRROR. "
+            )
+            found[name] += remote.manual or f"Get it by: sktl fetch '{spec.name}'"
         except (OSError, ValueError) as error:
-            found[name] = f"{error} Get it by: sktl fetch '{spec.name}'"
+            found[name] = str(error)
     return found
 
 

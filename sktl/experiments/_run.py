@@ -18,7 +18,7 @@ from sktl.experiments._plan import Plan, Weights, groups, shard_of
 from sktl.experiments._store import Store
 from sktl.experiments._trial import SIMULATED, Trial
 from sktl.experiments._versions import versions
-from sktl.experiments._workers import Job, default_jobs, engine, failure, is_death
+from sktl.experiments._workers import Job, default_jobs, engine, failure, is_death, work
 
 # A worker that dies without a trial at hand, again and again, cannot be helped by starting over.
 _MOST_DEATHS = 5
@@ -214,7 +214,7 @@ class _Runner:
                 # Suspects run alone, so that nobody else is blamed when they kill again.
                 queue = groups(calm) if calm else [[next(iter(waiting.values()))]]
                 try:
-                    for results in self._send([self._job(group) for group in queue]):
+                    for results in self._send(work, [self._job(group) for group in queue]):
                         for key, status in results:
                             if key in waiting:
                                 self._count(waiting.pop(key), status)

@@ -229,7 +229,7 @@ class Store:
             record = self._load(path, repair)
             if record is not None:
                 current = record.get("format") == FORMAT and record.get("versions") == now
-                identity = _identity(record["trial"]) if current else ()
+                identity = identity_of(record["trial"]) if current else ()
                 stamp = path.stat().st_mtime_ns
                 found[path.stem] = State(path, record["status"], stamp, identity, current)
         return found
@@ -313,7 +313,7 @@ def _row(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _identity(content: Mapping[str, Any]) -> tuple:
+def identity_of(content: Mapping[str, Any]) -> tuple:
     """Return `Trial.identity` from what `Trial.content` gave."""
     first = content["kind"], content["architecture"], content["source"], content["data"]["name"]
     return (*first, content["n_train"], content["omega"], content["rerun"])

@@ -212,7 +212,7 @@ def _keep_networks():
 
 @contextmanager
 def engine(backend: str, n_jobs: int, scheduler_address: str | None = None) -> Iterator[Callable]:
-    """Give a function that sends jobs to workers.
+    """Give a function that sends work to workers.
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ def engine(backend: str, n_jobs: int, scheduler_address: str | None = None) -> I
     Yields
     ------
     callable
-        Function of a list of `Job` that iterates over the results of `work` as they come.
+        As ``map``, but the results come in any order.
 
     Raises
     ------
@@ -238,13 +238,13 @@ def engine(backend: str, n_jobs: int, scheduler_address: str | None = None) -> I
     if backend not in BACKENDS:
         raise ValueError(f"backend must be one of {BACKENDS}. Received: backend={backend!r}")
     if backend == "sequential":
-        yield lambda jobs: map(work, jobs)
+        yield map
         return
     from joblib import Parallel, delayed, parallel_config
 
-    def send(jobs):
+    def send(function, items):
         parallel = Parallel(return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1)
-        return parallel(delayed(work)(job) for job in jobs)
+        return parallel(delayed(function)(item) for item in items)
 
     with (
         _cluster(backend, scheduler_address) as options,

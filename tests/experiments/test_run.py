@@ -151,7 +151,7 @@ def test_workers_that_never_live_end_the_run(plan, tmp_path, monkeypatch):
     class BrokenProcessPool(Exception):
         pass
 
-    def broken(jobs):
+    def broken(function, items):
         raise BrokenProcessPool("no memory")
 
     from contextlib import contextmanager

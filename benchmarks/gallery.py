@@ -26,9 +26,10 @@ from sktl.datasets.simulators.prices import simulate_prices
 SEED = 0
 
 
-def draw_traces(
-    path: Path, panels: list[tuple[str, str, np.ndarray, np.ndarray]], hz: float
-) -> None:
+Panels = list[tuple[str, str, np.ndarray, np.ndarray]]
+
+
+def draw_traces(path: Path, panels: Panels, hz: float, components: str = "ENZ") -> None:
     """Three-component traces, each scaled to its peak; one column for each kind."""
     figure, axes = plt.subplots(3, len(panels), figsize=(11, 5.5), sharex=True, squeeze=False)
     shift = np.array([0.0, 1.2, 2.4])
@@ -40,7 +41,7 @@ def draw_traces(
                 np.arange(x.shape[1]) / hz, (x / np.abs(x).max()).T + shift, color=colour, lw=0.5
             )
             axis.set_title(f"{kind}: magnitude {magnitude[k]:.1f}", fontsize=8)
-            axis.set_yticks(shift, ["E", "N", "Z"])
+            axis.set_yticks(shift, list(components))
             axis.tick_params(labelsize=6)
         column[-1].set_xlabel("s", fontsize=8)
     save(figure, path)
@@ -62,9 +63,14 @@ def main() -> None:
         traces, catalogue = seismograms.read_real(arguments.shared)
         panels.insert(0, ("real", BLUE, traces, catalogue["magnitude"]))
     draw_traces(arguments.out / "stead.png", panels, 100)
-    for name, simulate in (("len_db", simulate_len_db), ("lomax", simulate_lomax)):
+    for name, simulate, order in (
+        ("len_db", simulate_len_db, "ZNE"),
+        ("lomax", simulate_lomax, "ENZ"),
+    ):
         halves = [simulate(24, SEED + k) for k in range(2)]
-        draw_traces(arguments.out / f"{name}.png", [("simulated", ORANGE, *h) for h in halves], 20)
+        draw_traces(
+            arguments.out / f"{name}.png", [("simulated", ORANGE, *h) for h in halves], 20, order
+        )
 
     spoken = ["bed", "cat", "happy"]
     X, y = simulate_speech_commands(210, SEED, words=spoken)

@@ -30,8 +30,6 @@ def _segment(duration: float, formants: tuple[float, float, float], **fields: fl
     values = (
         _DEFAULT | {"duration": duration} | dict(zip(("F1", "F2", "F3"), formants, strict=True))
     )
-    unknown = fields.keys() - values.keys()
-    assert not unknown, unknown
     return np.array([(values | fields)[name] for name in FIELDS], dtype=float)
 
 
@@ -74,14 +72,13 @@ _FLAT = {"N1": 1400, "W1": 2500, "G1": 0.2, "N2": 3900, "W2": 2000, "G2": 0.25, 
 def _stop(
     place: tuple[float, float, float], follow: float, burst: dict, voiced: bool
 ) -> list[np.ndarray]:
-    low = (place[0], *place[1:])
     if voiced:
         return [
-            _segment(0.07, low, follow=follow, voice=0.16, B1=90, B2=600, B3=900),
+            _segment(0.07, place, follow=follow, voice=0.16, B1=90, B2=600, B3=900),
             _segment(0.012, (330, *place[1:]), follow=follow, voice=0.35, noise=0.45, **burst),
         ]
     return [
-        _segment(0.08, low, follow=follow),
+        _segment(0.08, place, follow=follow),
         _segment(0.014, (380, *place[1:]), follow=follow, noise=0.5, **burst),
         _segment(0.040, (450, *place[1:]), follow=0.6, breath=0.2, noise=0.03, **(burst | _WIDE)),
     ]
@@ -114,8 +111,7 @@ VOWELS = frozenset(_VOWELS)
 STOPS = frozenset("PBTDKG")
 VOICELESS = frozenset({"P", "T", "K", "F", "S", "SH", "TH"})
 
-# Pronunciations as ARPAbet sounds; further ones are used as often as the first. The stressed
-# vowel is the first but where a 1 stands behind another.
+# Pronunciations as ARPAbet sounds; further ones are used as often as the first.
 WORDS: dict[str, tuple[str, ...]] = {
     "backward": ("B AE K W ER D",),
     "bed": ("B EH D",),

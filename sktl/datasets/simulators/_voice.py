@@ -19,7 +19,7 @@ _COL = {name: i for i, name in enumerate(FIELDS)}
 
 
 def draw_speakers(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
-    """Draw ``n`` speakers: pitch, vocal tract, rate, voice quality, accent, microphone side aside.
+    """Draw ``n`` speakers: pitch, vocal tract, rate, voice quality and accent.
 
     Pitch and tract length are those of men, women and children (Peterson and Barney 1952;
     Hillenbrand et al. 1995).
@@ -135,8 +135,8 @@ def glottal_source(
 ) -> np.ndarray:  # fmt: skip
     """Return the glottal flow's derivative with breath noise, (n_samples, n_clips).
 
-    The pulse is Rosenberg's (1971) as in KLGLOTT88: flow ``3 p**2 - 2 p**3``-like in the open
-    phase, closed after it. The flow is differenced between samples, which keeps the closure's
+    The pulse is that of KLGLOTT88 (after Rosenberg 1971): flow ``p**2 - p**3`` over the open
+    phase, nothing after it. The flow is differenced between samples, which keeps the closure's
     edge from aliasing; jitter and shimmer are drawn per period.
     """
     n = pitch.shape[1]

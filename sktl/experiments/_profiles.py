@@ -8,13 +8,13 @@ from sktl.experiments._plan import Plan
 
 # Chosen so that two cores finish in less than 15 minutes; docs/experiments.md has the figures.
 _QUICK: dict[str, Any] = {
-    "sizes": (150,),
+    "sizes": (128,),
     "omegas": (0.1, 0.5, 1.0),
     "reruns": 2,
     "repeats": 1,
     "data": "simulated",
-    "n_instances": 1000,
-    "max_timepoints": 125,
+    "n_instances": 800,
+    "max_timepoints": 100,
     "training": {"n_epochs": 20},
 }
 _SIMULATED_PAPER = 15_000  # enough for 9,000 training instances
@@ -23,7 +23,7 @@ _SIMULATED_PAPER = 15_000  # enough for 9,000 training instances
 def quick(**changes: Any) -> Plan:
     """Return the quick plan: everything of the whole grid, but small.
 
-    Four architectures, six datasets as sources and targets, simulated and shortened; 150 training
+    Four architectures, six datasets as sources and targets, simulated and shortened; 128 training
     instances, three omegas, two reruns.
 
     Parameters

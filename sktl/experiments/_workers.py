@@ -199,7 +199,7 @@ def prepare_process(threads: int, backend: str) -> None:
         os.environ[name] = str(threads)
     if threads == 1 and backend == "jax":
         os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     _keep_networks()
 
 
@@ -242,8 +242,11 @@ def engine(backend: str, n_jobs: int, scheduler_address: str | None = None) -> I
         return
     from joblib import Parallel, delayed, parallel_config
 
+    # Ray's backend gives all results at the end; records are written as they come all the same.
+    return_as = "list" if backend == "ray" else "generator_unordered"
+
     def send(function, items):
-        parallel = Parallel(return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1)
+        parallel = Parallel(return_as=return_as, pre_dispatch="n_jobs", batch_size=1)
         return parallel(delayed(function)(item) for item in items)
 
     with (

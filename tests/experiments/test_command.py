@@ -1,0 +1,118 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sktl.cli import main
+from sktl.experiments import Store, missing
+from sktl.experiments import _command as command
+
+TINY = [
+    "grid", "--architectures", "ConvNetQuakeINGV", "--sources", "emg", "--targets", "sp500",
+    "--sizes", "40", "--omegas", "1", "--reruns", "1", "--n-instances", "200", "--n-epochs", "1",
+    "--baselines", "constant",
+]  # fmt: skip
+
+
+@pytest.fixture
+def reports(monkeypatch):
+    """Catch the call of the report."""
+    calls = []
+    real = command.main
+
+    def caught(arguments, say, report):
+        return real(arguments, say, lambda *given: calls.append(given))
+
+    monkeypatch.setattr(command, "main", caught)
+    return calls
+
+
+def test_a_dry_run_counts_estimates_and_writes_nothing(tmp_path, capsys, monkeypatch):
+    from sktl.experiments import _estimate
+
+    costs = _estimate.Pilot(start=1.0, train=(0.01, 0.0), predict=(0.0, 0.0))
+    monkeypatch.setattr(_estimate, "pilot", lambda name, **options: (name, costs))
+    out = tmp_path / "grid"
+    assert main([*TINY, "--dry-run", "--n-jobs", "1", "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "The quick grid on simulated data: 4 trials" in said
+    assert "1 transfers" in said
+    # 140 + 40 + 40 instances, one epoch, three networks to build, a baseline of 3 s.
+    assert "about 8 s, and at most 8 s" in said
+    assert not out.exists()
+
+
+def test_a_grid_is_run_reported_and_not_run_again(tmp_path, capsys, reports):
+    out = tmp_path / "grid"
+    arguments = [*TINY, "--out", str(out), "--n-jobs", "1", "--protocol", "published"]
+    assert main(arguments) == 0
+    assert "4 trials finished in" in capsys.readouterr().out
+    assert reports == [(out / "records", out / "report", "published")]
+    assert main([*arguments, "--no-report"]) == 0
+    assert len(reports) == 1
+    assert "0 trials finished in 0 s, 4 were there before" in capsys.readouterr().out
+    assert main([*arguments, "--dry-run"]) == 0
+    assert "nothing is left to do" in capsys.readouterr().out
+    # Other settings in the same folder would be compared with these.
+    assert main([*arguments, "--seed", "1"]) == 1
+    assert "Received: seed=1 instead of 0" in capsys.readouterr().err
+
+
+def test_failed_trials_are_told_by_the_exit_code(tmp_path, capsys, reports):
+    arguments = [*TINY, "--out", str(tmp_path / "grid"), "--n-jobs", "1", "--retries", "0"]
+    arguments[arguments.index("--sizes") + 1] = "150"  # more than there are
+    assert main(arguments) == 3
+    said = capsys.readouterr().out
+    assert "trials FAILED" in said
+    assert "Received: n_train=150" in said
+    assert reports
+
+
+def test_the_paper_profile_without_data_names_what_is_missing(capsys, sktl_home):
+    assert main(["grid", "--profile", "paper", "--dry-run"]) == 1
+    captured = capsys.readouterr()
+    for count in ("240 pre-trainings", "336 references", "16,800 transfers"):
+        assert count in captured.out
+    for name in ("LOMAX", "LEN-DB", "STEAD", "SPEECH", "EMG", "S&P 500"):
+        assert f"- {name}:" in captured.err
+    assert "sktl fetch 'LEN-DB'" in captured.err
+    assert "--data simulated" in captured.err
+    assert str(sktl_home) in captured.err
+
+
+def test_real_data_that_is_there_is_used(shared, tmp_path, monkeypatch, capsys, reports):
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    shutil.copy(shared("data/sp500/GSPC.csv"), folder)
+    monkeypatch.setenv("SKTL_MIRROR", str(folder))
+    assert missing(["S&P 500"]) == {}
+    assert main(
+        ["grid", "--data", "real", "--architectures", "ConvNetQuakeINGV", "--sources", "sp500",
+         "--targets", "sp500", "--sizes", "100", "--reruns", "1", "--n-epochs", "1", "--baselines",
+         "last value", "--n-jobs", "1", "--out", str(tmp_path / "grid")]
+    ) == 0  # fmt: skip
+    records = list(Store(tmp_path / "grid").iter_records())
+    assert {record["target"] for record in records} == {"S&P 500"}
+    assert {record["simulated"] for record in records} == {False}
+    assert records[0]["trial"]["data"]["content"].startswith("sha256:")
+    assert Path(tmp_path / "grid" / "store.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (["--shard", "4/3"], "Received: '4/3'"),
+        (["--shard", "one"], "must look like 3/12"),
+        (["--profile", "papr"], "invalid choice"),
+    ],
+)
+def test_wrong_usage_ends_with_2(arguments, match, capsys):
+    with pytest.raises(SystemExit) as error:
+        main(["grid", *arguments])
+    assert error.value.code == 2
+    assert match in capsys.readouterr().err
+
+
+def test_unknown_names_end_with_1(capsys):
+    assert main(["grid", "--targets", "STAED"]) == 1
+    assert "Did you mean 'STEAD'" in capsys.readouterr().err

@@ -15,7 +15,7 @@ _QUICK: dict[str, Any] = {
     "data": "simulated",
     "n_instances": 800,
     "max_timepoints": 100,
-    "training": {"n_epochs": 20},
+    "training": {"n_epochs": 20, "batch_size": 16},
 }
 _SIMULATED_PAPER = 15_000  # enough for 9,000 training instances
 

@@ -101,7 +101,7 @@ def test_drop_last_uses_no_incomplete_batch(data):
     ).fit(X, np.arange(22) % 2, validation_data=(X[:9], np.arange(9) % 2))
     assert len(fitted.history_) == 1
     for n_training, n_validation in [(7, 9), (9, 7)]:
-        with pytest.raises(ValueError, match="drop_last=True .* 7 .* batch_size=8"):
+        with pytest.raises(ValueError, match=r"drop_last=True .* 7 .* batch_size=8"):
             fitted.fit(
                 X[:n_training],
                 np.arange(n_training) % 2,

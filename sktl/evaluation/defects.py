@@ -1,0 +1,291 @@
+"""Defects that records can show by themselves: each a warning in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sktl.evaluation.domains import size_label, title
+from sktl.evaluation.protocols import Comparison
+from sktl.evaluation.records import Records
+from sktl.evaluation.schema import CELL
+
+
+@dataclass(frozen=True)
+class Defect:
+    """A warning.
+
+    Parameters
+    ----------
+    name : str
+        Kind of the defect, for programs.
+    text : str
+        What was found and what it means.
+    """
+
+    name: str
+    text: str
+
+
+def suspect_reruns(records: Records) -> dict[str, float]:
+    """Find reruns whose scores lie far off all others.
+
+    In each cell (references and every omega alike) a rerun is *off* when its score lies outside
+    the range of the other reruns by more than that whole range. A rerun is suspect when it is off
+    in more than half of at least three cells of four or more reruns.
+
+    Parameters
+    ----------
+    records : Records
+
+    Returns
+    -------
+    dict of str to float
+        Share of cells in which each suspect rerun is off.
+    """
+    table = records.table[records.table["kind"] != "baseline"]
+    keys = [*CELL, "omega", "kind"]
+    wide = table[table["repeat"] == 0].pivot_table(
+        "value", table[keys].fillna("").apply(tuple, axis=1), "rerun"
+    )
+    found = {}
+    for rerun in wide.columns:
+        others = wide.drop(columns=rerun)
+        usable = wide[rerun].notna() & (others.notna().sum(axis=1) >= 3)
+        if usable.sum() < 3:
+            continue
+        low, high = others[usable].min(axis=1), others[usable].max(axis=1)
+        distance = np.maximum(low - wide.loc[usable, rerun], wide.loc[usable, rerun] - high)
+        share = float((distance > high - low).mean())
+        if share > 0.5:
+            found[str(rerun)] = share
+    return found
+
+
+def find_defects(records: Records, comparison: Comparison) -> list[Defect]:
+    """Look for everything that makes a comparison less than it seems.
+
+    Parameters
+    ----------
+    records : Records
+    comparison : Comparison
+
+    Returns
+    -------
+    list of Defect
+        In order of weight; empty where nothing was found.
+    """
+    left = ~records.table["rerun"].isin(comparison.exclude_reruns)
+    table = records.table[left]
+    found = [
+        *_rerun_far_off(records, comparison),
+        *_selection_on_test(table, comparison),
+        *_different_training(table),
+        *_validation_is_test(table),
+        *_stopped_on_test(records, table),
+        *_missing_cells(comparison),
+        *_unequal_counts(comparison),
+        *_lone_omega(comparison),
+        *_behind_baseline(table),
+        *_disagreement(comparison),
+    ]
+    return [Defect(name, text) for name, text in found]
+
+
+def _rerun_far_off(records: Records, comparison: Comparison):
+    for rerun, share in suspect_reruns(records).items():
+        if rerun not in comparison.exclude_reruns:
+            yield (
+                "rerun far off",
+                f"Rerun {rerun} lies far off all others in {share:.0%} of the cells. It is still "
+                f"counted here; --exclude-rerun {rerun} leaves it out, and the table of controls "
+                "shows the counts without it.",
+            )
+
+
+def _selection_on_test(table: pd.DataFrame, comparison: Comparison):
+    omegas = int(comparison.search.groupby(CELL)["omega"].nunique().max())
+    if omegas < 2 or comparison.omega is not None:
+        return
+    if comparison.protocol == "published":
+        yield (
+            "selection on test",
+            f"Omega is chosen by the test score, best of {omegas}, against a single reference: "
+            "this alone makes transfer win where there is no gain (see the null).",
+        )
+    elif "leave-one-rerun-out" in comparison.rule:
+        yield (
+            "no validation scores",
+            "Without validation scores omega is chosen by the test scores of the other reruns. "
+            "All reruns share one test set, so a small optimism may remain.",
+        )
+
+
+def _different_training(table: pd.DataFrame):
+    for column in ("loss", "monitor", "task"):
+        sides = {
+            kind: table[table["kind"] == kind].groupby("target")[column].unique()
+            for kind in ("reference", "transfer")
+        }
+        different = []
+        for target, ours in sides["transfer"].items():
+            theirs = sides["reference"].get(target)
+            mine = {name for name in ours if pd.notna(name)}
+            other = set() if theirs is None else {name for name in theirs if pd.notna(name)}
+            if mine and other and mine != other:
+                different.append(
+                    f"{title(str(target))}: {', '.join(sorted(other))} against "
+                    f"{', '.join(sorted(mine))}"
+                )
+        if different:
+            yield (
+                f"different {column}",
+                f"Reference and transfer have a different {column} ({'; '.join(different)}). "
+                "They do not compare like with like.",
+            )
+
+
+def _validation_is_test(table: pd.DataFrame):
+    both = table[table["validation_score"].notna()]
+    if len(both) > 1 and np.isclose(both["validation_score"], both["test_score"], rtol=1e-9).all():
+        yield (
+            "validation is test",
+            "Every validation score equals the test score: the validation set seems to be the "
+            "test set, so choosing omega by validation is choosing it on the test.",
+        )
+
+
+def _stopped_on_test(records: Records, table: pd.DataFrame):
+    best = [
+        np.isclose(score, curve["test"].max() if up else curve["test"].min(), rtol=1e-12)
+        for score, up, curve in (
+            (score, up, records.curves[index])
+            for index, score, up in zip(
+                table.index, table["test_score"], table["greater_is_better"], strict=True
+            )
+            if index in records.curves
+        )
+        if len(curve.get("test", ())) > 5
+    ]
+    if len(best) >= 5 and np.mean(best) > 0.9:
+        yield (
+            "epoch chosen on test",
+            f"In {np.mean(best):.0%} of the trials the score is the best of the whole test curve: "
+            "the epoch seems to be chosen on the test set.",
+        )
+
+
+def _missing_cells(comparison: Comparison):
+    search = comparison.search
+    for architecture, part in search.groupby("architecture"):
+        names = set(part["source"]) | set(part["target"])
+        sources = set(part["source"])
+        places = part[["target", "n_train"]].drop_duplicates().itertuples(index=False)
+        present = set(part[["source", "target", "n_train"]].itertuples(index=False, name=None))
+        missing = [
+            f"{title(source)} to {title(target)} {size_label(size)}"
+            for target, size in places
+            for source in sorted(sources & names)
+            if source != target and (source, target, size) not in present
+        ]
+        if missing:
+            more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""
+            yield (
+                "missing cells",
+                f"{title(str(architecture))} lacks {len(missing)} cells that its other sources "
+                f"and targets suggest: {', '.join(missing[:4])}{more}.",
+            )
+
+
+def _unequal_counts(comparison: Comparison):
+    search = comparison.search
+    for column, what in (("rerun", "reruns"), ("omega", "omegas")):
+        counts = search.groupby(CELL)[column].nunique()
+        if counts.min() < counts.max():
+            yield (
+                "unequal counts",
+                f"Cells have between {counts.min()} and {counts.max()} {what}: those with more "
+                + ("searches win more easily." if column == "omega" else "reruns weigh the same."),
+            )
+    trials = search.groupby([*CELL, "rerun"]).size()
+    full = search.groupby(CELL)["omega"].nunique().reindex(trials.index.droplevel("rerun"))
+    lacking = int((trials.to_numpy() < full.to_numpy()).sum())
+    if lacking:
+        yield (
+            "unequal counts",
+            f"In {lacking} reruns of cells some omegas are missing that other reruns have.",
+        )
+
+
+def _lone_omega(comparison: Comparison):
+    """An omega that beats both of its neighbours far more often than chance (a third)."""
+    for architecture, part in comparison.search.groupby("architecture"):
+        wide = part.pivot_table("value", [*CELL, "rerun"], "omega").dropna()
+        if wide.shape[1] < 5 or len(wide) < 30:
+            continue
+        inner = wide.iloc[:, 1:-1].to_numpy()
+        peaks = (inner > wide.iloc[:, :-2].to_numpy()) & (inner > wide.iloc[:, 2:].to_numpy())
+        shares = peaks.mean(axis=0)
+        place = int(shares.argmax())
+        if shares[place] > 0.6:
+            yield (
+                "lone omega",
+                f"{title(str(architecture))} at omega = {wide.columns[place + 1]:g} beats both "
+                f"neighbouring omegas in {shares[place]:.0%} of the reruns (by chance: a third): "
+                "its other omegas may suffer from an error in training.",
+            )
+
+
+def _behind_baseline(table: pd.DataFrame):
+    baselines = table[table["kind"] == "baseline"]
+    networks = table[table["kind"] != "baseline"]
+    for target, rows in baselines.groupby("target"):
+        ours = networks[networks["target"] == target]
+        best = rows.loc[rows["value"].idxmax()]
+        if len(ours) and best["value"] > ours["value"].max():
+            yield (
+                "behind a baseline",
+                f"On {title(str(target))} the baseline {best['architecture']} "
+                f"({best['test_score']:.4g}) is better than every network "
+                f"({ours.loc[ours['value'].idxmax(), 'test_score']:.4g} at best).",
+            )
+
+
+def _disagreement(comparison: Comparison):
+    from sktl.evaluation.tables import percent_table
+
+    table = percent_table(comparison, "convergence")
+    mixed = table[(table["adjusted"] <= 0.05) & ~table["agree"]]
+    if len(mixed):
+        cells = ", ".join(
+            f"{title(row.source)} to {title(row.target)} {size_label(row.n_train)}"
+            for row in mixed.itertuples()
+        )
+        treated = "coloured by the mean" if comparison.protocol == "published" else "marked mixed"
+        yield (
+            "mean against ranks",
+            f"In {len(mixed)} significant cells of convergence the mean change and the ranks point "
+            f"different ways ({cells}); they are {treated}.",
+        )
+
+
+def share_failed(records: Records) -> pd.DataFrame:
+    """Share of failed trials of each architecture and kind.
+
+    Parameters
+    ----------
+    records : Records
+
+    Returns
+    -------
+    pandas.DataFrame
+        architecture, kind, trials, failed, share.
+    """
+    good = records.table.groupby(["architecture", "kind"]).size()
+    bad = records.failed.groupby(["architecture", "kind"]).size()
+    table = pd.DataFrame({"good": good, "failed": bad}).fillna(0).astype(int)
+    table["trials"] = table["good"] + table["failed"]
+    table["share"] = table["failed"] / table["trials"]
+    return table.drop(columns="good").reset_index()

@@ -131,7 +131,14 @@ def _grid(arguments: argparse.Namespace) -> int:
     def report(records, folder, protocol):
         return main(["report", str(records), "--out", str(folder), "--protocol", protocol])
 
-    return _command.main(arguments, print, report)
+    try:
+        return _command.main(arguments, print, report)
+    except KeyboardInterrupt:
+        print("sktl grid: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    except (ImportError, RuntimeError) as error:
+        print(f"sktl grid: {error}", file=sys.stderr)
+        return 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, text in (
         ("reruns", "repetitions, each with other training instances"),
         ("repeats", "networks pre-trained for each source; the best by validation is taken"),
+        ("references", "references from scratch in each rerun"),
         ("n-instances", "instances of each dataset, all parts together"),
         ("max-timepoints", "shorten longer series to this length"),
         ("n-epochs", "most epochs of a training"),
@@ -156,7 +157,7 @@ def make_plan(arguments: argparse.Namespace):
         name: getattr(arguments, name)
         for name in (
             "data", "architectures", "sources", "targets", "sizes", "omegas", "baselines",
-            "reruns", "repeats", "n_instances", "max_timepoints", "seed", "split",
+            "reruns", "repeats", "references", "n_instances", "max_timepoints", "seed", "split",
         )
         if getattr(arguments, name) is not None
     }  # fmt: skip

@@ -67,7 +67,6 @@ def facts(trial: Trial) -> dict[str, Any]:
         "simulated": trial.data.simulated,
         "target_domain": domain(trial.data.name),
         "source_domain": trial.source and domain(trial.source),
-        "repeat": 0,
     }
 
 

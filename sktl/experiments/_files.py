@@ -7,6 +7,8 @@ import os
 import uuid
 from pathlib import Path
 
+NO_FAULT_OF_A_TRIAL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
 
 class StoreError(OSError):
     """The store cannot be written; everything finished before is on disk."""

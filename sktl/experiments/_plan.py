@@ -66,6 +66,9 @@ class Plan:
         How often everything is repeated, each time with other training instances.
     repeats : int, default=10
         Networks pre-trained for one source.
+    references : int, default=1
+        References in each rerun, alike but for their random start: as many as there are omegas
+        let a report compare the best of each.
     baselines : sequence of str, optional
         Names of baselines; default: all that make sense for a target. Empty: none.
     data : {"real", "simulated"}, default="real"
@@ -101,6 +104,7 @@ class Plan:
     omegas: tuple[float, ...] = OMEGAS
     reruns: int = 7
     repeats: int = 10
+    references: int = 1
     baselines: tuple[str, ...] | None = None
     data: str = "real"
     n_instances: int | None = None
@@ -124,6 +128,7 @@ class Plan:
             ("sizes", self.sizes),
             ("reruns", [self.reruns]),
             ("repeats", [self.repeats]),
+            ("references", [self.references]),
         ):
             if any(not isinstance(value, int) or value < 1 for value in values):
                 raise ValueError(
@@ -198,7 +203,8 @@ class Plan:
                     shared: dict[str, Any] = {"n_train": n_train, "rerun": rerun, "seed": self.seed}
                     for architecture in self.architectures:
                         own = shared | {"parameters": self.parameters(architecture, target)}
-                        yield Trial("reference", architecture, data, **own)
+                        for repeat in range(self.references):
+                            yield Trial("reference", architecture, data, **own, repeat=repeat)
                         yield from self._transfers(architecture, target, data, own, weights)
                     for baseline in self._baselines(target):
                         yield Trial("baseline", baseline, data, **shared)

@@ -82,6 +82,9 @@ def run(
 ) -> Summary:
     """Run the trials of a plan that a store lacks.
 
+    With one worker, or the backend ``"sequential"``, this process itself trains, and its
+    environment is set to the number of threads and the backend of keras.
+
     Parameters
     ----------
     plan : Plan

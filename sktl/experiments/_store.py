@@ -301,7 +301,7 @@ class Store:
 
 def _row(trial: Trial) -> dict[str, Any]:
     """Return the columns that a table of results finds a trial by."""
-    kind, architecture, source, target, n_train, omega, rerun = trial.identity
+    kind, architecture, source, target, n_train, omega, rerun, repeat = trial.identity
     return {
         "kind": kind,
         "architecture": architecture,
@@ -310,13 +310,14 @@ def _row(trial: Trial) -> dict[str, Any]:
         "n_train": n_train,
         "omega": omega,
         "rerun": rerun,
+        "repeat": repeat,
     }
 
 
 def identity_of(content: Mapping[str, Any]) -> tuple:
     """Return `Trial.identity` from what `Trial.content` gave."""
     first = content["kind"], content["architecture"], content["source"], content["data"]["name"]
-    return (*first, content["n_train"], content["omega"], content["rerun"])
+    return (*first, *(content[name] for name in ("n_train", "omega", "rerun", "repeat")))
 
 
 def _checksum(record: Mapping[str, Any]) -> str:

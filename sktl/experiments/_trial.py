@@ -90,6 +90,8 @@ class Trial:
         Parameters of the estimator, the same for a transfer and its reference.
     seed : int, default=0
         Seed of the whole grid.
+    repeat : int, default=0
+        Number of a further reference within one rerun.
     weights_sha256 : str or None, default=None
         sha256 of the source's file of weights.
     weights_path : str or None, default=None
@@ -114,6 +116,7 @@ class Trial:
     omega: float | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     seed: int = 0
+    repeat: int = 0
     weights_sha256: str | None = None
     weights_path: str | None = field(default=None, compare=False)
 
@@ -135,7 +138,7 @@ class Trial:
     def identity(self) -> tuple:
         """What a table of results knows the trial by; trials of other settings share it."""
         facts = self.architecture, self.source, self.data.name, self.n_train
-        return (self.kind, *facts, self.omega, self.rerun)
+        return (self.kind, *facts, self.omega, self.rerun, self.repeat)
 
     @property
     def random_state(self) -> int:

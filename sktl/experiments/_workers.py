@@ -19,7 +19,7 @@ from typing import Any
 
 from sktl.experiments._claims import claim
 from sktl.experiments._execute import facts
-from sktl.experiments._files import StoreError
+from sktl.experiments._files import NO_FAULT_OF_A_TRIAL, StoreError, store_error
 from sktl.experiments._plan import unit_of
 from sktl.experiments._store import Store
 from sktl.experiments._trial import Trial, canonical
@@ -146,6 +146,8 @@ def attempt(trial: Trial, store: Store, job: Job) -> dict[str, Any]:
         except StoreError:
             raise
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in NO_FAULT_OF_A_TRIAL:
+                raise store_error(error, store.folder) from error
             tail = traceback.format_exc().splitlines()[-12:]
             results = failure(f"{type(error).__name__}: {error}") | {"traceback": tail}
     results = facts(trial) | results

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -62,6 +63,14 @@ def test_transfers_need_their_source(plan):
     assert len(transfers) == 4
     assert {trial.weights_sha256 for trial in transfers} == {"1" * 64}
     assert {trial.source for trial in transfers} == {"EMG-simulated"}
+
+
+def test_more_references_are_told_apart(plan):
+    more = [t for t in replace(plan, references=3).trials() if t.kind == "reference"]
+    assert len(more) == 3 * plan.counts()["reference"]
+    assert {trial.repeat for trial in more} == {0, 1, 2}
+    assert len({trial.random_state for trial in more}) == len(more)
+    assert {t.key for t in more} > {t.key for t in plan.trials() if t.kind == "reference"}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from sktl.experiments import _versions as module
 
 OTHER = {
     "kind": "reference", "architecture": "MagNet", "n_train": 51, "rerun": 1, "source": "mine",
-    "omega": 0.25, "parameters": {"filters": (2, 4)}, "seed": 1, "weights_sha256": "0" * 64,
+    "omega": 0.25, "parameters": {"filters": (2, 4)}, "seed": 1, "repeat": 1,
+    "weights_sha256": "0" * 64,
 }  # fmt: skip
 OTHER_DATA = {
     "name": "EMG", "n_instances": 201, "n_timepoints": 40, "split": "grouped", "seed": 4,
@@ -59,9 +60,11 @@ def test_the_key_is_the_same_in_another_process(trial, monkeypatch):
 
 def test_the_seed_depends_on_the_trial_and_not_on_its_settings(trial):
     assert replace(trial, parameters={}).random_state == trial.random_state
-    others = [replace(trial, **{name: OTHER[name]}) for name in ("omega", "rerun", "seed")]
+    others = [
+        replace(trial, **{name: OTHER[name]}) for name in ("omega", "rerun", "seed", "repeat")
+    ]
     seeds = {trial.random_state, *(one.random_state for one in others)}
-    assert len(seeds) == 4
+    assert len(seeds) == 5
     assert all(0 <= seed < 2**31 for seed in seeds)
 
 

@@ -1,0 +1,58 @@
+"""How Sphinx builds the documentation."""
+
+import os
+from importlib import import_module
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import sktl
+
+project = "sktl"
+author = "the sktl developers"
+copyright = "2026, the sktl developers"
+release = version = sktl.__version__
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+]
+html_theme = "furo"
+html_title = f"sktl {release}"
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+exclude_patterns = ["_build", "api/generated/*.inc"]
+autosummary_generate = True
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+# Sktime's and scikit-learn's own texts, shown with our classes, refer to their documentation.
+suppress_warnings = ["ref.term", "ref.ref", "ref.doc", "docutils"]
+
+ROOMS = {
+    "sktl.estimators": "Networks that may start from a source",
+    "sktl.sources": "Pretrained weights",
+    "sktl.datasets": "Datasets, real and simulated",
+    "sktl.model_selection": "Choosing omega and source",
+    "sktl.experiments": "Many trials, nothing lost",
+    "sktl.evaluation": "Scores, statistics, report",
+    "sktl.registry": "What there is",
+}
+
+
+def write_api() -> None:
+    """List the public names of every room, so that a new one needs no line here."""
+    folder = Path(__file__).parent / "api"
+    folder.mkdir(exist_ok=True)
+    for name, title in ROOMS.items():
+        module = import_module(name)
+        names = getattr(module, "__all__", None) or ["all_estimators"]
+        listed = "\n   ".join(f"{name}.{item}" for item in names)
+        text = f"{name}\n{'=' * len(name)}\n\n{title}.\n\n.. autosummary::\n   :toctree: generated\n\n"
+        (folder / f"{name.split('.')[1]}.rst").write_text(f"{text}   {listed}\n")
+
+
+write_api()

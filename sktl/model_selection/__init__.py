@@ -1,0 +1,20 @@
+"""Choosing omega and the source: by fine-tuning with each, or before any fine-tuning."""
+
+from sktl.model_selection._omega_search import (
+    OMEGA_GRID,
+    OmegaSearch,
+    OmegaSearchClassifier,
+    OmegaSearchRegressor,
+)
+from sktl.model_selection._rank_sources import rank_sources
+from sktl.model_selection._transferability import h_score, logme
+
+__all__ = [
+    "OMEGA_GRID",
+    "OmegaSearch",
+    "OmegaSearchClassifier",
+    "OmegaSearchRegressor",
+    "h_score",
+    "logme",
+    "rank_sources",
+]

@@ -1,0 +1,214 @@
+"""Candidates of a search, and their training: all to the end, or as a race."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sktl.estimators._prepared import Prepared
+from sktl.estimators._randomness import random_streams
+from sktl.estimators._training import TrainingState
+
+Advance = Callable[[list["Candidate"], int | None], list["Candidate"]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A division of the data on which all candidates are compared.
+
+    Attributes
+    ----------
+    prepared : dict of int to Prepared
+        The data by how often a single channel is repeated.
+    test : tuple of (X, y) or None
+        A fold that training does not see; None: the validation part of `prepared` is what
+        compares the candidates.
+    """
+
+    prepared: dict[int, Prepared]
+    test: tuple[np.ndarray, np.ndarray] | None = None
+
+
+@dataclass
+class Candidate:
+    """One source and omega, and how far its trainings have come.
+
+    Attributes
+    ----------
+    estimator : BaseTransferEstimator
+        Has the candidate's parameters; its random state is a number.
+    n_repeats : int
+        Which of the prepared data it trains on.
+    states : list of TrainingState
+        One a part; empty before the training.
+    scores : list of dict
+        What each part says: ``val_loss`` without the penalty, ``val_score``, ``epoch``.
+    seconds : float
+        Time of its training so far.
+    error : str or None
+        Why it could not be trained.
+    """
+
+    estimator: Any
+    n_repeats: int = 1
+    states: list[TrainingState] = field(default_factory=list)
+    scores: list[dict[str, float]] = field(default_factory=list)
+    seconds: float = 0.0
+    error: str | None = None
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """What distinguishes the candidate."""
+        return {"source": self.estimator.source, "omega": self.estimator.omega}
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left to train."""
+        return self.error is not None or (bool(self.states) and all(s.ended for s in self.states))
+
+    @property
+    def n_epochs(self) -> int:
+        """Epochs trained, over all parts."""
+        return sum(len(state.rows) for state in self.states)
+
+    def mean(self, scoring: str) -> float:
+        """Return the mean of a score over the parts; NaN where the training failed."""
+        if self.error or not self.scores:
+            return math.nan
+        return float(np.mean([score[scoring] for score in self.scores]))
+
+    def advance(self, parts: Sequence[Part], until: int | None) -> None:
+        """Train until an epoch or to the end, and score."""
+        started = time.perf_counter()
+        estimator = self.estimator
+        try:
+            if not self.states:
+                source = estimator._load_source()
+                self.states = [
+                    estimator._begin(
+                        part.prepared[self.n_repeats],
+                        source,
+                        random_streams(estimator.random_state),
+                    )
+                    for part in parts
+                ]
+            for part, state in zip(parts, self.states, strict=True):
+                estimator._advance(part.prepared[self.n_repeats], state, until=until)
+            self.scores = [self._score(*pair) for pair in zip(parts, self.states, strict=True)]
+        except FloatingPointError as error:
+            self.error = str(error)
+        self.seconds += time.perf_counter() - started
+
+    def _score(self, part, state):
+        number = state.best_epoch
+        if part.test is None:
+            row = state.rows[number - 1]
+            loss = row["val_loss"] - state.penalties[number - 1]
+            return {"val_loss": loss, "val_score": row["val_score"], "epoch": number}
+        fitted = part.prepared[self.n_repeats].fitted
+        self.estimator.__dict__.update(fitted | state.fitted, _weights=state.best_weights)
+        return self.estimator._evaluate(*part.test) | {"epoch": number}
+
+
+def advance_all(n_jobs: int | None, parts: Sequence[Part]) -> Advance:
+    """Make the function that trains several candidates, in parallel or one after the other.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        See joblib.
+    parts : sequence of Part
+        The data.
+
+    Returns
+    -------
+    callable
+        Takes candidates and the epoch to pause after (None: the end), gives them trained.
+    """
+    from joblib import Parallel, delayed, effective_n_jobs
+
+    parallel = effective_n_jobs(n_jobs) > 1
+
+    def advance(candidates, until):
+        if not parallel or len(candidates) == 1:
+            return [_advance(candidate, parts, until) for candidate in candidates]
+        tasks = (delayed(_advance_alone)(candidate, parts, until) for candidate in candidates)
+        return Parallel(n_jobs=n_jobs)(tasks)
+
+    return advance
+
+
+def _advance(candidate, parts, until):
+    candidate.advance(parts, until)
+    return candidate
+
+
+def _advance_alone(candidate, parts, until):
+    # Workers that each take all cores stand in each other's way; TensorFlow reads this once.
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ.setdefault(name, "1")
+    return _advance(candidate, parts, until)
+
+
+def race(
+    candidates: list[Candidate],
+    advance: Advance,
+    value: Callable[[Candidate], float],
+    first_epochs: int,
+    factor: float,
+) -> list[Candidate]:
+    """Train candidates by successive halving that continues training.
+
+    After `first_epochs` epochs the best ``1 / factor`` of the transfers stay, after `factor`
+    times as many epochs the best of those, and so on; the last trains to its end. Scratch is
+    never dropped: what it is compared with must be its best. When all is done and a dropped
+    candidate is still the best seen, it is trained to its end as well.
+
+    Parameters
+    ----------
+    candidates : list of Candidate
+        Not trained.
+    advance : callable
+        See `advance_all`.
+    value : callable
+        What is compared, smaller is better; infinite for a failed candidate.
+    first_epochs : int
+        Epochs before the first comparison.
+    factor : float
+        Above 1.
+
+    Returns
+    -------
+    list of Candidate
+        In the given order; those that were dropped have not `ended`.
+
+    References
+    ----------
+    .. [1] K. Jamieson, A. Talwalkar (2016). Non-stochastic best arm identification and
+       hyperparameter optimization. AISTATS 2016.
+    """
+    done = list(candidates)
+
+    def train(numbers, until):
+        trained = advance([done[number] for number in numbers], until)
+        for number, candidate in zip(numbers, trained, strict=True):
+            done[number] = candidate
+
+    scratch = [n for n, c in enumerate(done) if c.estimator.source is None]
+    alive = [n for n in range(len(done)) if n not in scratch]
+    epochs = float(first_epochs)
+    while len(alive) > 1 and not all(done[n].states and done[n].ended for n in alive):
+        train(alive, int(epochs))
+        best_first = sorted(alive, key=lambda number: value(done[number]))
+        alive = sorted(best_first[: math.ceil(len(alive) / factor)])
+        epochs *= factor
+    train(scratch + alive, None)
+    while not done[best := min(range(len(done)), key=lambda n: value(done[n]))].ended:
+        train([best], None)
+    return done

@@ -1,0 +1,415 @@
+"""The search over omega and sources, and the guard against negative transfer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Real
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from sktime.classification.base import BaseClassifier
+from sktime.regression.base import BaseRegressor
+
+from sktl.estimators._base import BaseTransferEstimator, _repeats
+from sktl.estimators._checks import check_choice
+from sktl.estimators._randomness import draw_seed, random_streams
+from sktl.estimators._sklearn import ScikitLearnMixin
+from sktl.model_selection._candidates import Candidate, Part, advance_all, race
+from sktl.model_selection._results import curves, decide, tabulate
+from sktl.sources import list_sources
+
+OMEGA_GRID = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+"""The ten values of the original experiment (Otović et al. 2022, section 2.4.3)."""
+
+
+class OmegaSearch(ScikitLearnMixin):
+    """Choose omega and the source by validation, and keep scratch unless transfer wins.
+
+    Every candidate trains on the same split from the same seed: the layers that do not transfer
+    start alike in all of them. A candidate gives, bit for bit, what
+    ``estimator.set_params(source=..., omega=...).fit(X, y)`` gives with the same `random_state`;
+    the compiled network and the pre-processed data are made once. The test set of an experiment
+    has no part in this: choosing omega by it, as the original experiment did, flatters transfer.
+
+    ``OmegaSearch(estimator)`` makes an `OmegaSearchClassifier` or an `OmegaSearchRegressor`,
+    after the estimator's kind.
+
+    Parameters
+    ----------
+    estimator : estimator of sktl.estimators
+        The network; its `source` and `omega` are what the search varies.
+    omegas : sequence of float, default=OMEGA_GRID
+        Multipliers of the transferred layers' learning rate; each is tried with each source.
+    sources : sequence of (str, path-like or None), "available" or None, default=None
+        Sources to try; None in a sequence stands for scratch. "available": all that load without
+        a download, see `sktl.sources.list_sources`. None: the estimator's own `source`.
+    include_scratch : bool, default=True
+        Train from random initialisation as well (once, at omega 1) and guard against *negative
+        transfer*: scratch is kept unless the best transfer beats it by more than `margin`.
+    selection : "validation", int, cross-validation splitter or iterable of splits, \
+default="validation"
+        What compares the candidates. "validation": the inner split of the estimator (or the
+        ``validation_data`` given to `fit`), the same for all. Otherwise cross-validation as in
+        scikit-learn: every fold's training part has an inner split of its own, and the fold
+        compares.
+    scoring : {"val_loss", "val_score"}, default="val_loss"
+        What is compared: the loss at the best epoch, without the penalty on kernels, or the
+        estimator's score (mean absolute error, weighted F1) there.
+    margin : float, default=0.0
+        How much better than scratch the best transfer must be, as a share of scratch's value:
+        0.05 asks for a loss at least 5 percent lower. A tie keeps scratch.
+    search : {"grid", "race"}, default="grid"
+        Train all candidates to their end, or drop those that are behind: after `race_epochs`
+        epochs, and again after `race_factor` times as many and so on, the best
+        ``1 / race_factor`` of the transfers continue from where they are. Scratch is never
+        dropped. A race can drop a slow starter that would have won; `decision_` says how many
+        candidates were not trained to their end.
+    race_epochs : int, default=10
+        Epochs before the first comparison of a race.
+    race_factor : float, default=2.0
+        How sharply a race chooses, above 1.
+    refit : bool, default=False
+        With selection="validation", False keeps the best candidate as it was trained and costs
+        nothing. True trains it anew on the training and the validation part together, for as many
+        epochs as were best, with the learning rate falling by the training loss. With
+        cross-validation the best candidate is always trained anew on all of X: with the
+        estimator's inner split (False), or without one for the folds' median number of epochs
+        (True).
+    n_jobs : int or None, default=None
+        Candidates trained at the same time, as in joblib; each worker has one thread.
+
+    Attributes
+    ----------
+    best_estimator_ : estimator
+        The fitted network of the kept candidate.
+    best_params_ : dict
+        Its ``source`` and ``omega``.
+    best_index_ : int
+        Its row in `cv_results_`.
+    best_score_ : float
+        Its ``mean_test_score``.
+    cv_results_ : pandas.DataFrame
+        One row a candidate, scratch first: ``source``, ``omega``, ``params``, ``val_loss`` and
+        ``val_score`` (means over the folds), ``best_epoch`` (mean), ``n_epochs`` (trained, over
+        all folds), ``finished`` (False: dropped from a race), ``mean_test_score`` and
+        ``std_test_score`` (`scoring` with the sign that makes greater better),
+        ``rank_test_score``, ``fit_time`` (s) and ``error``. The names with "test" are what tools
+        of scikit-learn look for; what they hold is validation.
+    curves_ : pandas.DataFrame
+        The history of every training, indexed by ``candidate``, ``fold`` and ``epoch``.
+    decision_ : dict
+        How the best was chosen: ``kept`` ("scratch" or "transfer"), ``scratch`` and ``transfer``
+        (their values of `scoring`; NaN where there is none), ``transfer_index`` (row of the best
+        transfer), ``gain`` (how much better transfer was, as a share of scratch's value),
+        ``margin`` (what was asked), ``n_transfers`` (how many chances transfer had),
+        ``n_unfinished`` (candidates a race dropped), ``epochs_trained``, and
+        ``epochs_saved_at_most`` (what the dropped would have trained without early stopping).
+
+    Notes
+    -----
+    Transfer has as many chances as there are sources and omegas, scratch has one: of n equal
+    candidates and scratch, a transfer is the best n times of n + 1, by luck. A `margin`, or
+    cross-validation, makes the guard stricter.
+
+    Among equal candidates the first row is the best.
+    """
+
+    _kind: ClassVar[str]
+    _tags: ClassVar[dict[str, Any]] = {
+        "authors": ["sktl developers"],
+        "maintainers": ["sktl developers"],
+        "python_dependencies": ["keras>=3.15"],
+        "X_inner_mtype": "numpy3D",
+        "capability:multivariate": True,
+    }
+
+    def __new__(cls, estimator=None, *args, **kwargs):
+        if cls is OmegaSearch:
+            kind = getattr(estimator, "_kind", None)
+            if kind not in _SEARCHES:
+                raise TypeError(
+                    "estimator must be a classifier or regressor of sktl.estimators. "
+                    f"Received: estimator={estimator!r}"
+                )
+            cls = _SEARCHES[kind]
+        return super().__new__(cls)
+
+    def __init__(
+        self,
+        estimator,
+        omegas=OMEGA_GRID,
+        sources=None,
+        include_scratch=True,
+        selection="validation",
+        scoring="val_loss",
+        margin=0.0,
+        search="grid",
+        race_epochs=10,
+        race_factor=2.0,
+        refit=False,
+        n_jobs=None,
+    ):
+        self.estimator = estimator
+        self.omegas = omegas
+        self.sources = sources
+        self.include_scratch = include_scratch
+        self.selection = selection
+        self.scoring = scoring
+        self.margin = margin
+        self.search = search
+        self.race_epochs = race_epochs
+        self.race_factor = race_factor
+        self.refit = refit
+        self.n_jobs = n_jobs
+        super().__init__()
+
+    def fit(self, X, y, validation_data=None):
+        """Train the candidates and keep the best.
+
+        Parameters
+        ----------
+        X : sktime panel, or np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Training series of equal length, in any unit.
+        y : array-like of shape (n_instances,)
+            Class labels, or numbers in any unit.
+        validation_data : tuple of (X, y), optional
+            Held-out instances instead of the inner split.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter, the data or a source cannot be used.
+        FloatingPointError
+            If no candidate has a finite loss after its first epoch.
+        """
+        self._given__validation_data = validation_data
+        try:
+            return super().fit(X, y)  # type: ignore[misc]
+        finally:
+            del self._given__validation_data
+
+    def _fit(self, X, y):
+        self._check_parameters()
+        candidates = self._candidates(X)
+        parts = self._parts(X, y, candidates)
+        advance = advance_all(self.n_jobs, parts)
+        if self.search == "race":
+            factor = float(self.race_factor)
+            candidates = race(candidates, advance, self._value, self.race_epochs, factor)
+        else:
+            candidates = advance(candidates, None)
+        if all(candidate.error for candidate in candidates):
+            raise FloatingPointError(f"No candidate could be trained. {candidates[0].error}")
+        sign = 1 if self._greater_is_better else -1
+        self.cv_results_ = tabulate(candidates, self.scoring, sign)
+        self.curves_ = curves(candidates)
+        self.best_index_, self.decision_ = decide(
+            candidates,
+            [self._value(candidate) for candidate in candidates],
+            self.scoring,
+            self.margin,
+            self.estimator.n_epochs,
+        )
+        best = candidates[self.best_index_]
+        self.best_params_ = best.params
+        self.best_score_ = float(self.cv_results_["mean_test_score"][self.best_index_])
+        self.best_estimator_ = self._final(best, parts, X, y)
+        return self
+
+    def _check_parameters(self):
+        if getattr(self.estimator, "_kind", None) != self._kind or not isinstance(
+            self.estimator, BaseTransferEstimator
+        ):
+            raise TypeError(
+                f"estimator must be a {self._kind} of sktl.estimators. "
+                f"Received: estimator={self.estimator!r}"
+            )
+        check_choice("scoring", self.scoring, ("val_loss", "val_score"))
+        check_choice("search", self.search, ("grid", "race"))
+        _check_number("margin", self.margin, 0, "at least 0", with_least=True)
+        _check_number("race_factor", self.race_factor, 1, "above 1")
+        _check_number("race_epochs", self.race_epochs, 0, "a whole number above 0", whole=True)
+        if isinstance(self.omegas, Real | str) or not len(self.omegas):
+            raise ValueError(
+                f"omegas must be a sequence of numbers. Received: omegas={self.omegas!r}"
+            )
+        if isinstance(self.selection, str):
+            check_choice("selection", self.selection, ("validation",))
+            if self.estimator.validation_size is None and self._given__validation_data is None:
+                raise ValueError(
+                    "selection='validation' needs the estimator's inner split or validation_data "
+                    "given to fit. Received: validation_size=None and no validation_data"
+                )
+
+    def _candidates(self, X):
+        """Make the candidates, scratch first, each with the same number as random state."""
+        sources = self._sources()
+        template = self.estimator.clone()
+        template.set_params(random_state=draw_seed(template.random_state))
+        pairs = [(None, 1.0)] if self.include_scratch or None in sources else []
+        pairs += [
+            (source, omega) for source in sources if source is not None for omega in self.omegas
+        ]
+        candidates = []
+        for source, omega in dict.fromkeys(pairs):
+            estimator = template.clone().set_params(source=source, omega=omega)
+            estimator._check_parameters()
+            candidates.append(Candidate(estimator, _repeats(X, estimator._load_source())))
+        return candidates
+
+    def _sources(self) -> list:
+        if self.sources is None:
+            if self.estimator.source is None:
+                raise ValueError(
+                    "There is nothing to transfer: give the estimator a source, or a list of "
+                    "sources to the search. Received: sources=None, estimator.source=None"
+                )
+            return [self.estimator.source]
+        if isinstance(self.sources, str) and self.sources == "available":
+            table = list_sources(self.estimator.architecture)
+            # Of two with one name the first is the one that the name loads.
+            return list(dict.fromkeys(table.loc[table["available"], "source"]))
+        if isinstance(self.sources, str | Path) or not isinstance(self.sources, Sequence):
+            raise TypeError(
+                "sources must be a list of sources, 'available' or None. "
+                f"Received: sources={self.sources!r}"
+            )
+        if not len(self.sources):
+            raise ValueError("sources must name at least one source. Received: sources=[]")
+        return list(self.sources)
+
+    def _parts(self, X, y, candidates):
+        template = self._checker(candidates[0])
+        repeats = {candidate.n_repeats for candidate in candidates}
+
+        def prepare(X, y):
+            # The same numbers that fit draws, so that the split is the same.
+            return {
+                n: template._prepare(X, y, n, random_streams(template.random_state)["split"])
+                for n in repeats
+            }
+
+        if isinstance(self.selection, str):
+            return [Part(prepare(X, y))]
+        from sklearn.model_selection import check_cv
+
+        splitter = check_cv(self.selection, y, classifier=self._kind == "classifier")
+        return [
+            Part(prepare(X[training], y[training]), (X[fold], y[fold]))
+            for training, fold in splitter.split(X, y)
+        ]
+
+    def _checker(self, candidate):
+        """Make an estimator that knows what sktime's fit would have told it."""
+        estimator = candidate.estimator.clone()
+        estimator._n_repeats = 1
+        estimator._given__validation_data = self._given__validation_data
+        if self._kind == "classifier":
+            estimator.classes_ = vars(self)["classes_"]
+        return estimator
+
+    @property
+    def _greater_is_better(self):
+        return self.estimator._monitors[self.scoring]
+
+    def _value(self, candidate):
+        """Return what is compared, smaller is better."""
+        value = candidate.mean(self.scoring)
+        if not math.isfinite(value):
+            return math.inf
+        return -value if self._greater_is_better else value
+
+    def _final(self, best, parts, X, y):
+        estimator = best.estimator.clone()
+        validation_data = self._given__validation_data
+        if not self.refit and isinstance(self.selection, str):
+            return estimator._fit_trained(X, y, parts[0].prepared[best.n_repeats], best.states[0])
+        if not self.refit:
+            return estimator.fit(X, y, validation_data=validation_data)
+        if validation_data is not None:
+            X_held_out, y_held_out = self._checker(best)._check_validation_data(X)
+            X, y = np.concatenate([X, X_held_out]), np.concatenate([y, y_held_out])
+        return estimator.set_params(
+            validation_size=None,
+            n_epochs=int(np.median([state.best_epoch for state in best.states])),
+            early_stopping_patience=None,
+        ).fit(X, y)
+
+    def _predict(self, X):
+        return self.best_estimator_.predict(X)
+
+    def _predict_proba(self, X):
+        return self.best_estimator_.predict_proba(X)
+
+    @classmethod
+    def get_test_params(cls, parameter_set="default"):
+        """Return parameters that make a fit short, for the suites of sktime.
+
+        Parameters
+        ----------
+        parameter_set : str, default="default"
+            Not used.
+
+        Returns
+        -------
+        list of dict
+            Two sets of parameters; from scratch alone, because a source is a folder on disk.
+        """
+        from sktl import estimators
+
+        network = getattr(estimators, f"MagNet{cls._kind.capitalize()}")
+        estimator = network(**network.get_test_params()[0])
+        return [
+            {"estimator": estimator, "sources": [None]},
+            {"estimator": estimator, "sources": [None], "selection": 2, "refit": True},
+        ]
+
+
+_EXAMPLE = """
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sktime.datasets import load_unit_test
+    >>> from sktl.estimators import MagNet{kind}
+    >>> from sktl.model_selection import OmegaSearch
+    >>> X, y = load_unit_test(return_type="numpy3D")
+    >>> network = MagNet{kind}(n_epochs=2, random_state=0)
+    >>> source = network.fit(X, y{numbers}).save_pretrained(tempfile.mkdtemp() + "/mine")
+    >>> search = OmegaSearch(network, omegas=(0.25, 1.0), sources=[source])
+    >>> search = search.fit(X, y{numbers})
+    >>> len(search.cv_results_), sorted(search.best_params_)
+    (3, ['omega', 'source'])
+    >>> search.predict(X).shape
+    (42,)
+    """
+
+
+class OmegaSearchClassifier(OmegaSearch, BaseClassifier):
+    __doc__ = (OmegaSearch.__doc__ or "") + _EXAMPLE.format(kind="Classifier", numbers="")
+
+    _kind = "classifier"
+    _tags: ClassVar = {"capability:predict_proba": True}
+
+
+class OmegaSearchRegressor(OmegaSearch, BaseRegressor):
+    __doc__ = (OmegaSearch.__doc__ or "") + _EXAMPLE.format(
+        kind="Regressor", numbers=".astype(float)"
+    )
+
+    _kind = "regressor"
+
+
+_SEARCHES = {"classifier": OmegaSearchClassifier, "regressor": OmegaSearchRegressor}
+
+
+def _check_number(name, value, least, wanted, whole=False, with_least=False):
+    kind = int | np.integer if whole else Real
+    number = isinstance(value, kind) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or not (value >= least if with_least else value > least):
+        raise ValueError(f"{name} must be {wanted}. Received: {name}={value!r}")

@@ -1,0 +1,257 @@
+"""Ranking of sources by what their frozen features say of a target, before any fine-tuning."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sktl.estimators._base import BaseTransferEstimator, _repeats, _set_weights
+from sktl.estimators._checks import check_choice
+from sktl.estimators._compiled import PREDICTION_BATCH, initial_weights
+from sktl.estimators._preprocessing import Preprocessing, standardisation
+from sktl.estimators._randomness import draw_seed, random_streams
+from sktl.model_selection._transferability import h_score, logme
+from sktl.sources import list_sources
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCORES = ("logme", "h_score", "probe")
+ARCHITECTURES = ("ConvNetQuakeINGV", "MagNet", "MLSTMFCN", "TCN")
+
+
+def rank_sources(
+    X,
+    y,
+    architecture: Any = "MagNet",
+    sources: Sequence | str = "available",
+    *,
+    task: str | None = None,
+    by: str = "logme",
+    include_scratch: bool = True,
+    n_bins: int = 5,
+    random_state: int | None = 0,
+) -> pd.DataFrame:
+    """Score sources on a target without any fine-tuning.
+
+    The transferred layers, with the source's weights, turn every series into features: of each
+    filter of the last transferred layer (and what follows it without weights of its own, such as
+    pooling) the mean, the standard deviation and the maximum over time, and the stream max
+    beside. They are standardised and compared with y in three ways. It is a look at the source
+    as it is; fine-tuning can make more of it, so validate a choice with `OmegaSearch`.
+
+    Give only training data: what is chosen by a test set is flattered by it.
+
+    Parameters
+    ----------
+    X : sktime panel, or np.ndarray of shape (n_instances, n_channels, n_timepoints)
+        Series of equal length, in any unit.
+    y : array-like of shape (n_instances,)
+        Class labels, or numbers in any unit.
+    architecture : str or estimator of sktl.estimators, default="MagNet"
+        Name of an architecture with its default parameters, or an estimator with others.
+    sources : sequence of (str or path-like) or "available", default="available"
+        Sources to rank; "available": all that load without a download.
+    task : {"classification", "regression"}, optional
+        What y is. Default: the estimator's task; with the name of an architecture regression if
+        y holds floating-point numbers, classification otherwise.
+    by : {"logme", "h_score", "probe"}, default="logme"
+        What orders the table.
+    include_scratch : bool, default=True
+        Score randomly initialised layers as well, as a source None: a source below it is worse
+        than no source at this.
+    n_bins : int, default=5
+        Bins with equally many instances into which the H-score puts the numbers of a regression.
+    random_state : int, RandomState, Generator or None, default=0
+        Draws the layers that do not come from a source and the folds of the probe.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a source, the best first: ``source``; ``rank`` (by `by`); ``logme``, see `logme`;
+        ``h_score``, see `h_score`; ``probe``, the score of a linear model on the features in
+        five-fold cross-validation: weighted F1 of a logistic regression, or R2 of a ridge
+        regression; ``n_features`` that vary; ``seconds``; and ``problem``, why one of the
+        "available" sources cannot be used (None otherwise; its scores are NaN, its rank last).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter or the data cannot be used, or one of the sources that were named.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sktime.datasets import load_unit_test
+    >>> from sktl.estimators import MagNetClassifier
+    >>> from sktl.model_selection import rank_sources
+    >>> X, y = load_unit_test(return_type="numpy3D")
+    >>> network = MagNetClassifier(n_epochs=2, random_state=0)
+    >>> source = network.fit(X, y).save_pretrained(tempfile.mkdtemp() + "/mine")
+    >>> table = rank_sources(X, y, network, sources=[source])
+    >>> table.columns[:5].tolist(), len(table)
+    (['source', 'rank', 'logme', 'h_score', 'probe'], 2)
+    """
+    import pandas as pd
+
+    check_choice("by", by, SCORES)
+    X, y = _panel(X), np.asarray(y)
+    if len(X) != len(y):
+        raise ValueError(f"X and y must be equally long. Received: {len(X)} and {len(y)}")
+    template = _template(architecture, task, y)
+    template.set_params(random_state=draw_seed(random_state))
+    target = _Target(y, template._task, n_bins, template.random_state)
+    tolerant = isinstance(sources, str)
+    names = _names(sources, template.architecture)
+    rows = []
+    for source in [None] * include_scratch + names:
+        started = time.perf_counter()
+        row: dict[str, Any] = {"source": source, "problem": None}
+        try:
+            features = _features(template.clone().set_params(source=source), X)
+            row |= target.scores(features) | {"n_features": features.shape[1]}
+        except (ValueError, OSError) as error:
+            if not tolerant or source is None:
+                raise
+            row["problem"] = str(error)
+        rows.append(row | {"seconds": time.perf_counter() - started})
+    columns = ["source", "rank", *SCORES, "n_features", "seconds", "problem"]
+    table = pd.DataFrame(rows, columns=columns)
+    for name in ("source", "problem"):
+        # Else pandas takes a column of text and turns None into NaN.
+        table[name] = pd.Series([row[name] for row in rows], dtype=object)
+    ranks = table[by].rank(method="min", ascending=False, na_option="bottom")
+    table["rank"] = ranks.astype(int)
+    return table.sort_values("rank", kind="stable", ignore_index=True)
+
+
+def _panel(X):
+    from sktime.datatypes import convert_to
+
+    X = np.asarray(convert_to(X, "numpy3D", as_scitype="Panel"))
+    if not np.isfinite(X).all():
+        raise ValueError("X must be finite: fill or remove such values first. Received: NaN or inf")
+    return X
+
+
+def _template(architecture, task, y):
+    if isinstance(architecture, BaseTransferEstimator):
+        if task not in (None, architecture._task):
+            raise ValueError(
+                f"task must be the estimator's, {architecture._task!r}. Received: task={task!r}"
+            )
+        return architecture.clone()
+    if not isinstance(architecture, str):
+        raise TypeError(
+            "architecture must be a name or an estimator of sktl.estimators. "
+            f"Received: architecture={architecture!r}"
+        )
+    check_choice("architecture", architecture, ARCHITECTURES)
+    if task is None:
+        task = "regression" if y.dtype.kind == "f" else "classification"
+    check_choice("task", task, ("classification", "regression"))
+    kind = {"classification": "Classifier", "regression": "Regressor"}[task]
+    return getattr(import_module("sktl.estimators"), architecture + kind)()
+
+
+def _names(sources, architecture):
+    if isinstance(sources, str) and sources == "available":
+        table = list_sources(architecture)
+        # Of two with one name the first is the one that the name loads.
+        return list(dict.fromkeys(table.loc[table["available"], "source"]))
+    if isinstance(sources, str | Path) or not isinstance(sources, Sequence):
+        raise TypeError(
+            f"sources must be a list of sources or 'available'. Received: sources={sources!r}"
+        )
+    return [source for source in dict.fromkeys(sources) if source is not None]
+
+
+def _features(estimator, X):
+    """Return the standardised features of the transferred layers before any training."""
+    import keras
+
+    estimator._check_parameters()
+    source = estimator._load_source()
+    X = np.repeat(X, _repeats(X, source), axis=1)
+    _, inputs = Preprocessing.fit(X, estimator.stream_max)
+    estimator._shape = (*X.shape[1:], 1)
+    model = estimator._build(*estimator._shape)
+    weights = initial_weights(model, random_streams(estimator.random_state)["weights"])
+    if source:
+        weights |= estimator._transferred_weights(source, weights)
+    body = keras.Model(model.inputs, _last_transferred(_set_weights(model, weights), estimator))
+    summaries = []
+    for at in range(0, len(X), PREDICTION_BATCH):
+        series, *others = (part[at : at + PREDICTION_BATCH] for part in inputs)
+        series = np.ascontiguousarray(series.transpose(0, 2, 1))
+        maps = keras.ops.convert_to_numpy(body([series, *others], training=False)).astype(float)
+        parts = (maps.mean(axis=1), maps.std(axis=1), maps.max(axis=1), *others)
+        summaries.append(np.concatenate(parts, axis=1))
+    columns = np.concatenate(summaries).T
+    standardised = [(column - center) / scale for column, center, scale in _spreads(columns)]
+    return np.array([c for c in standardised if c.std() > 0.5]).reshape(-1, len(X)).T
+
+
+def _spreads(columns):
+    for column in columns:
+        yield column, *standardisation(column)
+
+
+def _last_transferred(model, estimator):
+    """Return the output of the last transferred layer and of what only reshapes it in time."""
+    transferred = set(estimator._transferable())
+    layer = [layer for layer in model.layers if layer.name in transferred][-1]
+    while True:
+        following = [node.operation for node in layer._outbound_nodes]
+        if len(following) != 1 or getattr(following[0], "weights", None):
+            break
+        if len(following[0].output.shape) != 3 or following[0] not in model.layers:
+            break
+        layer = following[0]
+    return layer.output
+
+
+class _Target:
+    """What features are compared with."""
+
+    def __init__(self, y, task, n_bins, seed):
+        self._seed = seed
+        self._classifies = task == "classification"
+        self._y = self._labels = y
+        if self._classifies:
+            classes = np.unique(y)
+            if len(classes) < 2:
+                raise ValueError(f"y must hold two classes or more. Received: {classes.tolist()}")
+            self._columns = (y[:, None] == classes).astype(float)
+        else:
+            self._y = y = y.astype(float)
+            if not np.isfinite(y).all() or np.ptp(y) == 0:
+                raise ValueError("y must be finite and vary. Received: NaN, infinite or constant y")
+            center, scale = standardisation(y)
+            self._columns = (y - center) / scale
+            inner = np.quantile(y, np.linspace(0, 1, n_bins + 1)[1:-1])
+            self._labels = np.searchsorted(inner, y)
+
+    def scores(self, features):
+        """Return the three scores of standardised features."""
+        return {
+            "logme": logme(features, self._columns, intercept=True),
+            "h_score": h_score(features, self._labels),
+            "probe": self._probe(features),
+        }
+
+    def _probe(self, features):
+        from sklearn.linear_model import LogisticRegression, RidgeCV
+        from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
+
+        model, folds, scoring = RidgeCV(np.logspace(-3, 6, 19)), KFold, "r2"
+        if self._classifies:
+            model, folds = LogisticRegression(max_iter=1000), StratifiedKFold
+            scoring = "f1_weighted"
+        split = folds(5, shuffle=True, random_state=self._seed)
+        return cross_val_score(model, features, self._y, cv=split, scoring=scoring).mean()

@@ -1,0 +1,170 @@
+"""Sources whose order is known by construction come out in this order."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_score
+
+from sktl.estimators import (
+    ConvNetQuakeINGVClassifier,
+    MagNetClassifier,
+    MagNetRegressor,
+    MLSTMFCNClassifier,
+    TCNClassifier,
+)
+from sktl.model_selection import h_score, logme, rank_sources
+
+SMALL = {"filters": (2, 2), "lstm_units": 2, "batch_size": 32, "n_epochs": 1, "random_state": 0}
+
+
+def make_target(n_instances=90, seed=5):
+    """The size of the first channel is the class; the second is noise of one size."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(n_instances) % 3
+    X = rng.normal(size=(n_instances, 2, 64))
+    X[:, 0] *= (0.2 + 0.3 * y)[:, None]
+    return X, y
+
+
+def make_source(path, channel_weights):
+    """A source whose first layer looks at the channels with these weights."""
+    X, y = make_target()
+    fitted = MagNetClassifier(**SMALL).fit(X, y)
+    rng = np.random.default_rng(0)
+    weights = {name: np.zeros_like(values) for name, values in fitted._weights.items()}
+    kernel = rng.normal(size=(3, 1, 2)) * np.array(channel_weights)[None, :, None]
+    weights["conv1/kernel"] = kernel.astype(np.float32)
+    weights["conv2/kernel"] = rng.normal(size=(3, 2, 2)).astype(np.float32)
+    fitted._weights = weights
+    return str(fitted.save_pretrained(path))
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    """From the one that sees the signal to the one that sees nothing but noise."""
+    folder = tmp_path_factory.mktemp("ranked")
+    views = {"signal": (1, 0), "mixed": (1, 1), "noise": (0, 1)}
+    return [make_source(folder / name, weights) for name, weights in views.items()]
+
+
+@pytest.mark.parametrize("by", ["logme", "h_score", "probe"])
+@pytest.mark.parametrize("kind", [MagNetClassifier, MagNetRegressor])
+def test_known_order_is_found(by, kind, sources):
+    X, y = make_target()
+    y = y if kind is MagNetClassifier else y + 0.01 * np.arange(len(y))
+    table = rank_sources(X, y, kind(**SMALL), sources[::-1], by=by, include_scratch=False)
+    assert table["source"].tolist() == sources
+    assert table["rank"].tolist() == [1, 2, 3]
+    assert table[by].is_monotonic_decreasing
+
+
+def test_scores_are_those_of_the_features_computed_by_hand(sources):
+    X, y = make_target()
+    network = MagNetClassifier(**SMALL, stream_max=None)
+    (row,) = rank_sources(X, y, network, sources[:1], include_scratch=False).to_dict("records")
+    arrays = MagNetClassifier.from_pretrained(sources[0])._load_source().arrays
+    low, high = X.min(axis=(1, 2), keepdims=True), X.max(axis=(1, 2), keepdims=True)
+    maps = (X - low) / (high - low)
+    maps = maps - maps.mean(axis=0)
+    for number in (1, 2):
+        kernel = arrays[f"conv{number}/kernel"]
+        padded = np.pad(maps, [(0, 0), (0, 0), (1, 1)])
+        windows = np.lib.stride_tricks.sliding_window_view(padded, 3, axis=2)
+        maps = np.einsum("nctk,kcf->nft", windows, kernel)
+        maps = maps.reshape(*maps.shape[:2], -1, 4).max(axis=3)
+    features = np.concatenate([maps.mean(2), maps.std(2), maps.max(2)], axis=1)
+    features = (features - features.mean(axis=0)) / features.std(axis=0)
+    assert row["n_features"] == 6
+    assert row["logme"] == pytest.approx(logme(features, np.eye(3)[y], intercept=True), rel=1e-3)
+    assert row["h_score"] == pytest.approx(h_score(features, y), rel=1e-3)
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    model = LogisticRegression(max_iter=1000)
+    scores = cross_val_score(model, features, y, cv=folds, scoring="f1_weighted")
+    assert row["probe"] == pytest.approx(scores.mean(), abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        ConvNetQuakeINGVClassifier(n_layers=2, filters=3),
+        MLSTMFCNClassifier(filters=(4, 6, 4), lstm_units=2, reduction=2),
+        MLSTMFCNClassifier(filters=(4, 6, 4), lstm_units=2, reduction=2, transfer_blocks=True),
+        TCNClassifier(n_blocks=2, filters=3),
+    ],
+    ids=lambda network: f"{network.architecture}-{getattr(network, 'transfer_blocks', '')}",
+)
+def test_every_architecture_has_features(network, tmp_path):
+    X, y = make_target(30)
+    source = network.clone().set_params(n_epochs=1).fit(X, y).save_pretrained(tmp_path / "own")
+    table = rank_sources(X, y, network, [source])
+    width = {"ConvNetQuakeINGV": 3, "MLSTMFCN": 4, "TCN": 3}[network.architecture]
+    # A filter may be dead; the stream max comes beside.
+    assert (table["n_features"] <= 3 * width + 1).all()
+    assert (table["n_features"] > width).all()
+    assert np.isfinite(table[["logme", "h_score", "probe"]].to_numpy(float)).all()
+    assert set(table["source"]) == {None, source}
+
+
+def test_same_every_time_and_nothing_global_is_touched(sources):
+    X, y = make_target()
+    network = MagNetClassifier(**SMALL)
+    before = np.random.get_state()[1].copy()
+    tables = [rank_sources(X, y, network, sources).drop(columns="seconds") for _ in range(2)]
+    pd.testing.assert_frame_equal(*tables)
+    assert np.array_equal(before, np.random.get_state()[1])
+    assert network._is_fitted is False
+
+
+def test_one_channel_is_repeated_for_a_source_with_two(sources):
+    X, y = make_target()
+    network = MagNetClassifier(**SMALL)
+    assert len(rank_sources(X[:, :1], y, network, sources)) == 4
+
+
+def test_available_sources_and_a_broken_one(sktl_home):
+    X, y = make_target()
+    home = sktl_home / "sources" / "MagNet"
+    make_source(home / "mine", (1, 0))
+    make_source(home / "other", (1, 0))
+    weights = next((home / "other").glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-8] + b"\x00" * 8)
+    table = rank_sources(X, y, MagNetClassifier(**SMALL)).set_index("source")
+    assert table.loc["mine", "problem"] is None
+    assert table.loc["other", "problem"]
+    assert np.isnan(table.loc["other", "logme"])
+    assert table["rank"]["other"] == table["rank"].max()
+    with pytest.raises((ValueError, OSError)):
+        rank_sources(X, y, MagNetClassifier(**SMALL), ["other"])
+
+
+def test_task_follows_the_targets(sources):
+    X, y = make_target()
+    for target, task, score in [(y, None, 1), (y.astype(float), None, 2), (y, "regression", 2)]:
+        table = rank_sources(X, target, "MagNet", [], task=task)
+        expected = rank_sources(
+            X, target, MagNetClassifier() if score == 1 else MagNetRegressor(), []
+        )
+        assert table["probe"].tolist() == expected["probe"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"architecture": "MagNat"}, "Did you mean 'MagNet'"),
+        ({"architecture": 3}, "name or an estimator"),
+        ({"by": "logm"}, "Did you mean 'logme'"),
+        ({"sources": "mine"}, "list of sources or 'available'"),
+        ({"sources": ["STAED"]}, "STAED"),
+        ({"task": "ranking"}, "'classification', 'regression'"),
+        ({"y": np.zeros(90, int)}, "two classes"),
+        ({"y": np.zeros(90)}, "must be finite and vary"),
+        ({"y": np.zeros(9)}, "equally long"),
+        ({"X": np.full((90, 2, 64), np.nan)}, "X must be finite"),
+        ({"architecture": MagNetRegressor(), "task": "classification"}, "the estimator's"),
+    ],
+)
+def test_errors_say_what_is_wrong(params, message):
+    X, y = make_target()
+    with pytest.raises((TypeError, ValueError), match=message):
+        rank_sources(**{"X": X, "y": y, "sources": []} | params)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from sktl.evaluation.protocols import Comparison, compare
 from sktl.evaluation.records import Records
-from sktl.evaluation.schema import CELL, GROUP
+from sktl.evaluation.schema import CELL, GROUP, rerun_name
 from sktl.evaluation.statistics import sign_test_counts
 
 
@@ -261,6 +261,9 @@ def all_controls(
 ) -> list[Control]:
     """Both protocols and all controls, with the suspect reruns and without them.
 
+    Best-of-k references are given without the suspects only: a rerun far off spoils the mean of
+    the transfers, but never the best reference.
+
     Parameters
     ----------
     records : Records
@@ -276,15 +279,16 @@ def all_controls(
     list of Control
     """
     rng = _generator(random_state)
-    given = tuple(exclude_reruns)
-    suspects = tuple(name for name in suspects if name not in given)
+    given = tuple(rerun_name(name) for name in exclude_reruns)
+    suspects = tuple(name for name in map(rerun_name, suspects) if name not in given)
     found = []
     for without in [given, (*given, *suspects)] if suspects else [given]:
         for protocol in ("published", "honest"):
             found.append(of_comparison(compare(records, protocol, None, without), protocol))
         if np.isclose(records.table["omega"], 1).any():
             found.append(of_comparison(compare(records, "honest", 1.0, without), "omega = 1"))
-        found.append(best_of_k_references(records, without))
+        if not set(suspects) - set(without):
+            found.append(best_of_k_references(records, without))
         for protocol in ("published", "honest"):
             found.append(null(records, protocol, without, random_state=rng))
     return found

@@ -186,7 +186,7 @@ def _best(search: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def _fixed(search: pd.DataFrame, omega: float, out: list[Exclusion]) -> pd.DataFrame:
-    known = sorted(search["omega"].unique())
+    known = sorted(search["omega"].unique().tolist())
     chosen = search[np.isclose(search["omega"], omega)]
     if chosen.empty and known:
         raise ValueError(f"omega must be one of {known}, as the records hold. Received: {omega}")

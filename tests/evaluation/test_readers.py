@@ -1,0 +1,81 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sktl.evaluation.readers import read_records
+
+
+def write_trials(folder, rows):
+    for index, row in enumerate(rows):
+        (folder / f"{row['architecture']}").mkdir(parents=True, exist_ok=True)
+        file = folder / row["architecture"] / f"trial-{index}.json"
+        file.write_text(json.dumps(row | {"versions": {"keras": "3.15.1"}}))
+
+
+def test_the_three_forms_hold_the_same(tmp_path, rows, frame):
+    frame.to_csv(tmp_path / "records.csv.gz", index=False)
+    frame.to_parquet(tmp_path / "records.parquet")
+    write_trials(tmp_path / "trials", rows)
+    tables = [
+        read_records(tmp_path / name).table
+        for name in ("records.csv.gz", "records.parquet", "trials")
+    ]
+    key = ["architecture", "source", "target", "rerun", "omega"]
+    columns = [*key, "kind", "test_score", "validation_score", "value"]
+    first, *others = (
+        table[columns].fillna({"source": "-"}).sort_values(key).reset_index(drop=True)
+        for table in tables
+    )
+    for other in others:
+        pd.testing.assert_frame_equal(first, other, check_dtype=False)
+
+
+def test_a_directory_keeps_curves_and_computes_their_rates(tmp_path, rows):
+    write_trials(tmp_path, rows)
+    records = read_records(tmp_path)
+    assert len(records.curves) == len(rows)
+    assert records.table["test_convergence_rate"].between(0, 1).all()
+    index = records.table.index[3]
+    assert records.curves[index]["test"].shape == (20,)
+
+
+def test_broken_and_foreign_files_are_named(tmp_path, rows):
+    write_trials(tmp_path, rows)
+    (tmp_path / "half.json").write_text('{"architecture": "tc')
+    (tmp_path / "plan.json").write_text('{"seed": 1}')
+    (tmp_path / "list.json").write_text("[1]")
+    found = {e.reason: (e.count, e.examples) for e in read_records(tmp_path).exclusions}
+    assert found == {
+        "no readable JSON": (1, ["half.json"]),
+        "no trial record": (2, ["list.json", "plan.json"]),
+    }
+
+
+def test_nothing_to_read_is_a_clear_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match="existing file or directory"):
+        read_records(tmp_path / "absent.csv")
+    with pytest.raises(ValueError, match=r"no trial record in the 0 \.json files"):
+        read_records(tmp_path)
+    (tmp_path / "records.xlsx").write_text("x")
+    with pytest.raises(ValueError, match=r"\.parquet or a directory"):
+        read_records(tmp_path / "records.xlsx")
+    (tmp_path / "empty.csv").write_text("")
+    with pytest.raises(ValueError, match=r"No columns.*empty\.csv"):
+        read_records(tmp_path / "empty.csv")
+    (tmp_path / "bad.parquet").write_text("no parquet")
+    with pytest.raises(ValueError, match=r"bad\.parquet"):
+        read_records(tmp_path / "bad.parquet")
+
+
+def test_the_published_table_is_recognised(published):
+    assert len(published.table) == 17_136
+    assert published.exclusions == []
+    assert len(published.curves) == 17_136
+    assert published.table["n_train"].unique().tolist() == [1500, 9000]
+    index = published.table.index[100]
+    assert published.curves[index]["test"].size == published.table.loc[index, "epochs"]
+    assert np.isclose(
+        published.curves[index]["test"], published.table.loc[index, "test_score"]
+    ).any()

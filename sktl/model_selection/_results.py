@@ -111,7 +111,8 @@ def decide(
         keeps_scratch = math.isinf(values[transfer])
     else:
         difference, size = values[scratch] - values[transfer], abs(values[scratch])
-        gain = difference / size if size else math.copysign(math.inf, difference)
+        with np.errstate(divide="ignore"):
+            gain = float(np.divide(difference, size)) if difference else 0.0
         keeps_scratch = difference <= 0 or gain <= margin
     best = scratch if keeps_scratch else transfer
     assert best is not None

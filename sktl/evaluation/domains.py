@@ -55,6 +55,8 @@ def title(name: str) -> str:
 def ordered(names: Iterable[str]) -> list[str]:
     """Sort names as the paper does, others after them by alphabet.
 
+    ``STEAD-simulated`` stands where STEAD does.
+
     Examples
     --------
     >>> from sktl.evaluation.domains import ordered
@@ -62,7 +64,11 @@ def ordered(names: Iterable[str]) -> list[str]:
     ['lomax', 'emg', 'mine']
     """
     places = {name: place for place, name in enumerate(_TITLES)}
-    return sorted(set(names), key=lambda name: (places.get(plain(name), len(places)), str(name)))
+    return sorted(set(names), key=lambda name: (places.get(_real(name), len(places)), str(name)))
+
+
+def _real(name: str) -> str:
+    return plain(name).removesuffix("simulated")
 
 
 def domain_of(name: str, domains: Mapping[str, str] | None = None) -> str | None:
@@ -75,7 +81,7 @@ def domain_of(name: str, domains: Mapping[str, str] | None = None) -> str | None
     ('seis', None, 'seis')
     """
     given = {plain(key): value for key, value in (domains or {}).items()}
-    return given.get(plain(name), DOMAINS.get(plain(name)))
+    return given.get(plain(name), DOMAINS.get(_real(name)))
 
 
 def size_label(n_train: int) -> str:

@@ -176,7 +176,6 @@ def compare(architecture, simulate, n_instances, n_epochs, repeats, folder):
 
 def main():
     """Print a table for every network and shape."""
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=5, help="epochs of every candidate")
     parser.add_argument("--repeats", type=int, default=3, help="turns of every method")

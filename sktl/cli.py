@@ -22,6 +22,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_datasets(commands)
     _add_sources(commands)
     _add_grid(commands)
+    _add_report(commands)
     return parser
 
 
@@ -139,6 +140,38 @@ def _grid(arguments: argparse.Namespace) -> int:
     except (ImportError, RuntimeError) as error:
         print(f"sktl grid: {error}", file=sys.stderr)
         return 1
+
+
+def _add_report(commands: argparse._SubParsersAction) -> None:
+    text = "compare transfer with training from scratch: tests, tables, figures, one page"
+    report = commands.add_parser("report", help=text, description=text)
+    report.add_argument("records", help="a .csv or .parquet, or a directory of trial records")
+    report.add_argument("--out", required=True, metavar="DIR", help="where the report goes")
+    report.add_argument("--protocol", choices=("honest", "published"), default="honest",
+                        help="how omega is chosen: by validation or by test (default: honest)")  # fmt: skip
+    report.add_argument("--omega", type=float, help="take this omega instead of choosing one")
+    report.add_argument("--exclude-rerun", action="append", default=[], metavar="NAME",
+                        help="leave a rerun out; may be repeated")  # fmt: skip
+    report.set_defaults(run=_report)
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    try:
+        from sktl.evaluation.report import write_report
+
+        page = write_report(
+            arguments.records,
+            arguments.out,
+            arguments.protocol,
+            arguments.omega,
+            arguments.exclude_rerun,
+            progress=sys.stderr.isatty(),
+        )
+    except ImportError as error:
+        print(f"sktl report: {error}", file=sys.stderr)
+        return 1
+    print(page)
+    return 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -148,7 +148,7 @@ def _add_report(commands: argparse._SubParsersAction) -> None:
     report.add_argument("records", help="a .csv or .parquet, or a directory of trial records")
     report.add_argument("--out", required=True, metavar="DIR", help="where the report goes")
     report.add_argument("--protocol", choices=("honest", "published"), default="honest",
-                        help="how omega is chosen: by validation or by test (default: honest)")  # fmt: skip
+                        help="choose omega by validation or by test (default: honest)")  # fmt: skip
     report.add_argument("--omega", type=float, help="take this omega instead of choosing one")
     report.add_argument("--exclude-rerun", action="append", default=[], metavar="NAME",
                         help="leave a rerun out; may be repeated")  # fmt: skip

@@ -12,11 +12,13 @@ from sktl.evaluation import _words as words
 from sktl.evaluation import figures, tables, training_figures
 from sktl.evaluation._document import Block, Bullets, Document, Picture, Section, Table
 from sktl.evaluation._numbers import Results
+from sktl.evaluation.controls import Control
 from sktl.evaluation.domains import ordered, size_label, title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_WAYS = ("worse", "better")
 _SIGNS = {"g": "*", "r": "*", "m": "≠", ".": "", "-": ""}
 
 
@@ -28,7 +30,7 @@ def document(
         Section("Conclusions", [Bullets(conclusions)]),
         Section("Warnings", [_warnings(results)]),
         Section("Left out", [Bullets(words.exclusions(results) + results.records.notes)]),
-        Section("Controls", [_controls(results)]),
+        Section("Controls", _controls(results)),
         Section("Wins and losses", list(_wins(results))),
         Section("Sources and targets", list(_sources(results, step))),
         Section("Learning-rate multiplier", list(_omegas(results, step))),
@@ -56,26 +58,32 @@ def _warnings(results: Results) -> Block:
     return Bullets([f"{defect.name.capitalize()}: {defect.text}" for defect in results.defects])
 
 
-def _controls(results: Results) -> Block:
+def _controls(results: Results) -> list[Block]:
+    def name(control: Control) -> str:
+        left_out = f", without rerun {', '.join(control.without)}" if control.without else ""
+        return control.name + left_out
+
     rows = [
         [
-            f"{control.name}, without rerun {', '.join(control.without)}"
-            if control.without else control.name,
-            f"{control.wins:.3g}", f"{control.losses:.3g}", f"{control.ties:.3g}", str(control.n),
-            f"{100 * control.wins / control.n:.0f} %" if control.n else "–",
-            words.control_text(control), control.statement,
+            name(control), f"{control.wins:.3g}", f"{control.losses:.3g}", f"{control.ties:.3g}",
+            str(control.n), f"{100 * control.wins / control.n:.0f} %" if control.n else "–",
+            words.control_text(control),
         ]
         for control in results.controls
     ]  # fmt: skip
     if not rows:
-        return "No control could be made from these records."
-    return Table(
-        "controls",
-        "The same records compared in other ways. A null has no true gain: what it wins is due to "
-        "the way of choosing alone.",
-        ["comparison", "wins", "losses", "ties", "of", "share", "sign test", "how"],
-        rows,
-    )
+        return ["No control could be made from these records."]
+    how = {control.name: control.statement for control in results.controls}
+    return [
+        Table(
+            "controls",
+            "The same records compared in other ways. A null has no true gain: what it wins is "
+            "due to the way of choosing alone.",
+            ["comparison", "wins", "losses", "ties", "of", "share", "sign test"],
+            rows,
+        ),
+        Bullets([f"{name}: {statement}." for name, statement in how.items()]),
+    ]
 
 
 def _wins(results: Results) -> Iterator[Block]:
@@ -101,8 +109,8 @@ def _wins(results: Results) -> Iterator[Block]:
         "table5",
         "Table 5: change of the convergence rate against change of the score, in cells",
         ["", "score worse", "score better"],
-        [[f"convergence {way}", *(str(changes[f"cr {way}, score {s}"]) for s in ("worse", "better"))]
-         for way in ("worse", "better")],
+        [[f"convergence {way}", *(str(changes[f"cr {way}, score {to}"]) for to in _WAYS)]
+         for way in _WAYS],
         f"{changes['ties']} cells with a tie or without a convergence rate. "
         + ("The paper prints 10, 77, 13, 140: these cannot be derived from the published results; "
            "above are the counts that the rule of Tables 3 and 4 gives."
@@ -138,14 +146,15 @@ def _sources(results: Results, step: Callable[[str], object]) -> Iterator[Block]
             f"{colours.get('g', 0)}, significantly worse: {colours.get('r', 0)}, of {len(table)}.",
         )
         seismic = set(table.loc[table["target_domain"] == "seis", "target"])
-        for number, wanted, where in (
-            (numbers[0], True, "seismological targets"),
-            (numbers[1], False, "other targets"),
+        other = set(table["target"]) - seismic
+        for number, kept, where in (
+            (numbers[0], seismic, "seismological targets"),
+            (numbers[1], other, "other targets"),
         ):
-            made = _percent(results, table, number, of, where,
-                            lambda target, s=seismic, w=wanted: (target in s) == w)  # fmt: skip
-            if made:
-                yield made
+            if kept:
+                yield _percent(
+                    results, table, f"Table {number}: mean change of {of}, {where}", kept
+                )
 
 
 def _pair(row: pd.Series) -> str:
@@ -153,14 +162,9 @@ def _pair(row: pd.Series) -> str:
     return f"{route} ({figures.percent_text(row['percent'])} %)"
 
 
-def _percent(
-    results: Results, table: pd.DataFrame, number: int, of: str, where: str,
-    keep: Callable[[str], bool],
-) -> Table | None:  # fmt: skip
+def _percent(results: Results, table: pd.DataFrame, caption: str, targets: set[str]) -> Table:
     places = tables.columns(results.comparison)
-    kept = [i for i, (target, _) in enumerate(places) if keep(target)]
-    if not kept:
-        return None
+    kept = [i for i, (target, _) in enumerate(places) if target in targets]
     percent = tables.grid(results.comparison, table, "percent", np.nan)
     colours = tables.grid(results.comparison, table, "colour", "-")
     rows, marks = [], []
@@ -172,15 +176,17 @@ def _percent(
         ]  # fmt: skip
         rows.append([title(source), *cells])
         marks.append([""] + [colours[source][i].strip(".-") for i in kept])
+    mixed = "."
+    if (table["colour"] == "m").any():
+        mixed = "; ≠ significant, but mean and ranks point different ways."
     return Table(
-        f"table{number}",
-        f"Table {number}: mean change of {of} in percent, {where} (positive: transfer is better)",
+        caption.partition(":")[0].lower().replace(" ", ""),
+        f"{caption}, in percent (positive: transfer is better)",
         ["source", *(f"{title(places[i][0])} {size_label(places[i][1])}" for i in kept)],
         rows,
         f"* significant at 0.05 (Wilcoxon signed-rank over architectures and reruns, n up to "
         f"{table['n'].max()}; Benjamini-Krieger-Yekutieli over the {len(table)} pairs)"
-        + ("; ≠ significant, but mean and ranks point different ways." if (table["colour"] == "m").any()
-           else "."),
+        + mixed,
         marks,
     )  # fmt: skip
 

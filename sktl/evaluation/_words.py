@@ -80,11 +80,23 @@ def conclusions(results: Results) -> list[str]:
             f"Ranks of {ranking.question}: they {verdict} (Friedman with Iman-Davenport, "
             f"{p_text(ranking.pvalue)}, {ranking.n_blocks} blocks); {best} has the best mean rank."
         )
+    said += _under_controls(results)
     said.append(
         "Read with care: cells of one architecture, target and size share their references, so "
         "they are not independent and the tests over cells are too sure of themselves."
     )
     return said
+
+
+def _under_controls(results: Results) -> list[str]:
+    """Say what is left of the wins when the same records are compared in other ways."""
+    told = []
+    for control in results.controls:
+        text = f"{control.wins:.3g} of {control.n}"
+        if control.without:
+            text = f"without rerun {', '.join(control.without)}: {text}"
+        told.append(f"{control.name} {text} ({control_text(control).partition(';')[0]})")
+    return [f"Wins under controls: {'; '.join(told)}."] if told else []
 
 
 def _significant_pairs(name: str, table: pd.DataFrame) -> list[str]:

@@ -27,15 +27,15 @@ nav a { display: inline-block; padding: .3rem 0; }
 .warning { border-left: 4px solid #b35900; background: #fff6eb; padding: .1rem .9rem; }
 .wide { overflow-x: auto; margin: .5rem 0 0; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-caption, figcaption { text-align: left; color: var(--quiet); font-size: .9rem; padding: .3rem 0; }
-caption { caption-side: top; }
+figcaption { color: var(--quiet); font-size: .9rem; padding: .3rem 0; }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: right;
   white-space: nowrap; }
-td.words { text-align: left; white-space: normal; min-width: 14rem; }
-th { font-weight: 600; } tbody th, thead th:first-child { text-align: left; }
+td.words { text-align: left; white-space: normal; min-width: 11rem; }
+th { font-weight: 600; } th:first-child { text-align: left; position: sticky; left: 0;
+  background: #fff; white-space: normal; min-width: 6.5rem; }
 .g { background: #cfe3f5; } .r { background: #fbd9c6; } .m { background: #eee; }
 figure { margin: 1.2rem 0; } figure img { display: block; max-width: 100%; height: auto; }
-.note, footer { color: var(--quiet); font-size: .9rem; }
+.note { margin: .3rem 0; } .note, footer { color: var(--quiet); font-size: .9rem; }
 @media (max-width: 40rem) { figure img { max-width: none; width: 40rem; } }
 @media print { nav, .skip { display: none; } }
 """
@@ -90,15 +90,16 @@ def _html_block(block: Block) -> str:
             for text, mark in zip(row[1:], marks[1:], strict=True)
         )
         rows.append(f'<tr><th scope="row">{escape(row[0])}</th>{cells}</tr>')
+    name = f'"{escape(block.caption)}"'
     note = f'<p class="note">{escape(block.note)}</p>' if block.note else ""
     return (
-        f"{scroll}<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>{note}"
+        f"<figure><figcaption>{caption}</figcaption>{scroll}<table aria-label={name}><thead><tr>"
+        f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{note}</figure>"
     )
 
 
 def _class(text: str, mark: str) -> str:
-    name = mark or ("words" if len(text) > 30 else "")
+    name = mark or ("words" if len(text) > 12 else "")
     return f' class="{name}"' if name else ""
 
 

@@ -89,7 +89,7 @@ def _shard(text: str) -> tuple[int, int]:
 def main(
     arguments: argparse.Namespace,
     say: Callable[[str], None],
-    report: Callable[[Path, Path, str], Any],
+    report: Callable[[Path, Path, str], int | None],
 ) -> int:
     """Run the command.
 
@@ -100,12 +100,12 @@ def main(
     say : callable
         Takes lines for the user.
     report : callable
-        Function of (records, folder, protocol) that writes the report.
+        Function of (records, folder, protocol) that writes the report and gives its exit code.
 
     Returns
     -------
     int
-        Exit code: 0 done, 3 done but some trials failed.
+        Exit code: 0 done, 3 done but some trials failed; that of the report where it failed.
 
     Raises
     ------
@@ -144,9 +144,11 @@ def main(
         progress=True,
     )
     say(_in_words(summary, store))
+    code = 0 if summary.complete else 3
     if not arguments.no_report:
-        report(store.records, out / "report", arguments.protocol)
-    return 0 if summary.complete else 3
+        # As the user wrote it: the report names its records, and may be shown to others.
+        code = report(out / "records", out / "report", arguments.protocol) or code
+    return code
 
 
 def make_plan(arguments: argparse.Namespace):

@@ -31,6 +31,12 @@ DIRECTIONS = {
     "log_loss": False,
 }
 
+#: Metrics whose values lie between 0 and 1.
+BOUNDED = (
+    "f1_weighted", "f1_macro", "accuracy", "balanced_accuracy", "auc", "precision", "recall",
+    "share_within",
+)  # fmt: skip
+
 
 def greater_is_better(metric: str) -> bool:
     """Say whether a greater value of a named metric is better.

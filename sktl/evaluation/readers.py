@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -68,8 +69,8 @@ def read_records(
             frame = pd.read_csv(path, float_precision="round_trip", low_memory=False)
         else:
             raise ValueError("records must be .csv, .csv.gz, .parquet or a directory of .json")
-    except (ValueError, OSError, ImportError) as error:
-        raise ValueError(f"{error}. Received: {path}") from error
+    except (ValueError, OSError, ImportError, EOFError, zlib.error) as error:
+        raise ValueError(f"records cannot be read: {error}. Received: {path}") from error
     if set(frame.columns) >= _PUBLISHED:
         return _published(frame, path, domains)
     return Records.from_frame(frame, domains=domains, origin=str(path))
@@ -84,7 +85,7 @@ def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) ->
     files = sorted(path.rglob("*.json"))
     for file in tqdm(files, desc="reading records", delay=2, disable=not progress):
         try:
-            row = json.loads(file.read_text())
+            row = json.loads(file.read_text(encoding="utf-8"))
         except ValueError:  # no JSON, or no UTF-8
             unreadable.append(file.name)
             continue
@@ -102,11 +103,7 @@ def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) ->
             f"no trial record in the {len(files)} .json files of {path}. "
             + "; ".join(map(str, exclusions))
         )
-    curves = {
-        index: {part: np.asarray(curve, dtype=float) for part, curve in row["curves"].items()}
-        for index, row in enumerate(rows)
-        if isinstance(row.get("curves"), dict)
-    }
+    curves = {index: _curves(row) for index, row in enumerate(rows) if row.get("curves")}
     flat = [
         {
             key: json.dumps(value) if isinstance(value, dict | list) else value
@@ -121,6 +118,24 @@ def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) ->
         domains=domains,
         exclusions=exclusions,
         origin=f"{path} ({len(rows)} trial records)",
+    )
+
+
+def _curves(row: dict) -> dict[str, np.ndarray]:
+    try:
+        curves = {
+            part: np.asarray(curve, dtype=float)
+            for part, curve in row["curves"].items()
+            if curve is not None
+        }
+        if all(curve.ndim == 1 for curve in curves.values()):
+            return curves
+    except (ValueError, TypeError, AttributeError):
+        pass
+    raise ValueError(
+        'curves must be {"test": [...], "validation": [...]} with one number an epoch. Received: '
+        f"{str(row['curves'])[:60]} in the record of {row['architecture']} on {row['target']}, "
+        f"rerun {row.get('rerun')}"
     )
 
 

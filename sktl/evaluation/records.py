@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from sktl.evaluation import domains as _domains
-from sktl.evaluation.metrics import DIRECTIONS, convergence_rate
+from sktl.evaluation.metrics import BOUNDED, DIRECTIONS, convergence_rate
 from sktl.evaluation.schema import IDENTITY, typed
 
 
@@ -106,12 +106,20 @@ class Records:
         Raises
         ------
         ValueError
-            If a required column is missing, a value cannot be read, a target mixes metrics, one
-            trial has two different rows, or nothing usable is left.
+            If a required column is missing, a value cannot be read, a target mixes metrics, their
+            directions or units, one trial has two different rows, or nothing usable is left.
         """
-        table, out = typed(frame), list(exclusions or [])
-        notes = list(notes or [])
-        curves = curves or {}
+        out, notes, curves = list(exclusions or []), list(notes or []), curves or {}
+        if not frame.index.is_unique:
+            if curves:
+                raise ValueError("the rows need an index of their own, for curves go by it")
+            frame = frame.reset_index(drop=True)
+        if "kind" in frame and (frame["kind"] == "pretraining").any():
+            sources = frame["kind"] == "pretraining"
+            notes.append(f"{sources.sum()} pre-trainings of sources are not compared.")
+            frame = frame[~sources]
+        table = typed(frame)
+        table.loc[table["kind"] == "reference", "omega"] = np.nan
         _fill_rates(table, curves)
 
         def leave_out(mask: pd.Series, reason: str) -> None:
@@ -135,7 +143,7 @@ class Records:
         copies = table.duplicated([*IDENTITY, "test_score", "validation_score"])
         leave_out(copies, "copy of another trial, with the same scores")
         _check_duplicates(table)
-        bounded = table["metric"].isin(["f1_weighted", "f1_macro", "accuracy"])
+        bounded = table["metric"].isin(BOUNDED)
         error = table["metric"].isin([name for name, up in DIRECTIONS.items() if not up])
         score = table["test_score"]
         leave_out((bounded & ~score.between(0, 1)) | (error & (score < 0)),
@@ -185,15 +193,23 @@ def _fill_rates(table: pd.DataFrame, curves: Mapping) -> None:
 
 
 def _check_metrics(table: pd.DataFrame) -> None:
-    counts = table.groupby("target")["metric"].value_counts()
-    for target in table["target"].unique():
-        found = counts[target]
-        if len(found) > 1:
-            named = ", ".join(f"{metric} in {n} trials" for metric, n in found.items())
-            raise ValueError(
-                f"all trials of a target must have one metric, else they cannot be compared. "
-                f"Received: target={target!r} with {named}"
-            )
+    for column in ("metric", "unit", "greater_is_better"):
+        for target, found in table.groupby("target")[column]:
+            counts = found.value_counts()
+            if len(counts) > 1:
+                named = ", ".join(f"{name} in {n} trials" for name, n in counts.items())
+                raise ValueError(
+                    f"all trials of a target must have one {column}, else they cannot be "
+                    f"compared. Received: target={target!r} with {named}"
+                )
+    known = table["metric"].map(DIRECTIONS)
+    wrong = known.notna() & (known != table["greater_is_better"])
+    if wrong.any():
+        row = table[wrong].iloc[0]
+        raise ValueError(
+            f"greater_is_better of {row['metric']!r} must be {known[wrong].iloc[0]}. "
+            f"Received: greater_is_better={row['greater_is_better']} in row {row.name}"
+        )
 
 
 def _check_duplicates(table: pd.DataFrame) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,6 +57,8 @@ _TEXTS = [
     "architecture", "target", "source", "metric", "kind", "task", "unit", "loss", "monitor",
     "status", "error", "source_domain", "target_domain",
 ]  # fmt: skip
+_TRUTHS = {"true": True, "1": True, "1.0": True, "yes": True,
+           "false": False, "0": False, "0.0": False, "no": False}  # fmt: skip
 IDENTITY = ["kind", "architecture", "source", "target", "n_train", "omega", "rerun", "repeat"]
 
 
@@ -76,12 +80,15 @@ def typed(frame: pd.DataFrame) -> pd.DataFrame:
         table[name] = column.map(lambda text: str(text).strip() or None, na_action="ignore")
     for name in _NUMBERS:
         table[name] = _numbers(table, name) if name in table else np.nan
+    table["validation_score"] = table["validation_score"].where(
+        np.isfinite(table["validation_score"])
+    )
     for name in ("architecture", "target", "metric", "n_train", "rerun"):
         if table[name].isna().any():
             raise ValueError(f"records need {name!r} in every row. Received: none in row "
                              f"{table.index[table[name].isna()][0]}")  # fmt: skip
-    table["n_train"] = _numbers(table, "n_train").astype(int)
-    table["repeat"] = _numbers(table, "repeat").fillna(0).astype(int) if "repeat" in table else 0
+    table["n_train"] = _whole(table, "n_train")
+    table["repeat"] = _whole(table, "repeat") if "repeat" in table else 0
     table["rerun"] = table["rerun"].map(rerun_name)
     derived = np.where(table["source"].isna(), "reference", "transfer")
     table["kind"] = table["kind"].fillna(pd.Series(derived, index=table.index))
@@ -94,16 +101,13 @@ def typed(frame: pd.DataFrame) -> pd.DataFrame:
                 f"in row {unknown.index[0]}"
             )
     given = (
-        table["greater_is_better"].map(_truth)
+        _truths(table, "greater_is_better")
         if "greater_is_better" in table
         else pd.Series(None, index=table.index)
     )
     named = {name: greater_is_better(name) for name in table.loc[given.isna(), "metric"].unique()}
     table["greater_is_better"] = given.where(given.notna(), table["metric"].map(named)).astype(bool)
-    if "simulated" in table:
-        table["simulated"] = table["simulated"].map(_truth)
-    else:
-        table["simulated"] = None
+    table["simulated"] = _truths(table, "simulated") if "simulated" in table else None
     return table
 
 
@@ -118,14 +122,35 @@ def _numbers(table: pd.DataFrame, name: str) -> pd.Series:
         ) from None
 
 
-def _truth(value: object) -> bool | None:
-    text = str(value).strip().lower()
-    if text in ("true", "1", "1.0", "yes"):
-        return True
-    return False if text in ("false", "0", "0.0", "no") else None
+def _whole(table: pd.DataFrame, name: str) -> pd.Series:
+    numbers = _numbers(table, name).fillna(0)
+    bad = ~((numbers >= 0) & (numbers < 2**53) & (numbers % 1 == 0))
+    if bad.any():
+        raise ValueError(
+            f"{name} must be a whole number. Received: {name}={numbers[bad].iloc[0]} "
+            f"in row {numbers.index[bad][0]}"
+        )
+    return numbers.astype(int)
+
+
+def _truths(table: pd.DataFrame, name: str) -> pd.Series:
+    texts = table[name].map(lambda value: str(value).strip().lower(), na_action="ignore")
+    bad = texts.notna() & ~texts.isin(_TRUTHS)
+    if bad.any():
+        raise ValueError(
+            f"{name} must be true or false. Received: {name}={table.loc[bad, name].iloc[0]!r} "
+            f"in row {table.index[bad][0]}"
+        )
+    return texts.map(_TRUTHS).astype(object).where(texts.notna(), None)
 
 
 def rerun_name(value: object) -> str:
     """Return a rerun's name: 6, 6.0 and "6" are one."""
     text = str(value).strip()
     return text[:-2] if text.endswith(".0") else text
+
+
+def rerun_names(values: Any) -> tuple[str, ...]:
+    """Return the names of several reruns, each once; one alone may stand without a list."""
+    several = isinstance(values, Iterable) and not isinstance(values, str)
+    return tuple(dict.fromkeys(rerun_name(value) for value in (values if several else [values])))

@@ -79,3 +79,44 @@ def test_the_published_table_is_recognised(published):
     assert np.isclose(
         published.curves[index]["test"], published.table.loc[index, "test_score"]
     ).any()
+
+
+def test_a_table_cut_short_is_an_error(tmp_path, frame):
+    whole = tmp_path / "records.csv.gz"
+    frame.to_csv(whole, index=False)
+    cut = tmp_path / "cut.csv.gz"
+    cut.write_bytes(whole.read_bytes()[:-40])
+    with pytest.raises(ValueError, match=r"cannot be read.*cut\.csv\.gz"):
+        read_records(cut)
+    # A plain table cannot tell that rows are gone, but its last, broken row has no score.
+    text = frame.to_csv(index=False).splitlines()
+    column = text[0].split(",").index("test_score")
+    text[20] = ",".join(text[20].split(",")[:column])
+    plain = tmp_path / "records.csv"
+    plain.write_text("\n".join(text[:21]))
+    records = read_records(plain)
+    assert [(e.count, e.reason) for e in records.exclusions] == [
+        (1, "the test score is missing or not finite")
+    ]
+    assert len(records.table) == 19
+
+
+@pytest.mark.parametrize("curves", [{"test": ["a"]}, {"test": [[1, 2], [3, 4]]}, [1, 2], "x"])
+def test_unreadable_curves_are_an_error_that_names_the_trial(tmp_path, rows, curves):
+    rows[0]["curves"] = curves
+    write_trials(tmp_path, rows)
+    with pytest.raises(ValueError, match=r"curves must be.*magnet on stead, rerun 0"):
+        read_records(tmp_path)
+
+
+def test_no_curve_is_no_rate(tmp_path, rows):
+    rows[0]["curves"] = {"test": None}
+    rows[1]["curves"] = None
+    write_trials(tmp_path, rows)
+    assert read_records(tmp_path).table["test_convergence_rate"].isna().sum() == 2
+
+
+def test_trial_records_without_a_column_say_which(tmp_path, rows):
+    write_trials(tmp_path, [{k: v for k, v in row.items() if k != "rerun"} for row in rows])
+    with pytest.raises(ValueError, match=r"need the columns \['rerun'\]"):
+        read_records(tmp_path)

@@ -118,3 +118,55 @@ def test_rerun_names_of_any_type_are_one(frame):
     assert set(Records.from_frame(frame.assign(rerun=frame["rerun"] + 0.0)).table["rerun"]) == {
         "0", "1", "2"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("n_train", 300.5, r"n_train must be a whole number.*n_train=300\.5 in row 1"),
+        ("n_train", np.inf, "n_train must be a whole number.*inf"),
+        ("repeat", -1, "repeat must be a whole number.*-1"),
+        ("greater_is_better", "maybe", "must be true or false.*'maybe' in row 1"),
+        ("greater_is_better", True, "one greater_is_better.*target='stead'"),
+        ("unit", "km", "one unit.*target='stead' with m in 14 trials, km in 1 trials"),
+    ],
+)
+def test_values_that_would_be_misread_are_errors(frame, column, value, message):
+    half = frame.index % 2 == 1
+    if column == "unit":
+        frame["unit"] = pd.Series("m", index=frame.index).where(half)
+    frame[column] = frame.get(column, pd.Series(None, index=frame.index)).astype(object)
+    frame.loc[1, column] = value
+    with pytest.raises(ValueError, match=message):
+        Records.from_frame(frame)
+
+
+def test_a_known_metric_cannot_be_turned_round(frame):
+    with pytest.raises(ValueError, match="greater_is_better of 'mae' must be False"):
+        Records.from_frame(frame.assign(greater_is_better=True))
+
+
+def test_references_have_no_omega(frame):
+    first = frame[frame["source"].isna()].head(1)
+    two = pd.concat([frame, first.assign(omega=1.0, test_score=0.1)], ignore_index=True)
+    with pytest.raises(ValueError, match="2 rows that share a trial"):
+        Records.from_frame(two)
+    with_omega = frame.assign(omega=frame["omega"].fillna(1.0))
+    table = Records.from_frame(with_omega).table
+    assert table.loc[table["kind"] == "reference", "omega"].isna().all()
+
+
+def test_rows_of_two_joined_tables_keep_apart(frame):
+    first, second = (frame[frame["architecture"] == name] for name in ("tcn", "magnet"))
+    joined = pd.concat([first.reset_index(drop=True), second.reset_index(drop=True)])
+    assert not joined.index.is_unique
+    assert Records.from_frame(joined).table.index.is_unique
+    with pytest.raises(ValueError, match="index of their own"):
+        Records.from_frame(joined, curves={0: {"test": np.arange(3.0)}})
+
+
+def test_pretrainings_are_noted_not_compared(frame):
+    source = frame.head(1).assign(kind="pretraining", target="emg", test_score=np.nan)
+    records = Records.from_frame(pd.concat([frame, source], ignore_index=True))
+    assert records.notes[0] == "1 pre-trainings of sources are not compared."
+    assert len(records.table) == len(frame)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sktl.evaluation.protocols import Comparison, compare
+from sktl.evaluation.protocols import PROTOCOLS, Comparison, compare
 from sktl.evaluation.records import Records
-from sktl.evaluation.schema import CELL, GROUP, rerun_name
+from sktl.evaluation.schema import CELL, GROUP, rerun_names
 from sktl.evaluation.statistics import sign_test_counts
 
 
@@ -203,6 +203,10 @@ def null(
     Control
         Mean counts over the repetitions, with the range of their middle 95 %.
     """
+    if protocol not in PROTOCOLS:
+        raise ValueError(
+            f"protocol must be one of {list(PROTOCOLS)}. Received: protocol={protocol!r}"
+        )
     rng = _generator(random_state)
     comparison = compare(records, "published", exclude_reruns=exclude_reruns)
     sizes = comparison.search.groupby(GROUP)["omega"].nunique()
@@ -279,8 +283,8 @@ def all_controls(
     list of Control
     """
     rng = _generator(random_state)
-    given = tuple(rerun_name(name) for name in exclude_reruns)
-    suspects = tuple(name for name in map(rerun_name, suspects) if name not in given)
+    given = rerun_names(exclude_reruns)
+    suspects = tuple(name for name in rerun_names(suspects) if name not in given)
     found = []
     for without in [given, (*given, *suspects)] if suspects else [given]:
         for protocol in ("published", "honest"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sktl.evaluation.domains import size_label, title
+from sktl.evaluation.domains import ordered, size_label, title
 from sktl.evaluation.protocols import Comparison
 from sktl.evaluation.records import Records
 from sktl.evaluation.schema import CELL
@@ -179,23 +179,22 @@ def _stopped_on_test(records: Records, table: pd.DataFrame):
 
 def _missing_cells(comparison: Comparison):
     search = comparison.search
+    sources = ordered(search["source"])
+    places = search[["target", "n_train"]].drop_duplicates().sort_values(["target", "n_train"])
     for architecture, part in search.groupby("architecture"):
-        names = set(part["source"]) | set(part["target"])
-        sources = set(part["source"])
-        places = part[["target", "n_train"]].drop_duplicates().itertuples(index=False)
         present = set(part[["source", "target", "n_train"]].itertuples(index=False, name=None))
         missing = [
             f"{title(source)} to {title(target)} {size_label(size)}"
-            for target, size in places
-            for source in sorted(sources & names)
+            for target, size in places.itertuples(index=False)
+            for source in sources
             if source != target and (source, target, size) not in present
         ]
         if missing:
             more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""
             yield (
                 "missing cells",
-                f"{title(str(architecture))} lacks {len(missing)} cells that its other sources "
-                f"and targets suggest: {', '.join(missing[:4])}{more}.",
+                f"{title(str(architecture))} lacks {len(missing)} cells that the records' "
+                f"sources and targets suggest: {', '.join(missing[:4])}{more}.",
             )
 
 
@@ -241,6 +240,13 @@ def _lone_omega(comparison: Comparison):
 def _behind_baseline(table: pd.DataFrame):
     baselines = table[table["kind"] == "baseline"]
     networks = table[table["kind"] != "baseline"]
+    bare = ordered(set(networks["target"]) - set(baselines["target"]))
+    if bare:
+        yield (
+            "no baseline",
+            f"There is no naive baseline for {', '.join(map(title, bare))} (such as the last value "
+            "or the commonest class): nothing here says whether a network is of any use there.",
+        )
     for target, rows in baselines.groupby("target"):
         ours = networks[networks["target"] == target]
         best = rows.loc[rows["value"].idxmax()]

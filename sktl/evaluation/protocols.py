@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from sktl.evaluation.records import Exclusion, Records, excluded
-from sktl.evaluation.schema import CELL, GROUP, rerun_name
+from sktl.evaluation.schema import CELL, GROUP, rerun_names
 
 PROTOCOLS = ("published", "honest")
 _RUN = [*CELL, "rerun"]
@@ -98,7 +98,7 @@ def compare(
     omega : float, optional
         Take this omega in every cell instead of choosing one.
     exclude_reruns : iterable
-        Names of reruns to leave out.
+        Names or numbers of reruns to leave out.
 
     Returns
     -------
@@ -117,10 +117,15 @@ def compare(
     out: list[Exclusion] = []
     references = table[table["kind"] == "reference"].sort_values("repeat")
     references = references.drop_duplicates([*GROUP, "rerun"])
-    transfers = table[(table["kind"] == "transfer") & (table["repeat"] == 0)]
-    transfers = transfers.sort_values([*_RUN, "omega"])
+    transfers = table[table["kind"] == "transfer"].sort_values([*_RUN, "omega", "repeat"])
+    again = transfers.duplicated([*_RUN, "omega"])
+    if again.any():
+        out.append(excluded(transfers[again], "repeat of a transfer; the first one counts"))
+        transfers = transfers[~again]
     search = _with_reference(transfers, references, out)
-    if omega is not None:
+    if search.empty:
+        chosen, rule = search, ""
+    elif omega is not None:
         chosen, rule = _fixed(search, omega, out), f"omega fixed at {omega:g}"
     elif protocol == "published":
         chosen = _best(search, "value")
@@ -140,7 +145,7 @@ def compare(
 
 
 def _without(table: pd.DataFrame, reruns: Iterable[object]) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    names = tuple(dict.fromkeys(rerun_name(name) for name in reruns))
+    names = rerun_names(reruns)
     known = sorted(table["rerun"].unique())
     unknown = [name for name in names if name not in known]
     if unknown:

@@ -66,3 +66,17 @@ def test_null_is_reproducible_and_has_no_gain_by_validation_noise(frame):
     null = controls.null(Records.from_frame(frame), "honest")
     assert null.low <= null.n / 2 <= null.high
     assert null.n == 6
+
+
+def test_unknown_protocol_of_the_null(frame):
+    with pytest.raises(ValueError, match="protocol='honets'"):
+        controls.null(Records.from_frame(frame), "honets")
+
+
+def test_published_null_wins_where_there_is_no_gain_at_all(frame):
+    # Two omegas from three references: best of two against the mean of the three.
+    null = controls.null(Records.from_frame(frame), "published", repetitions=2000, random_state=0)
+    assert null.n == 6
+    assert null.wins > 4
+    assert np.isnan(null.pvalue)
+    assert not null.significant

@@ -26,8 +26,68 @@ def test_published_results_show_their_defects_untold(published):
     assert "rerun far off" not in {defect.name for defect in found}
 
 
+def with_baselines(frame):
+    """Add to each target a method without a network that is worse than every network."""
+    rows = frame.drop_duplicates("target").assign(kind="baseline", architecture="mean", source=None)
+    rows["test_score"] = np.where(rows["metric"] == "mae", 9.0, 0.01)
+    rows["validation_score"] = rows["test_score"] * 1.01
+    return pd.concat([frame, rows], ignore_index=True)
+
+
+def searched(frame, better):
+    """Return trials at five omegas; ``better`` gives the gain of each at random numbers."""
+    rng = np.random.default_rng(0)
+    frame = pd.concat([frame, frame.assign(rerun=frame["rerun"] + 3)])  # 36 reruns of cells
+    transfer = frame[frame["omega"] == 1]
+    parts = [frame[frame["source"].isna()]]
+    for place, omega in enumerate((0.25, 0.5, 1.0, 1.5, 2.0)):
+        noise = rng.uniform(0, 0.05, len(transfer))
+        sign = np.where(transfer["metric"] == "mae", -1, 1)
+        score = transfer["test_score"] * (1 + sign * (better[place] + noise))
+        parts.append(transfer.assign(omega=omega, test_score=score, validation_score=score * 1.01))
+    return with_baselines(pd.concat(parts, ignore_index=True))
+
+
 def test_good_records_have_none(frame):
-    assert defects(frame) == {}
+    assert defects(with_baselines(frame)) == {}
+    assert "for STEAD, EMG, etna (" in defects(frame)["no baseline"]
+
+
+def test_an_omega_that_stands_alone(frame):
+    assert defects(searched(frame, (0, 0, 0, 0, 0))) == {}
+    assert defects(searched(frame, (0, 0.01, 0.02, 0.01, 0))) == {}
+    lone = defects(searched(frame, (0, 0, 0.1, 0, 0)))
+    assert set(lone) == {"lone omega"}
+    assert "at omega = 1 beats both neighbouring omegas in 100%" in lone["lone omega"]
+
+
+@pytest.mark.parametrize("protocol", ["published", "honest"])
+def test_a_mean_that_its_ranks_contradict(frame, protocol):
+    frame = pd.concat([frame.assign(rerun=frame["rerun"] + 3 * i) for i in range(5)])
+    # Slower by a little in most pairs, faster by far in a few.
+    fast = frame["rerun"].isin([0, 1]) & (frame["architecture"] == "tcn")
+    reference = frame["source"].isna()
+    rate = np.where(reference, np.where(fast, 0.01, 0.5), np.where(fast, 0.4, 0.45))
+    found = defects(frame.assign(test_convergence_rate=rate), protocol)
+    assert found["mean against ranks"].startswith("In 6 significant cells")
+    assert ("coloured by the mean" if protocol == "published" else "marked mixed") in found[
+        "mean against ranks"
+    ]
+
+
+@pytest.mark.parametrize("column", ["loss", "monitor", "task"])
+def test_reference_and_transfer_trained_differently(frame, column):
+    side = np.where(frame["source"].isna(), "one", "two")
+    part = np.where(frame["target"] == "emg", side, "one")
+    text = defects(with_baselines(frame.assign(**{column: part})))
+    assert set(text) == {f"different {column}"}
+    assert "(EMG: one against two)" in text[f"different {column}"]
+
+
+def test_what_one_network_lacks_of_the_others_is_missing(frame):
+    gone = (frame["architecture"] == "tcn") & (frame["source"] == "etna")
+    text = defects(frame[~gone])["missing cells"]
+    assert text.startswith("TCN lacks 2 cells")
 
 
 def test_normal_scatter_is_not_suspect(frame):

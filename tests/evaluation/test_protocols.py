@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from sktl.evaluation.protocols import compare
@@ -108,3 +109,53 @@ def test_convergence_comes_from_curves_by_the_protocols_preference(rows, frame):
     curves = {index: {"validation": curve["test"]} for index, curve in curves.items()}
     comparison = compare(Records.from_frame(frame, curves=curves))
     assert comparison.convergence == "validation_convergence_rate"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "omega", "without", "wins"),
+    [
+        ("published", None, [], 204),
+        ("published", None, [6], 182),
+        ("honest", None, [6], 152),
+        ("honest", 1.0, [6], 122),
+        ("published", 1.0, [6], 122),
+    ],
+)
+def test_wins_of_the_published_results_by_protocol(published, protocol, omega, without, wins):
+    outcomes = compare(published, protocol, omega, without).cells["outcome"]
+    assert outcomes.value_counts().to_dict() == {1: wins, -1: 240 - wins}
+
+
+def test_validation_decides_even_where_it_misleads(frame):
+    transfer = frame["source"].notna()
+    best = frame["metric"].map({"mae": 0.0, "f1_weighted": 1.0})
+    frame.loc[transfer & (frame["omega"] == 0.1), "validation_score"] = best
+    comparison = compare(Records.from_frame(frame))
+    assert (comparison.pairs["omega"] == 0.1).all()
+    later = comparison.pairs["rerun"] != "0"
+    np.testing.assert_allclose(comparison.pairs.loc[later, "gain"], -10)
+
+
+def test_an_infinite_validation_score_is_none(frame):
+    one = frame.index[(frame["omega"] == 0.1) & (frame["target"] == "emg")][0]
+    frame.loc[one, "validation_score"] = np.inf
+    statement = compare(Records.from_frame(frame)).statement
+    assert "in 1 cells without complete validation scores" in statement
+
+
+def test_a_repeated_transfer_is_named(frame):
+    again = frame[frame["omega"] == 1].head(2).assign(repeat=1, test_score=0.9)
+    table = pd.concat([frame.assign(repeat=0), again], ignore_index=True)
+    comparison = compare(Records.from_frame(table))
+    assert [(e.count, e.reason[:20]) for e in comparison.exclusions] == [
+        (2, "repeat of a transfer")
+    ]
+    np.testing.assert_allclose(comparison.pairs["gain"], 20)
+
+
+def test_one_rerun_to_leave_out_needs_no_list(frame):
+    named = Records.from_frame(frame.assign(rerun=frame["rerun"] + 10))
+    assert compare(named, exclude_reruns="10").exclude_reruns == ("10",)
+    assert compare(named, exclude_reruns=10.0).exclude_reruns == ("10",)
+    with pytest.raises(ValueError, match="no transfer can be compared"):
+        compare(named, exclude_reruns=[10, 11, 12])

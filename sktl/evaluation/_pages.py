@@ -95,7 +95,7 @@ def _wins(results: Results) -> Iterator[Block]:
         rows = [
             [
                 tables.RELATIONS[relation], str(row["wins"]), str(row["losses"]), str(row["ties"]),
-                str(row["critical"]) if row["n"] else "–",
+                str(row["critical"]) if row["critical"] is not None else "–",
                 words.p_text(row["pvalue"]).removeprefix("p ").removeprefix("= ")
                 if row["n"] else "–",
                 ("yes" if row["significant"] else "no") if row["n"] else "–",

@@ -90,13 +90,17 @@ def conclusions(results: Results) -> list[str]:
 
 def _under_controls(results: Results) -> list[str]:
     """Say what is left of the wins when the same records are compared in other ways."""
-    told = []
+    told: dict[tuple[str, ...], list[str]] = {}
     for control in results.controls:
-        text = f"{control.wins:.3g} of {control.n}"
-        if control.without:
-            text = f"without rerun {', '.join(control.without)}: {text}"
-        told.append(f"{control.name} {text} ({control_text(control).partition(';')[0]})")
-    return [f"Wins under controls: {'; '.join(told)}."] if told else []
+        verdict = "" if control.name.startswith("null") else f", {control_text(control)}"
+        text = f"{control.name} {control.wins:.3g} of {control.n}{verdict}"
+        told.setdefault(control.without, []).append(text)
+    return [
+        "Wins when compared in other ways"
+        + (f", without rerun {', '.join(without)}" if without else "")
+        + f": {'; '.join(texts)}. A null holds no true gain."
+        for without, texts in told.items()
+    ]
 
 
 def _significant_pairs(name: str, table: pd.DataFrame) -> list[str]:

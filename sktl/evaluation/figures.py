@@ -184,9 +184,12 @@ def heat_map(
             if significant:
                 frame = Rectangle((column - 0.46, row - 0.45), 0.92, 0.9, fill=False, linewidth=1.4)
                 axis.add_patch(frame)
-    labels = [f"{title(target)}\n{size_label(size)}" for target, size in places]
-    axis.set_xticks(range(len(places)), labels, fontsize=8,
-                    rotation=30 if max(map(len, labels)) > 14 else 0)  # fmt: skip
+    # Names in several lines stand side by side without turning.
+    labels = [
+        f"{title(target).replace('-simulated', chr(10) + 'simulated')}\n{size_label(size)}"
+        for target, size in places
+    ]
+    axis.set_xticks(range(len(places)), labels, fontsize=8)
     axis.set_yticks(range(len(sources)), [title(source) for source in sources])
     axis.set(xlabel="target and training instances", ylabel="source")
     axis.spines[:].set_visible(False)

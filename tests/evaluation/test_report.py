@@ -1,0 +1,237 @@
+"""The report on simulated records with known gains, and on the published ones."""
+
+import csv
+import json
+import re
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from sktl.cli import main
+from sktl.evaluation.records import Records
+from sktl.evaluation.report import write_report
+
+RELATIONS = ["intra", "cross", "seis>other", "other>seis", "other>other", "total"]
+VOID = {"meta", "link", "img", "br", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """Collect tags; say where an element is not closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.open, self.text = [], [], []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture
+def trials(rows, tmp_path):
+    """Write the simulated experiment as a directory of trial records."""
+    records = tmp_path / "records"
+    records.mkdir()
+    for number, row in enumerate(rows):
+        (records / f"{number}.json").write_text(json.dumps(row))
+    return records
+
+
+@pytest.fixture
+def written(trials, tmp_path, capsys):
+    """Write the default report by the command."""
+    assert main(["report", str(trials), "--out", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "out" / "report.html")
+    return tmp_path / "out"
+
+
+def test_every_output_is_there_and_names_the_protocol(written):
+    names = {str(path.relative_to(written)) for path in written.rglob("*") if path.is_file()}
+    tables = [f"table{n}" for n in (3, 4, 5, 6, 7, 8, 9, 10)] + ["figure8", "controls", "cost"]
+    pictures = [
+        "figure8", "gain_against_omega", "heat_map_score", "heat_map_convergence",
+        "learning_curves", "cost", "critical_difference_omegas",
+    ]  # fmt: skip
+    expected = {"report.html", "report.md", "report.json"}
+    expected |= {f"tables/{name}.{end}" for name in tables for end in ("csv", "tex")}
+    expected |= {f"figures/{name}.svg" for name in pictures}
+    assert names == expected
+    for name in names:
+        text = (written / name).read_text()
+        assert "Protocol honest: omega by the best validation score" in text, name
+
+
+def test_page_is_self_contained_accessible_html(written):
+    text = (written / "report.html").read_text()
+    page = Page(text)
+    assert not re.search(r"https?:|src=\"(?!data:)|<script|url\(", text)
+    for tag, attrs in page.tags:
+        assert tag != "svg"
+        if tag == "img":
+            assert len(attrs["alt"]) > 20
+        for name in ("href", "src"):
+            assert attrs.get(name, "#").startswith(("#", "data:"))
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    links = [attrs["href"][1:] for tag, attrs in page.tags if tag == "a"]
+    assert set(links) <= set(ids)
+    assert len(links) == 10  # the skip link and nine sections
+    # Whatever scrolls sideways can be reached and scrolled by keyboard, and has a name.
+    wide = [attrs for _, attrs in page.tags if attrs.get("class") == "wide"]
+    assert len(wide) == sum(tag in ("img", "table") for tag, _ in page.tags)
+    assert all(attrs["tabindex"] == "0" and attrs["aria-label"] for attrs in wide)
+    assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in (
+        page.tags
+    )
+    assert "SIMULATED" in "".join(page.text)
+
+
+def test_numbers_of_the_simulated_experiment(written):
+    # Transfer at omega 1 is better everywhere, and validation finds it: 12 cells, 12 wins.
+    content = json.loads((written / "report.json").read_text())
+    assert list(content["table3"]) == RELATIONS
+    assert content["table3"]["total"] == [12, 0]
+    assert content["table10"]["total"] == {"magnet": [6, 0], "tcn": [6, 0]}
+    assert content["figure8"]["tcn"]["1"] == pytest.approx(20)
+    assert content["records"]["transfer"] == 72
+    assert content["records"]["reference"] == 18
+    # A gain of a fifth at omega 1 in every run: no bootstrap sample can have another median.
+    effect = content["effect"]
+    assert [effect[name] for name in ("median_gain_percent", "low", "high")] == pytest.approx(
+        [20.0] * 3
+    )
+    percent = content["table6_7"]
+    assert percent["columns"] == ["stead300", "emg300", "etna300"]
+    assert percent["percent"]["emg"] == pytest.approx([20.0, None, 20.0])
+    assert percent["colours"]["emg"][1] == "-"
+    assert content["protocol"]["name"] == "honest"
+    assert "12 of 12 cells" in content["conclusions"][0]
+    ranks = {ranking["name"]: ranking["ranks"] for ranking in content["rankings"]}
+    assert min(ranks["omegas"], key=ranks["omegas"].get) == "ω = 1"
+    assert ranks["architectures"] == {}  # two architectures are no ranking
+
+
+def test_tables_agree_between_formats(written):
+    content = json.loads((written / "report.json").read_text())
+    lines = (written / "tables" / "table3.csv").read_text().splitlines()
+    assert lines[0].startswith("# Protocol honest")
+    wins = [[int(row["wins"]), int(row["losses"])] for row in csv.DictReader(lines[1:])]
+    assert wins == list(content["table3"].values())
+    tex = (written / "tables" / "table3.tex").read_text()
+    assert "Total & 12 & 0 & 0" in tex
+    assert "| Total | 12 | 0 | 0 |" in (written / "report.md").read_text()
+
+
+def test_published_protocol_fixed_omega_and_reruns(trials, tmp_path):
+    def report(*options):
+        assert main(["report", str(trials), "--out", str(tmp_path / "out"), *options]) == 0
+        return json.loads((tmp_path / "out" / "report.json").read_text())
+
+    fixed = report("--omega", "0.1", "--exclude-rerun", "0", "--exclude-rerun", "2")
+    assert fixed["table3"]["total"] == [0, 12]
+    assert "without rerun 0, 2" in fixed["protocol"]["statement"]
+    assert "Rerun 0, 2: left out" in (tmp_path / "out" / "report.md").read_text()
+    published = report("--protocol", "published")
+    assert published["protocol"]["name"] == "published"
+    assert "selection on test" in [warning["name"] for warning in published["warnings"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["--protocol", "honset"], 2, "invalid choice"),
+        (["--omega", "3"], 1, "omega must be one of"),
+        (["--exclude-rerun", "9"], 1, "exclude_reruns must name reruns"),
+    ],
+)
+def test_command_says_what_is_wrong(options, code, said, trials, tmp_path, capsys):
+    arguments = ["report", str(trials), "--out", str(tmp_path / "out"), *options]
+    try:
+        found = main(arguments)
+    except SystemExit as stop:
+        found = stop.code
+    assert found == code
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_missing_records(tmp_path, capsys):
+    assert main(["report", str(tmp_path / "no.csv"), "--out", str(tmp_path / "out")]) == 1
+    assert "existing file or directory" in capsys.readouterr().err
+
+
+def test_bare_records_make_a_report(tmp_path):
+    """No curves, no validation, one rerun, names that need escaping, a failed trial."""
+    table = pd.DataFrame(
+        {
+            "architecture": "<b>&net_1", "source": [None, "a|b", "a|b"], "target": "50 % & more",
+            "n_train": 100, "omega": [None, 1.0, 1.0], "rerun": [0, 0, 1], "metric": "mae",
+            "test_score": [1.0, 0.9, None], "status": ["ok", "ok", "failed"],
+        }
+    )  # fmt: skip
+    out = write_report(Records.from_frame(table), tmp_path, "published").parent
+    content = json.loads((out / "report.json").read_text())
+    assert content["table3"]["total"] == [1, 0]
+    assert content["records"]["failed"] == 1
+    text = (out / "report.html").read_text()
+    Page(text)
+    assert "&lt;b&gt;&amp;net_1" in text
+    assert "<b>" not in text
+    assert "1 left out: the trial failed" in text
+    assert "hold no convergence rates" in text
+    assert "hold none" in text
+    assert r"50 \% \& more" in (out / "tables" / "table7.tex").read_text()
+
+
+def test_controls_that_cannot_be_made_are_named(tmp_path):
+    """One rerun without validation scores: published works, the honest control cannot."""
+    table = pd.DataFrame(
+        {
+            "architecture": "tcn", "source": [None, "lomax", "lomax"], "target": "stead",
+            "n_train": 100, "omega": [None, 0.5, 1.0], "rerun": 0, "metric": "mae",
+            "test_score": [1.0, 0.9, 0.8],
+        }
+    )  # fmt: skip
+    out = write_report(Records.from_frame(table), tmp_path, "published").parent
+    content = json.loads((out / "report.json").read_text())
+    assert content["table3"]["total"] == [1, 0]
+    assert content["controls"] == []
+    assert "No control could be made" in (out / "report.md").read_text()
+    with pytest.raises(ValueError, match="cannot be chosen without the test"):
+        write_report(Records.from_frame(table), tmp_path)
+
+
+def test_report_again_is_the_same_and_leaves_nothing_behind(frame, tmp_path):
+    records = Records.from_frame(frame)
+    page = write_report(records, tmp_path)
+    first = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert write_report(records, tmp_path) == page
+    again = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert again == first
+
+
+def test_published_results_in_the_papers_form(shared, tmp_path):
+    records = shared("published/published_results.csv.gz")
+    printed = json.loads(shared("published/printed_tables.json").read_text())
+    arguments = ["report", str(records), "--protocol", "published", "--out", str(tmp_path)]
+    assert main(arguments) == 0
+    content = json.loads((tmp_path / "report.json").read_text())
+    assert content["table3"] == printed["table3_wins_losses"]
+    assert content["table4"] == printed["table4_wins_losses"]
+    assert content["table6_7"]["columns"] == printed["columns"]
+    assert content["table6_7"]["colours"] == printed["tables6_7_colours"]
+    assert content["table8_9"]["colours"] == printed["tables8_9_colours"]
+    text = (tmp_path / "report.md").read_text()
+    assert "cannot be derived" in text
+    assert "Rerun 6 lies far off" in text

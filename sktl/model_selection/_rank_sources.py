@@ -239,6 +239,9 @@ class _Target:
 
     def scores(self, features):
         """Return the three scores of standardised features."""
+        if not features.shape[1]:
+            # Layers that see nothing: all is left to the constant.
+            features = np.zeros((len(self._y), 1))
         return {
             "logme": logme(features, self._columns, intercept=True),
             "h_score": h_score(features, self._labels),

@@ -254,12 +254,14 @@ def _training(results: Results, step: Callable[[str], object]) -> Iterator[Block
             f"(dashed), one panel for each of {len(tables.columns(results.comparison))} targets "
             "with sizes.",
         )
-    yield _picture(
-        "cost",
-        "Cost of training; the table below has the numbers.",
-        training_figures.cost(results.cost),
-        "Bars of training cost of each architecture, from scratch and with transfer.",
-    )
+    bars = training_figures.cost(results.cost)
+    if bars is not None:
+        yield _picture(
+            "cost",
+            "Cost of training; the table below has the numbers.",
+            bars,
+            "Bars of training cost of each architecture, from scratch and with transfer.",
+        )
     shown = {"seconds": "seconds", "epochs": "epochs", "n_parameters": "parameters"}
     rows = [
         [

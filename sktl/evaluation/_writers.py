@@ -130,6 +130,7 @@ _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "ω": r"$\omega$", "≠": r"$\neq$", "–": "--",
+    "√": r"$\surd$",
 }  # fmt: skip
 
 

@@ -117,7 +117,7 @@ def cost_table(records: Records) -> pd.DataFrame:
     return share_failed(records).join(medians, on=["architecture", "kind"])
 
 
-def cost(table: pd.DataFrame) -> Figure:
+def cost(table: pd.DataFrame) -> Figure | None:
     """Draw training time (or epochs), parameters and share of failed trials.
 
     Parameters
@@ -127,13 +127,16 @@ def cost(table: pd.DataFrame) -> Figure:
 
     Returns
     -------
-    matplotlib.figure.Figure
+    matplotlib.figure.Figure or None
+        One panel a quantity; None where the records state none and no trial failed.
     """
     wanted = {
         "seconds": "median training time in s", "epochs": "median epochs",
         "n_parameters": "parameters (median)", "share": "failed trials in %",
     }  # fmt: skip
     shown = {name: label for name, label in wanted.items() if table[name].gt(0).any()}
+    if not shown:
+        return None
     names = ordered(table["architecture"])
     figure, axes = panels(len(shown), 2, 4.4, 1.1 + 0.34 * len(names))
     colours = {"reference": SCRATCH, "transfer": TRANSFER, "baseline": OTHER}

@@ -7,7 +7,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 .PHONY: help install check format test test-slow demo docs clean
 
 help:
-	@echo "make demo       fine-tune MagNet and compare with training from scratch"
+	@echo "make demo       the quick grid: transfer against training from scratch, on simulated data"
 	@echo "make test       the fast tests (about 20 minutes on two cores)"
 	@echo "make test-slow  the slow tests as well"
 	@echo "make check      ruff and mypy"
@@ -32,13 +32,14 @@ format: install
 	$(PY) -m ruff format .
 
 test: install
-	$(PY) -m pytest -n 2 --dist loadfile
+	$(PY) -m pytest -n 2 --dist worksteal
+	KERAS_BACKEND=jax $(PY) -m pytest tests/estimators -n 2 --dist worksteal
 
 test-slow: install
-	$(PY) -m pytest -n 2 --dist loadfile -m slow
+	$(PY) -m pytest -n 2 --dist worksteal -m slow
 
 demo: install
-	$(PY) benchmarks/demo.py
+	$(PY) benchmarks/full_grid.py --profile quick --out results/quick
 
 docs: install
 	$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html

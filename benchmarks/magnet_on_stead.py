@@ -34,6 +34,7 @@ def main():
     parser.add_argument("--omega", type=float, default=0.25)
     parser.add_argument("--splits", type=int, default=10)
     parser.add_argument("--epochs", type=int, default=250)
+    parser.add_argument("--patience", type=int, default=10, help="of the early stopping")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
 
@@ -51,7 +52,11 @@ def main():
         row = {"split": number, "training mean": np.abs(y[test] - y[train].mean()).mean()}
         line = LinearRegression().fit(log_amplitude(X[train]), y[train])
         row["log amplitude"] = mean_absolute_error(y[test], line.predict(log_amplitude(X[test])))
-        common = {"n_epochs": arguments.epochs, "random_state": number}
+        common = {
+            "n_epochs": arguments.epochs,
+            "early_stopping_patience": arguments.patience,
+            "random_state": number,
+        }
         scratch = MagNetRegressor(**common).fit(X[train], y[train])
         transfer = MagNetRegressor.from_pretrained(
             arguments.source, omega=arguments.omega, **common

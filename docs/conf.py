@@ -51,8 +51,9 @@ def write_api() -> None:
         module = import_module(name)
         names = getattr(module, "__all__", None) or ["all_estimators"]
         listed = "\n   ".join(f"{name}.{item}" for item in names)
-        text = f"{name}\n{'=' * len(name)}\n\n{title}.\n\n.. autosummary::\n   :toctree: generated\n\n"
-        (folder / f"{name.split('.')[1]}.rst").write_text(f"{text}   {listed}\n")
+        heading = f"{name}\n{'=' * len(name)}\n\n{title}.\n\n"
+        summary = f".. autosummary::\n   :toctree: generated\n\n   {listed}\n"
+        (folder / f"{name.split('.')[1]}.rst").write_text(heading + summary)
 
 
 write_api()

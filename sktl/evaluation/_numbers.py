@@ -38,6 +38,7 @@ class Results:
     omegas: pd.DataFrame
     effect: dict[str, Any]
     controls: list[Control]
+    controls_problem: str
     defects: list[Defect]
     rankings: list[Ranking]
     cost: pd.DataFrame
@@ -46,6 +47,10 @@ class Results:
 def compute(records: Records, comparison: Comparison) -> Results:
     """Compute all tables; nothing here depends on how they are shown."""
     suspects = [name for name in suspect_reruns(records) if name not in comparison.exclude_reruns]
+    try:
+        controls, problem = all_controls(records, comparison.exclude_reruns, suspects), ""
+    except ValueError as error:  # such as the honest protocol of one rerun without validation
+        controls, problem = [], str(error)
     return Results(
         records,
         comparison,
@@ -57,7 +62,8 @@ def compute(records: Records, comparison: Comparison) -> Results:
         tables.percent_table(comparison, "convergence"),
         tables.omega_table(comparison),
         _effect(comparison),
-        all_controls(records, comparison.exclude_reruns, suspects),
+        controls,
+        problem,
         find_defects(records, comparison),
         rankings(records, comparison),
         cost_table(records),
@@ -129,6 +135,7 @@ def to_json(results: Results, conclusions: list[str], version: str) -> dict[str,
             asdict(control) | {"n": control.n, "significant": control.significant}
             for control in results.controls
         ],
+        "controls_problem": results.controls_problem,
         "rankings": [
             asdict(ranking) | {"pvalues": ranking.pvalues.to_dict()} for ranking in results.rankings
         ],

@@ -72,7 +72,7 @@ def _controls(results: Results) -> list[Block]:
         for control in results.controls
     ]  # fmt: skip
     if not rows:
-        return ["No control could be made from these records."]
+        return [f"No control could be made: {results.controls_problem}."]
     how = {control.name: control.statement for control in results.controls}
     return [
         Table(

@@ -30,7 +30,7 @@ table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabul
 figcaption { color: var(--quiet); font-size: .9rem; padding: .3rem 0; }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: right;
   white-space: nowrap; }
-td.words { text-align: left; white-space: normal; min-width: 11rem; }
+.words { text-align: left; white-space: normal; min-width: 11rem; }
 th { font-weight: 600; } th:first-child { text-align: left; position: sticky; left: 0;
   background: #fff; white-space: normal; min-width: 6.5rem; }
 .g { background: #cfe3f5; } .r { background: #fbd9c6; } .m { background: #eee; }
@@ -81,7 +81,11 @@ def _html_block(block: Block) -> str:
         data = base64.b64encode(block.svg.encode()).decode()
         image = f'<img alt="{escape(block.alt)}" src="data:image/svg+xml;base64,{data}">'
         return f"<figure>{scroll}{image}</div><figcaption>{caption}</figcaption></figure>"
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in block.header)
+    columns = zip(block.header, zip(*block.rows, strict=True), strict=True)
+    head = "".join(
+        f'<th scope="col"{_class(max(cells, key=len), "")}>{escape(text)}</th>'
+        for text, cells in columns
+    )
     rows = []
     for number, row in enumerate(block.rows):
         marks = block.marks[number] if block.marks else [""] * len(row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -137,6 +137,13 @@ def rankings(records: Records, comparison: Comparison) -> list[Ranking]:
         methods = scratch.pivot_table(
             "value", ["target", "n_train", "rerun"], "architecture", dropna=False
         ).dropna(how="all")
+        networks = scratch.loc[scratch["kind"] == "reference", "architecture"].unique()
+        blocks = methods[methods[networks].notna().all(axis=1)]
+        # A baseline of one task alone, such as the last value, cannot be ranked over all.
+        partial = blocks.columns[blocks.isna().any()]
         question = "networks from scratch and baselines, over target, size and rerun"
-        found.append(rank("methods", question, methods.rename(columns=title)))
+        if len(partial):
+            question += f" (without {', '.join(partial)}: not in every block)"
+        ranking = rank("methods", question, blocks.drop(columns=partial).rename(columns=title))
+        found.append(replace(ranking, n_left_out=len(methods) - len(blocks)))
     return found

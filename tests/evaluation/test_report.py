@@ -207,6 +207,7 @@ def test_controls_that_cannot_be_made_are_named(tmp_path):
     content = json.loads((out / "report.json").read_text())
     assert content["table3"]["total"] == [1, 0]
     assert content["controls"] == []
+    assert "cannot be chosen without the test" in content["controls_problem"]
     assert "No control could be made" in (out / "report.md").read_text()
     with pytest.raises(ValueError, match="cannot be chosen without the test"):
         write_report(Records.from_frame(table), tmp_path)

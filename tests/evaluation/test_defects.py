@@ -145,3 +145,14 @@ def test_share_failed(frame):
     assert table.loc[("magnet", "transfer"), "failed"] == 2
     assert table.loc[("magnet", "transfer"), "share"] == pytest.approx(2 / 36)
     assert table.loc[("tcn", "transfer"), "failed"] == 0
+
+
+def test_a_few_cells_are_too_little_to_suspect_a_rerun():
+    scores = [1.0, 1.1, 1.2, 9.0]
+    cells = [
+        {"architecture": "tcn", "target": f"mine{cell}", "n_train": 100, "metric": "mae",
+         "rerun": rerun, "test_score": score}
+        for cell in range(6) for rerun, score in enumerate(scores)
+    ]  # fmt: skip
+    assert suspect_reruns(Records.from_frame(pd.DataFrame(cells))) == {"3": 1.0}
+    assert suspect_reruns(Records.from_frame(pd.DataFrame(cells[:20]))) == {}

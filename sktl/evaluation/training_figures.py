@@ -137,8 +137,6 @@ def cost(table: pd.DataFrame) -> Figure | None:
     shown = {name: label for name, label in wanted.items() if table[name].gt(0).any()}
     if not shown:
         return None
-    if not shown:
-        return None
     names = ordered(table["architecture"])
     figure, axes = panels(len(shown), 2, 4.4, 1.1 + 0.34 * len(names))
     colours = {"reference": SCRATCH, "transfer": TRANSFER, "baseline": OTHER}

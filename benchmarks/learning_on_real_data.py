@@ -4,8 +4,8 @@
 
 Spoken digits (Free Spoken Digit Dataset, averaged over four samples; clips split at random, or
 by speaker with --unseen-speakers) against the most frequent class; closes of the S&P 500
-(chronological parts) against the training mean and the last value, which is known to be hard to beat. Selection on
-validation data, one score on test data.
+(chronological parts) against the training mean and the last value, which is known to be hard to
+beat. Selection on validation data, one score on test data.
 """
 
 import argparse

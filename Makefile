@@ -4,11 +4,12 @@ PYTHON ?= python3
 PY := $(VENV)/bin/python
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help install check format test test-slow demo docs clean
+.PHONY: help install check format test test-jax test-slow demo docs clean
 
 help:
 	@echo "make demo       the quick grid: transfer against training from scratch, on simulated data"
 	@echo "make test       the fast tests (about 20 minutes on two cores)"
+	@echo "make test-jax   the estimators' tests on the JAX backend"
 	@echo "make test-slow  the slow tests as well"
 	@echo "make check      ruff and mypy"
 	@echo "make docs       the documentation, into docs/_build/html"
@@ -33,6 +34,8 @@ format: install
 
 test: install
 	$(PY) -m pytest -n 2 --dist worksteal
+
+test-jax: install
 	KERAS_BACKEND=jax $(PY) -m pytest tests/estimators -n 2 --dist worksteal
 
 test-slow: install

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar, dataclass_transform
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error
@@ -47,6 +48,10 @@ from sktl.sources import (
     save_source,
     select_transferable,
 )
+
+# The models that were asked for, kept outside of the estimators: they would not survive pickle,
+# would be shared by copies, and looking at it must not change an estimator.
+_models: WeakKeyDictionary[Any, tuple[dict, Any]] = WeakKeyDictionary()
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
@@ -486,13 +491,11 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
         """The fitted network, a model of the estimator's own."""
         if "_weights" not in vars(self):
             raise AttributeError(f"This {type(self).__name__} has no network before fit.")
-        if "_model" not in vars(self):
-            self._model = _set_weights(self._build(*self._shape), self._weights)
-        return self._model
-
-    def __getstate__(self):
-        # Arrays travel, a keras model would not survive or would be shared by copies.
-        return {name: value for name, value in vars(self).items() if name != "_model"}
+        weights, model = _models.get(self, (None, None))
+        if weights is not self._weights:
+            model = _set_weights(self._build(*self._shape), self._weights)
+            _models[self] = self._weights, model
+        return model
 
     def save_pretrained(self, path=None, *, name: str | None = None, **card) -> Path:
         """Save the fitted network as a source that others can start from.

@@ -127,6 +127,16 @@ def test_divergence_is_said(data):
         FloatingPointError, match=r"val_loss=.* at epoch 1 with learning_rate=0.001"
     ):
         estimator.fit(X, y[:, 0].astype(float) * 1e30)
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="the rate that overflows late is TensorFlow's"
+)
+def test_late_divergence_ends_the_training(data):
+    X, y = data
+    estimator = ConvNetQuakeINGVRegressor(
+        n_layers=2, filters=2, n_epochs=30, batch_size=22, target_scaling=None, random_state=0
+    )
     # One step of this rate stays finite, the next squares it.
     estimator.set_params(
         learning_rate=1e6, batch_size=22, early_stopping_patience=None, n_epochs=30

@@ -133,7 +133,11 @@ def report(table):
     table = table.astype(dict.fromkeys(SCORES, float))
     means = table.groupby(keys, sort=False)[["gain in percent", *SCORES]].mean()
     print("\nMean gain of each source in percent of scratch (F1, or MAE for STEAD-50)")
-    print(means["gain in percent"].unstack("source").round(1).to_string())  # noqa: PD010
+    print(
+        means.pivot_table("gain in percent", ["target", "architecture"], "source", sort=False)
+        .round(1)
+        .to_string()
+    )  # noqa: PD010
     rows = []
     for (target, architecture), group in means.groupby(level=[0, 1], sort=False):
         gains = group["gain in percent"]

@@ -137,7 +137,7 @@ def report(table):
         means.pivot_table("gain in percent", ["target", "architecture"], "source", sort=False)
         .round(1)
         .to_string()
-    )  # noqa: PD010
+    )
     rows = []
     for (target, architecture), group in means.groupby(level=[0, 1], sort=False):
         gains = group["gain in percent"]

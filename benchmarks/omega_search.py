@@ -24,7 +24,7 @@ from sklearn.model_selection import GridSearchCV
 
 from sktl.datasets import simulate_len_db, simulate_sp500
 from sktl.estimators import ConvNetQuakeINGVRegressor, MagNetRegressor
-from sktl.estimators._compiled import forget
+from sktl.estimators._pool import forget
 from sktl.estimators._randomness import random_streams, validation_split
 from sktl.model_selection import OMEGA_GRID, OmegaSearch
 from sktl.sources import load_source

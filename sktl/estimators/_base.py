@@ -19,23 +19,15 @@ from typing import Any, ClassVar, dataclass_transform
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error
-from sklearn.utils.class_weight import compute_sample_weight
 from sktime.base._base_panel import BasePanelMixin
-from sktime.classification.base import BaseClassifier
-from sktime.regression.base import BaseRegressor
 
+from sktl.estimators._backends import compile_network
 from sktl.estimators._checks import check_choice, check_parameters
-from sktl.estimators._compiled import (
-    PREDICTION_BATCH,
-    borrow,
-    compile_network,
-    initial_weights,
-    weight_names,
-)
+from sktl.estimators._compiled import PREDICTION_BATCH, initial_weights, weight_names
 from sktl.estimators._docs import compose
+from sktl.estimators._pool import borrow
 from sktl.estimators._prepared import Prepared
-from sktl.estimators._preprocessing import Preprocessing, standardisation
+from sktl.estimators._preprocessing import Preprocessing
 from sktl.estimators._randomness import random_streams, validation_split
 from sktl.estimators._sklearn import ScikitLearnMixin
 from sktl.estimators._training import Schedule, TrainingState, advance
@@ -579,139 +571,6 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
         """
         small = {"n_epochs": 2, "batch_size": 8, "random_state": 0} | cls._small_parameters()
         return [small, small | {"omega": 0.5, "stream_max": "raw", "validation_size": None}]
-
-
-@parameters
-class BaseTransferClassifier(BaseTransferEstimator, BaseClassifier):
-    """What makes a network a classifier.
-
-    Parameters
-    ----------
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each class in the training loss, as in scikit-learn.
-
-    Attributes
-    ----------
-    classes_ : np.ndarray of shape (n_classes,)
-        The labels, in the order of the probabilities.
-
-    Examples
-    --------
-    >>> from sktime.datasets import load_unit_test
-    >>> from sktl.estimators import {name}
-    >>> X, y = load_unit_test(return_type="numpy3D")
-    >>> classifier = {name}(n_epochs=2, random_state=0).fit(X, y)
-    >>> classifier.predict(X).shape
-    (42,)
-    """
-
-    _task = "classification"
-    _kind = "classifier"
-    _loss = "categorical_crossentropy"
-    _output_activation = "softmax"
-    _score_name = "f1_weighted"
-    _monitors: ClassVar = {"val_loss": False, "val_score": True, "val_accuracy": True}
-    _target_attributes = ("classes_",)
-    _tags: ClassVar = {"capability:predict_proba": True}
-
-    class_weight: Any = None
-
-    def __post_init__(self):
-        # A dataclass calls this after it has assigned; sktime's own constructor calls it again.
-        if "_is_fitted" not in vars(self):
-            BaseClassifier.__init__(self)
-
-    def _strata(self, y):
-        return y
-
-    def _fit_targets(self, y):
-        weights = compute_sample_weight(self.class_weight, y)
-        return self._targets(y), weights.astype(np.float32)
-
-    def _targets(self, y):
-        return (np.asarray(y)[:, None] == self.classes_).astype(np.float32)
-
-    def _check_held_out_targets(self, y):
-        unknown = sorted(set(y.tolist()) - set(self.classes_.tolist()), key=str)
-        if unknown:
-            raise ValueError(
-                "validation_data must only hold classes of y. "
-                f"Received: {unknown}, while y has {self.classes_.tolist()}"
-            )
-        return y
-
-    def _validation_scores(self, y, outputs):
-        predicted = self.classes_[outputs.argmax(axis=1)]
-        return {
-            "val_score": float(f1_score(y, predicted, average="weighted", zero_division=0)),
-            "val_accuracy": float(accuracy_score(y, predicted)),
-        }
-
-    def _predict_proba(self, X):
-        return self._outputs(X)
-
-    def _card_task(self):
-        return {"classes": self.classes_.tolist()}
-
-
-@parameters
-class BaseTransferRegressor(BaseTransferEstimator, BaseRegressor):
-    """What makes a network a regressor.
-
-    Parameters
-    ----------
-    target_scaling : {"standard", None}, default="standard"
-        Train on y standardised by the training instances, or on y as it is. Predictions are in
-        the unit of y either way.
-
-    Examples
-    --------
-    >>> from sktime.datasets import load_unit_test
-    >>> from sktl.estimators import {name}
-    >>> X, y = load_unit_test(return_type="numpy3D")
-    >>> regressor = {name}(n_epochs=2, random_state=0).fit(X, y.astype(float))
-    >>> regressor.predict(X).shape
-    (42,)
-    """
-
-    _task = "regression"
-    _kind = "regressor"
-    _loss = "mean_squared_error"
-    _score_name = "mae"
-    _monitors: ClassVar = {"val_loss": False, "val_score": False}
-    _target_attributes = ("_center", "_scale")
-
-    target_scaling: str | None = "standard"
-
-    def __post_init__(self):
-        if "_is_fitted" not in vars(self):
-            BaseRegressor.__init__(self)
-
-    def _strata(self, y):
-        return None
-
-    def _fit_targets(self, y):
-        self._center, self._scale = 0.0, 1.0
-        if self.target_scaling == "standard":
-            self._center, self._scale = standardisation(self._check_held_out_targets(y))
-        return self._targets(y), np.ones(len(y), np.float32)
-
-    def _targets(self, y):
-        return ((np.asarray(y, float) - self._center) / self._scale).astype(np.float32)[:, None]
-
-    def _check_held_out_targets(self, y):
-        if not np.isfinite(np.asarray(y, float)).all():
-            raise ValueError("y must be finite. Received: NaN or infinite values")
-        return y
-
-    def _validation_scores(self, y, outputs):
-        return {"val_score": float(mean_absolute_error(y, self._unscaled(outputs)))}
-
-    def _unscaled(self, outputs):
-        return outputs[:, 0].astype(np.float64) * self._scale + self._center
-
-    def _predict(self, X):
-        return self._unscaled(self._outputs(X))
 
 
 def _set_weights(model, weights):

@@ -1,66 +1,14 @@
-"""One network with its optimizer and compiled steps, made once and used for many fits.
-
-Building and tracing a network takes seconds, a short fit hardly more. Everything that changes
-from fit to fit (weights, optimizer state, learning rate, omega, random streams) is a variable
-here, so fits of one shape take turns on one compiled network from `borrow`. The two backends
-differ only in how a step is compiled.
-"""
+"""One network with its optimizer, made to be used for many fits."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 # Instances whose features are held at once in prediction.
 PREDICTION_BATCH = 256
-# Idle networks kept for the next fit, the least recently used dropped first.
-MAX_IDLE = 16
-
-_idle: OrderedDict[Hashable, list[CompiledNetwork]] = OrderedDict()
-_lock = threading.Lock()
-
-
-@contextmanager
-def borrow(key: Hashable, make: Callable[[], CompiledNetwork]) -> Iterator[CompiledNetwork]:
-    """Lend a compiled network; nobody else has it until it is given back.
-
-    Parameters
-    ----------
-    key : hashable
-        All that shapes the network.
-    make : callable
-        Makes the network where none is idle.
-
-    Yields
-    ------
-    CompiledNetwork
-        With the weights of whoever used it last.
-    """
-    with _lock:
-        waiting = _idle.get(key)
-        network = waiting.pop() if waiting else None
-    network = network or make()
-    yield network
-    # Not given back after an error: its state is unknown then.
-    with _lock:
-        _idle.setdefault(key, []).append(network)
-        _idle.move_to_end(key)
-        while sum(map(len, _idle.values())) > MAX_IDLE:
-            oldest = next(iter(_idle))
-            _idle[oldest].pop(0)
-            if not _idle[oldest]:
-                del _idle[oldest]
-
-
-def forget() -> None:
-    """Drop all idle networks, so that the next fit builds and compiles its own."""
-    with _lock:
-        _idle.clear()
 
 
 def weight_names(model) -> dict[str, Any]:
@@ -378,120 +326,6 @@ def _batches(order, batch_size, pads):
     ]
 
 
-class TensorFlowNetwork(CompiledNetwork):
-    """Steps as ``tf.function``: a loop over the batches around a step that XLA may compile.
-
-    Measured on two cores: XLA inside the loop doubled the speed of small convolutions; XLA
-    around the loop made it ten times slower, and so did XLA on a long LSTM.
-    """
-
-    def _compile(self):
-        import tensorflow as tf
-
-        model, optimizer = self.model, self._optimizer
-        inputs = [tf.TensorSpec((None, *x.shape[1:]), "float32") for x in model.inputs]
-        rows = [*inputs, tf.TensorSpec((None, *model.output.shape[1:])), tf.TensorSpec((None,))]
-
-        @tf.function(jit_compile=self._jit)
-        def step(inputs, targets, weights, present):
-            with tf.GradientTape() as tape:
-                outputs = model(inputs, training=True)
-                objective, total = self._objective(outputs, targets, weights, present, model.losses)
-            gradients = tape.gradient(objective, model.trainable_variables)
-            optimizer.apply(gradients, model.trainable_variables)
-            return total
-
-        @tf.function(
-            input_signature=[
-                rows,
-                tf.TensorSpec((None, None), "int32"),
-                tf.TensorSpec((None, None)),
-            ]
-        )
-        def steps(data, batches, present):
-            total = tf.constant(0.0)
-            for number in tf.range(tf.shape(batches)[0]):
-                *inputs, targets, weights = [tf.gather(part, batches[number]) for part in data]
-                total += step(inputs, targets, weights, present[number])
-            return total
-
-        self._steps = steps
-        # Not training=False: that would overrule a layer which is told to keep its dropout on.
-        self._outputs = tf.function(
-            lambda inputs: model(inputs),
-            input_signature=[inputs],
-        )
-
-    def _train(self, data, batches, present):
-        return self._steps(data, batches, present)
-
-    def _predict(self, data):
-        return self._outputs(data).numpy()
-
-
-class JaxNetwork(CompiledNetwork):
-    """Steps as jitted functions of the state (weights, other variables, optimizer)."""
-
-    def _compile(self):
-        import jax
-
-        model, optimizer = self.model, self._optimizer
-
-        def objective(trained, state, inputs, targets, weights, present):
-            outputs, state, penalties = model.stateless_call(
-                trained, state, inputs, training=True, return_losses=True
-            )
-            value, total = self._objective(outputs, targets, weights, present, penalties)
-            return value, (total, state)
-
-        gradient = jax.grad(objective, has_aux=True)
-
-        def step(everything, rows, present):
-            trained, state, moments = everything
-            *inputs, targets, weights = rows
-            gradients, (total, state) = gradient(trained, state, inputs, targets, weights, present)
-            trained, moments = optimizer.stateless_apply(moments, gradients, trained)
-            return (trained, state, moments), total
-
-        def outputs(trained, state, inputs):
-            return model.stateless_call(trained, state, inputs)[0]
-
-        self._step = jax.jit(step, donate_argnums=0)
-        self._outputs = jax.jit(outputs)
-        self._groups = (
-            model.trainable_variables, model.non_trainable_variables, optimizer.variables
-        )  # fmt: skip
-        self._push()
-
-    def _push(self):
-        # Copies, because the step gives its arguments' memory to its results.
-        import jax.numpy as jnp
-
-        self._state = tuple([jnp.array(v.value) for v in group] for group in self._groups)
-
-    def _pull(self):
-        import jax.numpy as jnp
-
-        for group, values in zip(self._groups, self._state, strict=True):
-            for variable, value in zip(group, values, strict=True):
-                variable.assign(jnp.array(value))
-
-    def _train(self, data, batches, present):
-        # The rows are taken outside of the step: else the number of instances were compiled in.
-        total = 0.0
-        for batch, mask in zip(batches, present, strict=True):
-            self._state, loss = self._step(self._state, [part[batch] for part in data], mask)
-            total += loss
-        return total
-
-    def _predict(self, data):
-        # To the next power of two: else every number of instances were compiled anew.
-        count = len(data[0])
-        missing = (1 << (count - 1).bit_length()) - count
-        padded = [np.concatenate([part, np.repeat(part[:1], missing, axis=0)]) for part in data]
-        return np.array(self._outputs(*self._state[:2], padded))[:count]
-
-
 def _adam_of_two_speeds(transferred: set[int]):
     """Make an Adam that multiplies the updates of some variables by its variable ``omega``.
 
@@ -510,33 +344,3 @@ def _adam_of_two_speeds(transferred: set[int]):
             super().update_step(gradient, variable, learning_rate)
 
     return TwoSpeedAdam()
-
-
-def compile_network(model, loss: str, transferred: Iterable[str], jit: bool) -> CompiledNetwork:
-    """Compile a model for the backend that keras runs on.
-
-    Parameters
-    ----------
-    model, loss, transferred, jit
-        See `CompiledNetwork`.
-
-    Returns
-    -------
-    CompiledNetwork
-        Ready for `CompiledNetwork.reset`.
-
-    Raises
-    ------
-    RuntimeError
-        If keras runs on a backend other than TensorFlow and JAX.
-    """
-    import keras
-
-    backends = {"tensorflow": TensorFlowNetwork, "jax": JaxNetwork}
-    backend = keras.backend.backend()
-    if backend not in backends:
-        raise RuntimeError(
-            "sktl trains on the keras backends 'tensorflow' and 'jax'; choose one by the "
-            f"environment variable KERAS_BACKEND. Received: KERAS_BACKEND={backend!r}"
-        )
-    return backends[backend](model, loss, transferred, jit)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sktl.estimators._base import BaseTransferClassifier, BaseTransferRegressor, parameters
+from sktl.estimators._base import parameters
+from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
 
 
 def mlstm_fcn(

@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sktl.estimators._base import BaseTransferClassifier, BaseTransferRegressor, parameters
+from sktl.estimators._base import parameters
+from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
 
 
 def tcn(

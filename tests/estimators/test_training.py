@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from sktl.estimators import ConvNetQuakeINGVRegressor, MLSTMFCNClassifier
-from sktl.estimators._compiled import borrow, compile_network, forget, initial_weights
+from sktl.estimators._backends import compile_network
+from sktl.estimators._compiled import initial_weights
+from sktl.estimators._pool import borrow, forget
 from sktl.estimators._training import Plateau, Schedule, train
 
 SCHEDULE = {

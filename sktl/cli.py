@@ -21,6 +21,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_datasets(commands)
     _add_sources(commands)
+    _add_pretrain(commands)
     _add_grid(commands)
     _add_report(commands)
     return parser
@@ -114,6 +115,62 @@ def _show_source(arguments: argparse.Namespace) -> int:
 
     card = find_card(arguments.name, arguments.architecture)
     print(json.dumps(card.to_dict(), indent=2, ensure_ascii=False))
+    return 0
+
+
+def _add_pretrain(commands: argparse._SubParsersAction) -> None:
+    text = "train a network on a dataset, real or simulated, and save it as a source of yours"
+    pretrain = commands.add_parser("pretrain", help=text, description=text)
+    pretrain.add_argument("source", help="name of the dataset and of the source, such as STEAD")
+    pretrain.add_argument("--architecture", required=True, help="such as MagNet")
+    pretrain.add_argument("--data", choices=("simulated", "real"), default="simulated")
+    pretrain.add_argument("--path", help="file or folder of the data, or of `sktl simulate`")
+    pretrain.add_argument("--n-instances", type=int, default=10_000)
+    pretrain.add_argument("--repeats", type=int, default=1, help="the best by validation is kept")
+    pretrain.add_argument("--epochs", type=int, default=30, help="at most (default: 30)")
+    pretrain.add_argument("--batch-size", type=int, default=32)
+    pretrain.add_argument("--fresh", action="store_true",
+                          help="simulate other training instances for every epoch")  # fmt: skip
+    pretrain.add_argument("--every", type=int, help="keep every so-many-th sample, filtered")
+    pretrain.add_argument("--n-timepoints", type=int, help="length of a series after that")
+    pretrain.add_argument("--out", metavar="DIR", help="default: your own sources")
+    pretrain.add_argument("--seed", type=int, default=0)
+    pretrain.set_defaults(run=_pretrain)
+
+
+def _pretrain(arguments: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from sktl.pretraining import NotConvergedError, pretrain, recipe_for
+
+    recipe = recipe_for(arguments.source)
+    asked = {"every": arguments.every, "n_timepoints": arguments.n_timepoints}
+    changes = {name: value for name, value in asked.items() if value is not None}
+    recipe = replace(recipe, **changes)
+    try:
+        made = pretrain(
+            arguments.source,
+            arguments.architecture,
+            data=arguments.data,
+            n_instances=arguments.n_instances,
+            n_repeats=arguments.repeats,
+            n_epochs=arguments.epochs,
+            fresh=arguments.fresh,
+            recipe=recipe,
+            path=arguments.path,
+            out=arguments.out,
+            random_state=arguments.seed,
+            parameters={"batch_size": arguments.batch_size},
+            progress=print,
+        )
+    except NotConvergedError as error:
+        print(f"sktl pretrain: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("sktl pretrain: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    score = made.card.score or {}
+    print(f"{score.get('metric')} {score.get('value'):.4g} ({score.get('split')}); {made.path}")
     return 0
 
 

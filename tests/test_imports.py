@@ -20,6 +20,7 @@ ALLOWED = {
     "estimators": {"sources"},
     "model_selection": {"estimators", "sources"},
     "synthesis": {"estimators", "datasets"},
+    "pretraining": {"estimators", "sources", "datasets", "evaluation"},
     "experiments": {
         "estimators", "sources", "datasets", "evaluation", "model_selection", "synthesis", "_paths",
     },

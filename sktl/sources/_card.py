@@ -53,6 +53,10 @@ class Card:
         Names of the layers that are meant to be transferred.
     score : dict, optional
         ``{"metric": str, "value": float, "split": str}``.
+    training : dict, optional
+        How it was trained: seeds, repeats, epochs, the check of convergence, the code's commit.
+    results : list of dict, optional
+        What it was worth to targets, as measured.
     versions : dict of str to str, optional
         Package to version.
     licence, citation, notes : str, optional
@@ -95,6 +99,8 @@ class Card:
     parameters: dict | None = None
     transferable: list[str] | None = None
     score: dict | None = None
+    training: dict | None = None
+    results: list[dict] | None = None
     versions: dict[str, str] | None = None
     licence: str | None = None
     citation: str | None = None
@@ -281,19 +287,25 @@ def _names(name, value):
         _refuse(name, "a list of names", value)
 
 
+def _tables(name, value):
+    if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+        _refuse(name, "a list of dictionaries", value)
+
+
 _CHECKS = (
     dict.fromkeys(["name", "architecture", "dataset", "licence", "citation", "notes"], _text)
     | dict.fromkeys(
         ["n_channels", "n_timepoints", "n_outputs", "n_instances", "format_version"], _count
     )
     | dict.fromkeys(["data_sha256", "weights_sha256"], _hash)
-    | dict.fromkeys(["preprocessing", "parameters"], _dict)
+    | dict.fromkeys(["preprocessing", "parameters", "training"], _dict)
     | {
         "task": _task,
         "simulated": _flag,
         "classes": _classes,
         "sampling_rate": _rate,
         "transferable": _names,
+        "results": _tables,
         "score": _score,
         "versions": _versions,
         "created": _time,

@@ -23,6 +23,8 @@ FULL = {
     "parameters": {"omega": 1.0, "dilations": [1, 2], "l2": None},
     "transferable": ["conv1"],
     "score": {"metric": "f1_weighted", "value": 0.9, "split": "validation"},
+    "training": {"seed": 0, "epochs": 12},
+    "results": [{"target": "digits", "gain": 0.1}],
     "versions": {"keras": "3.15.1"},
     "licence": "cc-by-4.0",
     "citation": "Otović et al. 2022",

@@ -1,0 +1,125 @@
+"""The instances of a pre-training: simulated, from a file, or real, as a recipe shortens them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from sktl.datasets import DatasetSpec, get_spec, load_dataset
+from sktl.pretraining._recipes import Recipe, prepare
+
+Pair = tuple[np.ndarray, np.ndarray]
+# Instances simulated at once: what they were before they are shortened is held.
+_BATCH = 500
+# Keeps the seeds of the parts apart: training is drawn from (seed, epoch).
+_HELD_OUT = {"validation": 1_000_001, "test": 1_000_002}
+
+
+@dataclass(frozen=True)
+class Instances:
+    """What a pre-training learns from.
+
+    Parameters
+    ----------
+    dataset : str
+        Name of the dataset, without ``-simulated``.
+    simulated : bool
+        Whether its simulator makes the instances.
+    recipe : Recipe
+        How they are shortened.
+    n_instances : int
+        Training instances.
+    seed : int
+        Seed of the simulation and of the split.
+    path : str or None
+        A file or folder instead of the simulator or the download.
+    """
+
+    dataset: str
+    simulated: bool
+    recipe: Recipe
+    n_instances: int
+    seed: int
+    path: str | PathLike[str] | None = None
+
+    @property
+    def spec(self) -> DatasetSpec:
+        """The dataset's facts."""
+        return get_spec(self.dataset)
+
+    @property
+    def streams(self) -> bool:
+        """Whether the simulator can make other training instances for every epoch."""
+        return self.simulated and self.path is None
+
+    @property
+    def n_held_out(self) -> int:
+        """How many instances validate, and as many test, where they are simulated."""
+        return min(2000, max(200, self.n_instances // 5))
+
+    def part(self, name: str, epoch: int = 0) -> Pair:
+        """Return one part.
+
+        Parameters
+        ----------
+        name : {"train", "validation", "test"}
+            Which.
+        epoch : int, default=0
+            Where `streams`: which of the training sets.
+
+        Returns
+        -------
+        X : np.ndarray of shape (n_instances, n_channels, n_timepoints), float32
+        y : np.ndarray of shape (n_instances,)
+        """
+        return _stored(self, name) if epoch == 0 else self._read(name, epoch)
+
+    def _read(self, name: str, epoch: int) -> Pair:
+        if not self.streams:
+            return self._shortened(self._dataset().iter_batches(name, _BATCH))
+        seed = int(
+            np.random.SeedSequence([self.seed, _HELD_OUT.get(name, epoch)]).generate_state(1)[0]
+        )
+        n = self.n_held_out if name in _HELD_OUT else self.n_instances
+        drawn = self.spec.simulate_batches(n, seed, batch_size=_BATCH, **self._shorter())
+        return self._shortened((X, y) for X, y, *_ in drawn)
+
+    def _shorter(self) -> dict[str, Any]:
+        """Let a simulator that can make no more than what is kept."""
+        recipe, spec = self.recipe, self.spec
+        needed = recipe.every * recipe.n_timepoints
+        able = spec.domain == "seismology" and recipe.window == "first"
+        return {"n_timepoints": needed} if able and needed < spec.n_timepoints else {}
+
+    def _dataset(self):
+        name = self.spec.simulated_name if self.simulated else self.spec.name
+        # The training part is 70 percent of all.
+        n_all = None if self.simulated else -(-self.n_instances * 10 // 7)
+        dataset = load_dataset(name, n_all, self.seed, path=self.path)
+        if len(dataset.parts["train"]) < self.n_instances and self.simulated:
+            raise ValueError(
+                f"{self.path} has {len(dataset.parts['train'])} training instances. "
+                f"Received: n_instances={self.n_instances}"
+            )
+        if len(dataset.parts["train"]) > self.n_instances:
+            dataset.parts["train"] = dataset.parts["train"][: self.n_instances]
+        return dataset
+
+    def _shortened(self, batches: Iterable) -> Pair:
+        recipe, pieces = self.recipe, []
+        for X, y in batches:
+            X = prepare(X, recipe.every, recipe.n_timepoints, recipe.window)
+            pieces.append((X.copy(), np.asarray(y)))
+        X, y = (np.concatenate(column) for column in zip(*pieces, strict=True))
+        return X, y.astype(np.float64 if self.spec.task == "regression" else str)
+
+
+# One dataset's three parts serve several architectures and repeats.
+@lru_cache(maxsize=3)
+def _stored(instances: Instances, name: str) -> Pair:
+    return instances._read(name, 0)

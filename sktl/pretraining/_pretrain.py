@@ -1,0 +1,278 @@
+"""Pre-training: repeats, the best by validation, a check of convergence, a card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import sktl
+from sktl.datasets import get_spec
+from sktl.pretraining._instances import Instances
+from sktl.pretraining._recipes import Recipe, recipe_for
+from sktl.pretraining._stream import fit_stream
+from sktl.sources import Card, own_sources_directory, save_source
+from sktl.sources._folder import is_source, read_card, read_source, write_file
+
+# A kernel's rounding to float16 changes a prediction by far less than a repeat does.
+_STORAGE = {"float32": np.float32, "float16": np.float16}
+
+
+class NotConvergedError(RuntimeError):
+    """A pre-trained network is hardly better than no network; no source was written."""
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A finished pre-training.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Folder of the source.
+    card : Card
+        What it says of itself.
+    repeats : list of dict
+        Of each repeat: ``validation`` and ``test`` (scores), ``n_test`` and ``epochs``; empty
+        where the source was there already.
+    """
+
+    path: Path
+    card: Card
+    repeats: list[dict[str, Any]]
+
+
+def pretrain(
+    source: str,
+    architecture: str,
+    *,
+    data: str = "simulated",
+    n_instances: int = 10_000,
+    n_repeats: int = 1,
+    n_epochs: int = 30,
+    fresh: bool = False,
+    recipe: Recipe | None = None,
+    n_timepoints: int | None = None,
+    path: str | PathLike[str] | None = None,
+    out: str | PathLike[str] | None = None,
+    random_state: int = 0,
+    storage: str = "float32",
+    parameters: dict[str, Any] | None = None,
+    card: dict[str, Any] | None = None,
+    commit: str | None = None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> Pretrained:
+    """Train a network on a dataset, real or simulated, and save it as a source.
+
+    Each repeat trains from another seed on the same data; the best by validation becomes the
+    source, if it passes the recipe's check on held-out instances. A finished repeat is kept until
+    the source is written: the same call goes on where it was interrupted. Beside the source's
+    folder lies ``<name>.curves.csv`` with the learning curves of all repeats.
+
+    Parameters
+    ----------
+    source : str
+        Name of the dataset, which becomes that of the source.
+    architecture : str
+        Such as ``"MagNet"``.
+    data : {"simulated", "real"}, default="simulated"
+        What to train on.
+    n_instances : int, default=10_000
+        Training instances (an epoch's, if `fresh`).
+    n_repeats : int, default=1
+        Trainings to choose from.
+    n_epochs : int, default=30
+        Largest number of epochs.
+    fresh : bool, default=False
+        Simulate new training instances for every epoch.
+    recipe : Recipe, optional
+        How series are shortened and what counts as converged; default: that of the dataset.
+    n_timepoints : int, optional
+        Length instead of the recipe's.
+    path : path-like, optional
+        The dataset's file or folder, or a file of ``sktl simulate``.
+    out : path-like, optional
+        Directory that gets ``<architecture>/<name>``; default: the user's own sources.
+    random_state : int, default=0
+        Seed of data, weights and order.
+    storage : {"float32", "float16"}, default="float32"
+        Precision of the kernels in the file; other weights stay float32.
+    parameters : dict, optional
+        Parameters of the estimator, such as ``{"batch_size": 64}``.
+    card : dict, optional
+        Fields of the card: ``licence``, ``citation``, ``notes``, ...
+    commit : str, optional
+        Commit of the code, for the card.
+    progress : callable, optional
+        Gets a line of text after every repeat.
+
+    Returns
+    -------
+    Pretrained
+        Path, card and scores.
+
+    Raises
+    ------
+    ValueError, OSError
+        If an argument or the data cannot be used.
+    NotConvergedError
+        If the best network does not reach the recipe's limit; the repeats are kept.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sktl.pretraining import pretrain
+    >>> made = pretrain(
+    ...     "S&P 500", "ConvNetQuakeINGV", n_instances=300, n_epochs=8, out=tempfile.mkdtemp()
+    ... )
+    >>> made.card.name, made.card.simulated, made.card.score["split"]
+    ('S&P 500', True, 'held-out simulated')
+    """
+    if data not in ("simulated", "real"):
+        raise ValueError(f"data must be 'simulated' or 'real'. Received: data={data!r}")
+    if storage not in _STORAGE:
+        raise ValueError(f"storage must be one of {list(_STORAGE)}. Received: storage={storage!r}")
+    for name, value in (("n_instances", n_instances), ("n_repeats", n_repeats)):
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1. Received: {name}={value!r}")
+    spec = get_spec(source)
+    recipe = recipe or recipe_for(spec.name)
+    if n_timepoints is not None:
+        recipe = replace(recipe, n_timepoints=n_timepoints)
+    instances = Instances(
+        spec.name, data == "simulated", recipe, n_instances, random_state,
+        None if path is None else str(path),
+    )  # fmt: skip
+    if fresh and not instances.streams:
+        raise ValueError("fresh=True needs the simulator: data='simulated' without a path")
+    network = _estimator(architecture, spec.task, spec.stream_max, n_epochs, parameters or {})
+    settings = {
+        **asdict(instances), "architecture": architecture, "n_epochs": n_epochs, "fresh": fresh,
+        "parameters": parameters or {}, "sktl": sktl.__version__,
+    }  # fmt: skip
+    key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+    folder = Path(out or own_sources_directory()).expanduser().resolve() / architecture
+    if is_source(folder / spec.name):
+        present = read_card(folder / spec.name)
+        known = (present.training or {}).get("validation_scores", [])
+        if (present.training or {}).get("key") == key and len(known) >= n_repeats:
+            progress(f"{architecture} {spec.name}: is there already")
+            return Pretrained(folder / spec.name, present, [])
+    kept = folder / f".{spec.name}.{key}.repeats"
+    repeats = []
+    for number in range(n_repeats):
+        seed = int(np.random.SeedSequence([random_state, number, 7]).generate_state(1)[0] >> 1)
+        at = kept / str(number)
+        if not is_source(at):
+            _train(network.clone().set_params(random_state=seed), instances, fresh, at)
+        repeats.append(json.loads(at.with_name(f"{number}.json").read_text()))
+        progress(
+            f"{architecture} {spec.name}: repeat {number + 1} of {n_repeats}, "
+            f"validation {repeats[-1]['validation']:.4g}, {repeats[-1]['epochs']} epochs"
+        )
+    scores = [repeat["validation"] for repeat in repeats]
+    chosen = int(np.argmax(scores) if spec.task == "classification" else np.argmin(scores))
+    checked, converged = _check(repeats[chosen], instances)
+    if not converged:
+        raise NotConvergedError(
+            f"{architecture} did not converge on {spec.name}: it needs a {checked['rule']} on "
+            f"held-out instances, and reached {checked['relative']:.3g} times. No source was "
+            f"written: train longer or on more instances. The repeats are kept in {kept}."
+        )
+    made = read_source(kept / str(chosen))
+    training = {
+        "key": key, "seed": random_state, "validation_scores": scores, "chosen_repeat": chosen,
+        "epochs": repeats[chosen]["epochs"], "fresh_instances_every_epoch": fresh,
+        "window": recipe.window, "every": recipe.every, "n_test": repeats[chosen]["n_test"],
+        **checked, "storage": storage, "commit": commit,
+    }  # fmt: skip
+    fields: dict[str, Any] = {
+        "dataset": spec.simulated_name if instances.simulated else spec.name,
+        "simulated": instances.simulated,
+        "sampling_rate": spec.rate_hz and spec.rate_hz / recipe.every,
+        "score": {
+            "metric": (made.card.score or {})["metric"],
+            "value": repeats[chosen]["test"],
+            "split": "held-out simulated" if instances.simulated else "test",
+        },
+        "citation": spec.citation,
+        "training": training,
+    }
+    final = replace(made.card, **(fields | (card or {})))
+    kind = _STORAGE[storage]
+    arrays = {
+        name: array.astype(kind if array.ndim > 1 else np.float32)
+        for name, array in made.arrays.items()
+    }
+    save_source(folder / spec.name, final, arrays)
+    write_file(folder / f"{spec.name}.curves.csv", _curves(kept, n_repeats))
+    shutil.rmtree(kept, ignore_errors=True)
+    return Pretrained(folder / spec.name, read_card(folder / spec.name), repeats)
+
+
+def _estimator(architecture, task, stream_max, n_epochs, parameters):
+    from sktl import estimators
+
+    kind = "Classifier" if task == "classification" else "Regressor"
+    known = sorted(name.removesuffix(kind) for name in estimators.__all__ if name.endswith(kind))
+    if architecture not in known:
+        raise ValueError(
+            f"architecture must be one of {', '.join(known)}. Received: {architecture!r}"
+        )
+    # Amplitudes of a dataset in counts say nothing: the published experiment left them out.
+    defaults = {"n_epochs": n_epochs, "stream_max": "standard" if stream_max else None}
+    return getattr(estimators, architecture + kind)(**(defaults | parameters))
+
+
+def _train(estimator, instances, fresh, at):
+    """Train one repeat and keep it with its scores and curve; the source's folder comes last."""
+    from sktl.evaluation.metrics import mean_absolute_error, weighted_f1
+
+    validation = instances.part("validation")
+    if fresh:
+        fit_stream(estimator, lambda epoch: instances.part("train", epoch), validation)
+    else:
+        estimator.fit(*instances.part("train"), validation_data=validation)
+    X, y = instances.part("test")
+    measure = weighted_f1 if instances.spec.task == "classification" else mean_absolute_error
+    results = {
+        "validation": float(estimator.history_["val_score"][estimator.best_epoch_]),
+        "test": float(measure(y, estimator.predict(X))),
+        "n_test": len(y),
+        "epochs": len(estimator.history_),
+    }
+    at.parent.mkdir(parents=True, exist_ok=True)
+    write_file(at.with_name(f"{at.name}.csv"), estimator.history_.to_csv().encode())
+    write_file(at.with_name(f"{at.name}.json"), json.dumps(results).encode())
+    estimator.save_pretrained(at, name=instances.spec.name)
+
+
+def _check(results, instances):
+    """Compare a score on held-out instances with that of no network at all."""
+    limit, score = instances.recipe.limit, results["test"]
+    if instances.spec.task == "classification":
+        constant = 1 / len(np.unique(instances.part("train")[1]))
+        rule = f"weighted F1 of at least {limit:g} times one over the number of classes"
+        converged = score >= limit * constant
+    else:
+        y = instances.part("test")[1]
+        constant = float(np.abs(y - np.median(instances.part("train")[1])).mean())
+        rule = f"mean absolute error of at most {limit:g} times that of the best constant"
+        converged = score <= limit * constant
+    return {"constant": constant, "rule": rule, "relative": score / constant}, bool(converged)
+
+
+def _curves(kept, n_repeats):
+    lines = []
+    for number in range(n_repeats):
+        header, *rows = (kept / f"{number}.csv").read_text().splitlines()
+        lines += [f"repeat,{header}"] if number == 0 else []
+        lines += [f"{number},{row}" for row in rows]
+    return ("\n".join(lines) + "\n").encode()

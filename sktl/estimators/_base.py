@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar, dataclass_transform
-from weakref import WeakKeyDictionary
+from weakref import finalize
 
 import numpy as np
 from sktime.base._base_panel import BasePanelMixin
@@ -43,7 +43,8 @@ from sktl.sources import (
 
 # The models that were asked for, kept outside of the estimators: they would not survive pickle,
 # would be shared by copies, and looking at it must not change an estimator.
-_models: WeakKeyDictionary[Any, tuple[dict, Any]] = WeakKeyDictionary()
+# By identity, because estimators compare by value and have no hash.
+_models: dict[int, tuple[dict, Any]] = {}
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False)
@@ -483,10 +484,12 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
         """The fitted network, a model of the estimator's own."""
         if "_weights" not in vars(self):
             raise AttributeError(f"This {type(self).__name__} has no network before fit.")
-        weights, model = _models.get(self, (None, None))
+        weights, model = _models.get(id(self), (None, None))
         if weights is not self._weights:
             model = _set_weights(self._build(*self._shape), self._weights)
-            _models[self] = self._weights, model
+            if id(self) not in _models:
+                finalize(self, _models.pop, id(self))
+            _models[id(self)] = self._weights, model
         return model
 
     def save_pretrained(self, path=None, *, name: str | None = None, **card) -> Path:

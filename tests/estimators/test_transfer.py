@@ -63,7 +63,8 @@ def test_rest_of_the_network_starts_as_from_scratch(cls, small, source, panel):
     from_source = start_of(cls, small | {"source": source[0]}, X, y)
     scratch = start_of(cls, small, X, y)
     fitted = cls(**small)
-    for path in scratch:
+    # Batch statistics follow the data that the convolutions give them, at any learning rate.
+    for path in (path for path in scratch if "/moving_" not in path):
         # A step of 1e-30 is seen only where a weight was zero.
         same = np.allclose(from_source[path], scratch[path], rtol=0, atol=1e-20)
         is_bias = not path.endswith("kernel")

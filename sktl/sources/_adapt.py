@@ -12,7 +12,7 @@ CHANNEL_ADAPTATIONS = ("replicate", "replicate_scaled")
 
 
 def adapt_input_channels(kernel: np.ndarray, n_channels: int, how: str = "replicate") -> np.ndarray:
-    """Give a first convolution's kernel another number of input channels.
+    """Give a first layer's kernel another number of input channels.
 
     - As many channels as before: the kernel is returned unchanged.
     - One channel before: it is repeated. With ``"replicate"`` it is not divided, as in the
@@ -25,8 +25,8 @@ def adapt_input_channels(kernel: np.ndarray, n_channels: int, how: str = "replic
 
     Parameters
     ----------
-    kernel : array of shape (kernel_size, source channels, filters)
-        The kernel.
+    kernel : array of shape (kernel_size, source channels, filters) or (source channels, units)
+        The kernel of a convolution, or that of a recurrent layer.
     n_channels : int
         Channels that the network needs.
     how : {"replicate", "replicate_scaled"}, default="replicate"
@@ -34,13 +34,14 @@ def adapt_input_channels(kernel: np.ndarray, n_channels: int, how: str = "replic
 
     Returns
     -------
-    array of shape (kernel_size, n_channels, filters)
+    array of shape (kernel_size, n_channels, filters) or (n_channels, units)
         The adapted kernel, of the same dtype.
 
     Raises
     ------
     ValueError
-        If the kernel is not three-dimensional, ``n_channels`` is below 1 or ``how`` is unknown.
+        If the kernel has another number of dimensions, ``n_channels`` is below 1 or ``how`` is
+        unknown.
 
     References
     ----------
@@ -58,9 +59,9 @@ def adapt_input_channels(kernel: np.ndarray, n_channels: int, how: str = "replic
     array([2., 2., 2.])
     """
     kernel = np.asarray(kernel)
-    if kernel.ndim != 3 or 0 in kernel.shape:
+    if kernel.ndim not in (2, 3) or 0 in kernel.shape:
         raise ValueError(
-            "A kernel must have shape (kernel_size, channels, filters). "
+            "A kernel must have shape (kernel_size, channels, filters) or (channels, units). "
             f"Received: shape {kernel.shape}"
         )
     if n_channels < 1:
@@ -69,10 +70,10 @@ def adapt_input_channels(kernel: np.ndarray, n_channels: int, how: str = "replic
         raise ValueError(
             f"how must be {' or '.join(map(repr, CHANNEL_ADAPTATIONS))}. Received: how={how!r}"
         )
-    before = kernel.shape[1]
+    before = kernel.shape[-2]
     if before == n_channels:
         return kernel
-    repeated = kernel[:, np.arange(n_channels) % before]
+    repeated = np.take(kernel, np.arange(n_channels) % before, axis=-2)
     if before == 1 and how == "replicate":
         return repeated
     return (repeated * (before / n_channels)).astype(kernel.dtype)

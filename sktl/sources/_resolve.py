@@ -68,7 +68,7 @@ def load_source(source: str | os.PathLike[str], architecture: str) -> Source:
     -----
     SimulatedSourceWarning
         If a bundled source was trained on simulated data and its name was asked for without
-        ``-simulated``.
+        ``-simulated``; also where published weights could not be downloaded and it stands in.
 
     Raises
     ------
@@ -77,7 +77,8 @@ def load_source(source: str | os.PathLike[str], architecture: str) -> Source:
     FileNotFoundError
         If a path holds no source.
     ConnectionError
-        If published weights are not on this machine and cannot be downloaded.
+        If published weights are not on this machine and cannot be downloaded, and nothing of
+        this name is bundled.
 
     Examples
     --------
@@ -87,10 +88,18 @@ def load_source(source: str | os.PathLike[str], architecture: str) -> Source:
     ValueError: MagNet has no source of this name. Did you mean 'STEAD'? ...
     """
     found = _find(source, architecture)
-    loaded = _read(found)
+    why = ""
+    try:
+        loaded = _read(found)
+    except ConnectionError as error:
+        bundled = _BUNDLED / architecture / found.name
+        if found.origin != "published" or not is_source(bundled):
+            raise
+        found, why = Found(found.name, "bundled", bundled), f"{error} Instead, "
+        loaded = _read(found)
     _check_architecture(loaded.card, architecture, found)
     if found.origin == "bundled" and loaded.card.simulated and found.name == source:
-        _warn_simulated(found.name, architecture)
+        _warn_simulated(found.name, architecture, why)
     return replace(loaded, card=copy.deepcopy(loaded.card), arrays=dict(loaded.arrays))
 
 
@@ -217,21 +226,9 @@ def _read(found: Found) -> Source:
     # Taken before reading, so that newer content is never kept as older than it is.
     key = fingerprint(at) if isinstance(at, Path) else at.fingerprint()
     if key is None or _cache.get(where, (None,))[0] != key:
-        loaded = read_source(at) if isinstance(at, Path) else _load_published(at)
+        loaded = read_source(at) if isinstance(at, Path) else at.load()
         _cache[where] = (key, loaded)
     return replace(_cache[where][1], origin=found.origin)
-
-
-def _load_published(entry: published.Published) -> Source:
-    try:
-        return entry.load()
-    except ConnectionError as error:
-        if not is_source(_BUNDLED / entry.card.architecture / entry.card.name):
-            raise
-        raise ConnectionError(
-            f"{error} Without it there is source='{entry.card.name}{_SIMULATED}', "
-            "trained on simulated data."
-        ) from error
 
 
 def _check_architecture(card: Card, architecture: str, found: Found) -> None:
@@ -242,9 +239,9 @@ def _check_architecture(card: Card, architecture: str, found: Found) -> None:
         )
 
 
-def _warn_simulated(name: str, architecture: str) -> None:
+def _warn_simulated(name: str, architecture: str, why: str) -> None:
     warnings.warn(
-        f"source={name!r} for {architecture} was trained on simulated data. Train it on the "
+        f"{why}source={name!r} for {architecture} was trained on simulated data. Train it on the "
         f"real data by: sktl pretrain {name} --architecture {architecture} --data real. "
         f"To use the simulated one without this warning: source='{name}{_SIMULATED}'.",
         SimulatedSourceWarning,

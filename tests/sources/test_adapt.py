@@ -78,9 +78,17 @@ def test_eight_to_three_keeps_the_first_ones_scaled(kernel):
     )
 
 
+def test_kernel_of_a_recurrent_layer_is_adapted_as_that_of_a_convolution(kernel):
+    for before, after in ((3, 5), (1, 3), (8, 3)):
+        np.testing.assert_array_equal(
+            adapt_input_channels(kernel(before)[0], after),
+            adapt_input_channels(kernel(before), after)[0],
+        )
+
+
 def test_wrong_arguments(kernel):
-    with pytest.raises(ValueError, match=r"shape \(3, 4\)"):
-        adapt_input_channels(np.zeros((3, 4)), 3)
+    with pytest.raises(ValueError, match=r"shape \(3,\)"):
+        adapt_input_channels(np.zeros(3), 3)
     with pytest.raises(ValueError, match="n_channels=0"):
         adapt_input_channels(kernel(3), 0)
     with pytest.raises(ValueError, match="how='divide'"):

@@ -12,7 +12,7 @@ For every architecture, target, size and rerun, on the same instances:
 
 A rerun draws the training instances, and the speakers, subjects or earthquakes of the parts, anew.
 A run that was interrupted goes on; --minutes stops it. Then `sktl report OUT/records.csv` gives
-all tables, and --page writes the page of the documentation and the results of the cards.
+all tables; `source_page.py` writes the page of the documentation and the cards' results.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from sktl import datasets, estimators
-from sktl.evaluation.metrics import mean_absolute_error, weighted_f1
+from sktl.evaluation.metrics import convergence_rate, mean_absolute_error, weighted_f1
 from sktl.experiments._baselines import BASELINES
 from sktl.pretraining import prepare
 from sktl.sources import find_card
@@ -144,6 +144,9 @@ def fits(arguments, target, architecture, n_train, rerun, have):
             "kind": kind, "source": source, "omega": omega, "repeat": repeat, "metric": metric,
             "validation_score": float(fitted.history_["val_score"][best]),
             "test_score": float(score(test[1], fitted.predict(test[0]))),
+            "validation_convergence_rate": convergence_rate(
+                fitted.history_["val_score"], metric != "mae"
+            ),
             "epochs": len(fitted.history_), "best_epoch": best,
             "seconds": round(time.perf_counter() - started, 2),
             "simulated": source is not None,
@@ -185,7 +188,8 @@ def append(path, record):
     """Add a record to the file, whole."""
     columns = [
         "kind", "architecture", "source", "target", "n_train", "omega", "rerun", "repeat",
-        "metric", "validation_score", "test_score", "epochs", "best_epoch", "seconds", "simulated",
+        "metric", "validation_score", "test_score", "validation_convergence_rate", "epochs",
+        "best_epoch", "seconds", "simulated",
     ]  # fmt: skip
     row = pd.DataFrame([record], columns=columns)
     row.to_csv(path, mode="a", header=not path.exists(), index=False)

@@ -1,0 +1,327 @@
+"""Write the page of all bundled sources, and into their cards what they were worth.
+
+    python benchmarks/source_page.py results/sources/records.csv
+
+Nothing is trained: the records of `sources_on_real_data.py` go in; `docs/source_results.md` and
+the field `results` of every bundled card come out.
+"""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sktl.evaluation.controls import all_controls
+from sktl.evaluation.protocols import compare
+from sktl.evaluation.records import Records
+from sktl.evaluation.schema import CELL
+from sktl.evaluation.statistics import bootstrap_interval, sign_test_counts
+from sktl.sources import load_source, save_source
+from sktl.sources._folder import read_card
+
+ROOT = Path(__file__).resolve().parents[1]
+BUNDLED = ROOT / "sktl" / "sources" / "bundled"
+PAGE = ROOT / "docs" / "source_results.md"
+BASELINES = ("best constant", "MiniRocket")
+OWN = {
+    "digits": "SPEECH", "three words": "SPEECH", "STEAD 50": "STEAD", "Myo": "EMG",
+    "S&P 500 real": "S&P 500",
+}  # fmt: skip
+TEXT = """# The bundled sources and what they are worth
+
+This page is written by `python benchmarks/source_page.py`, from the records of `python
+benchmarks/sources_on_real_data.py` (all fits are in `docs/source_records.csv`).
+
+## The sources
+
+Four architectures on six **simulated** datasets, made by `python benchmarks/pretrain.py` on one
+core of a CPU. They are small: series are shorter than the official ones, sampled more slowly,
+and few. The score is that of held-out simulated instances; "of no network" is the error of the
+best constant, or one over the number of classes.
+
+{sources}
+
+Ask for one by `source="STEAD-simulated"`, or by `source="STEAD"`, which prefers your own and
+published ones and warns where it has to take this one. Bring your series to the rate of the
+card (`sktl.pretraining.prepare`): kernels know samples, not seconds.
+
+## Real targets, few labels
+
+{fits} fits on real data. Transfer tries the omegas {omegas} and takes the best by validation; one test
+score counts. From scratch, the first run is the reference, and the best by validation of {k} runs is the
+control with the same budget. Every rerun ({reruns} a case) draws instances, and the speakers or subjects
+of the parts, anew; transfer and scratch share them. A case is an architecture, source, target and
+training size, its value the mean over reruns. At most 60 epochs, batches of 16; ConvNetQuake INGV
+without its L2 penalty, in transfer and from scratch.
+
+Measured (training sizes in brackets):
+
+{measured}
+
+### How often transfer wins
+
+{outcomes}
+
+Cases share targets and references, so they are not independent and the p-values are optimistic.
+Transfer converges faster than its reference in {faster} cases.
+
+### Each target's own domain
+
+Gain in test score over the control, in percent of it (positive: transfer is better; the median
+over cases with its bootstrap interval).
+
+{own}
+
+### By architecture, by source, by target and size
+
+{by_architecture}
+
+{by_source}
+
+{by_size}
+
+{by_both}
+
+Where losses outnumber wins, the source hurts: let `OmegaSearch` decide, which keeps scratch
+unless transfer wins on validation data.
+
+### Scores
+
+{scores}
+
+MAE in magnitude units or dollars, F1 weighted. "Best scratch" is the control; the best source
+in hindsight was chosen by the test score and is no honest result.
+
+## Not measured
+
+Marmousi (the impedance network has no bundled source); 10, 500 and 1,500 training instances of
+the larger targets; other omegas than those above; copying batch norm and
+squeeze-and-excitation; sources at official lengths and with 100,000 instances, which need a
+GPU.
+"""
+
+
+def cards():
+    """Give the cards of all bundled sources."""
+    return [read_card(path.parent) for path in sorted(BUNDLED.glob("*/*/card.json"))]
+
+
+def table(frame, **formats):
+    """Return a Markdown table."""
+    for name, form in formats.items():
+        frame = frame.assign(
+            **{name: [("" if pd.isna(v) else form.format(v)) for v in frame[name]]}
+        )
+    head = "| " + " | ".join(frame.columns) + " |\n|" + "---|" * len(frame.columns)
+    rows = ["| " + " | ".join(map(str, row)) + " |" for row in frame.itertuples(index=False)]
+    return "\n".join([head, *rows])
+
+
+def list_of_sources():
+    """Return the table of what the sources are."""
+    rows = [
+        {
+            "source": card.name,
+            "architecture": card.architecture,
+            "instances": f"{card.n_instances:,}",
+            "length": card.n_timepoints,
+            "rate (Hz)": "daily" if card.sampling_rate is None else f"{card.sampling_rate:g}",
+            "epochs": card.training["epochs"],
+            "score": f"{card.score['metric']} {card.score['value']:.3g}",
+            "of no network": f"{card.training['constant']:.3g}",
+            "ratio": f"{card.training['relative']:.2f}",
+        }
+        for card in cards()
+    ]
+    return table(pd.DataFrame(rows).sort_values(["source", "architecture"]))
+
+
+def budget_matched(records, comparison):
+    """Join to every chosen transfer the scratch run that was the best of as many, by validation."""
+    runs = records.table[records.table["kind"] == "reference"].copy()
+    sign = np.where(runs["greater_is_better"], 1, -1)
+    runs["selection"] = sign * runs["validation_score"]
+    keys = ["architecture", "target", "n_train", "rerun"]
+    best = runs.loc[runs.groupby(keys)["selection"].idxmax()].set_index(keys)["value"]
+    return comparison.pairs.join(best.rename("control_value"), on=keys)
+
+
+def counted(difference):
+    """Return wins, share and sign test of differences of cell means."""
+    wins, losses, ties = (int((np.sign(difference) == sign).sum()) for sign in (1, -1, 0))
+    test = sign_test_counts(wins, losses, ties)
+    return {
+        "wins": wins, "losses": losses, "ties": ties,
+        "share": f"{100 * wins / max(1, wins + losses + ties):.0f} %",
+        "sign test p": f"{test.pvalue:.2g}",
+    }  # fmt: skip
+
+
+def outcome_rows(records):
+    """Return the table of wins under all ways of comparing, and the pairs with their control."""
+    comparison = compare(records, "honest")
+    pairs = budget_matched(records, comparison)
+    means = pairs.groupby(CELL)[["value", "reference_value", "control_value"]].mean()
+    rows = [
+        {"transfer against": "one run from scratch (omega by validation)",
+         **counted(means["value"] - means["reference_value"])},
+        {"transfer against": "**as many runs from scratch, the best by validation**",
+         **counted(means["value"] - means["control_value"])},
+    ]  # fmt: skip
+    for control in all_controls(records):
+        if control.name.startswith("null"):
+            if control.name == "null (honest)" and not control.problem:
+                rows.append({
+                    "transfer against": "(no transfer at all: scratch drawn as if it were)",
+                    "wins": f"{control.wins:.0f}", "losses": f"{control.losses:.0f}", "ties": "",
+                    "share": f"{100 * control.wins / control.n:.0f} %", "sign test p": "",
+                })  # fmt: skip
+        elif control.name == "omega = 1" and not control.problem:
+            rows.append({
+                "transfer against": "one run from scratch, omega fixed at 1",
+                "wins": control.wins, "losses": control.losses, "ties": control.ties,
+                "share": f"{100 * control.wins / control.n:.0f} %",
+                "sign test p": f"{control.pvalue:.2g}",
+            })  # fmt: skip
+    return pd.DataFrame(rows), pairs, comparison
+
+
+def gains(pairs, by, control="control_value"):
+    """Return the mean gain over the control in percent of it, with an interval, by some columns."""
+    pairs = pairs.assign(
+        gain=100 * (pairs["value"] - pairs[control]) / pairs[control].abs().clip(lower=1e-9)
+    )
+    cells = pairs.groupby(CELL)[["gain", "value", control]].mean().reset_index()
+    rows = []
+    for key, group in cells.groupby(by, sort=False):
+        names = key if isinstance(key, tuple) else (key,)
+        difference = np.sign(group["value"] - group[control])
+        _, low, high = bootstrap_interval(group["gain"], np.median, random_state=0)
+        rows.append({
+            **dict(zip(by, names, strict=True)), "cells": len(group),
+            "wins": int((difference > 0).sum()), "losses": int((difference < 0).sum()),
+            "median gain": f"{group['gain'].median():+.1f} %",
+            "95 % interval": "" if np.isnan(low) else f"{low:+.1f} to {high:+.1f} %",
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def scores(records, pairs):
+    """Return mean test scores of each target, size and architecture, beside the baselines."""
+    data = records.table
+    base = data[data["kind"] == "baseline"].groupby(["target", "n_train", "architecture"])
+    base = base["test_score"].mean()
+    rows = []
+    for (target, size, architecture), group in pairs.groupby(
+        ["target", "n_train", "architecture"], sort=False
+    ):
+        sign = 1 if group["greater_is_better"].iloc[0] else -1
+        means = group.groupby("source")["test_score"].mean()
+        own = OWN.get(target)
+        best = (sign * means).idxmax()
+        rows.append({
+            "target": target, "train": size, "score": group["metric"].iloc[0],
+            "architecture": architecture,
+            **{name: base.get((target, size, name), np.nan) for name in BASELINES},
+            "scratch": sign * group.drop_duplicates("rerun")["reference_value"].mean(),
+            "best scratch": sign * group.drop_duplicates("rerun")["control_value"].mean(),
+            "own domain's source": means.get(own, np.nan) if own else np.nan,
+            "median source": means.median(),
+            "best source (in hindsight)": f"{best} {means[best]:.3g}",
+        })  # fmt: skip
+    frame = pd.DataFrame(rows)
+    numbers = [*BASELINES, "scratch", "best scratch", "own domain's source", "median source"]
+    return table(frame, **dict.fromkeys(numbers, "{:.3g}"))
+
+
+def write_cards(pairs):
+    """Put what a source was worth into its card; its weights stay as they are."""
+    keys = ["target", "n_train"]
+    for folder in sorted(path.parent for path in BUNDLED.glob("*/*/card.json")):
+        card = read_card(folder)
+        mine = pairs[(pairs["architecture"] == card.architecture) & (pairs["source"] == card.name)]
+        results = [
+            {
+                "target": target, "n_train": int(size), "metric": group["metric"].iloc[0],
+                "reruns": len(group), "transfer": round(float(group["test_score"].mean()), 4),
+                "scratch": round(float(group["reference"].mean()), 4),
+                "best_of_as_many_scratch": round(float(group["control_value"].abs().mean()), 4),
+            }
+            for (target, size), group in mine.groupby(keys, sort=False)
+        ]  # fmt: skip
+        changed = replace(card, results=results or None, notes=notes(card, mine))
+        source = load_source(folder, card.architecture)
+        if changed != card:
+            save_source(folder, changed, source.arrays)
+
+
+def notes(card, pairs):
+    """Say in words what a source is, and whether it helped anywhere."""
+    text = "Trained on simulated data only; the citation is of the dataset that is simulated."
+    if not len(pairs):
+        return f"{text} It was not tried on real data."
+    means = pairs.groupby(["target", "n_train"])[["value", "control_value"]].mean()
+    won = int((means["value"] > means["control_value"]).sum())
+    if not won:
+        return f"{text} It helped nowhere: in none of {len(means)} cases on real data."
+    return (
+        f"{text} On real data it beat as many runs from scratch (best by validation) in {won} of "
+        f"{len(means)} cases of target and size; see results."
+    )
+
+
+def page(records):
+    """Return the text of the page, and the pairs it is made of."""
+    outcomes, pairs, comparison = outcome_rows(records)
+    data = records.table
+    reruns = data[data["kind"] == "transfer"].groupby(CELL)["rerun"].nunique()
+    omegas = ", ".join(f"{omega:g}" for omega in sorted(comparison.search["omega"].unique()))
+    networks = sorted(pairs["architecture"].unique())
+    measured = pairs.groupby("architecture").apply(
+        lambda group: ", ".join(
+            f"{target} ({', '.join(map(str, sorted(part['n_train'].unique())))})"
+            for target, part in group.groupby("target", sort=False)
+        ),
+        include_groups=False,
+    )
+    convergence = np.sign(
+        comparison.cells["convergence"] - comparison.cells["reference_convergence"]
+    ).dropna()
+    text = TEXT.format(
+        sources=list_of_sources(),
+        fits=f"{int(data['kind'].isin(['transfer', 'reference']).sum()):,}",
+        omegas=omegas,
+        k=comparison.search["omega"].nunique(),
+        reruns="-".join(map(str, sorted({reruns.min(), reruns.max()}))),
+        measured="\n".join(f"- {name}: {measured[name]}" for name in networks),
+        outcomes=table(outcomes),
+        by_architecture=table(gains(pairs, ["architecture"])),
+        by_source=table(gains(pairs, ["source"])),
+        by_both=table(gains(pairs, ["target", "source"])),
+        by_size=table(gains(pairs, ["target", "n_train"])),
+        own=table(gains(pairs[pairs["source"] == pairs["target"].map(OWN)],
+                        ["target", "architecture"])),
+        scores=scores(records, pairs),
+        faster=f"{int((convergence > 0).sum())} of {len(convergence)}",
+    )  # fmt: skip
+    return text, pairs
+
+
+def main():
+    """Write the page and the cards."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("records", type=Path)
+    parser.add_argument("--page", type=Path, default=PAGE)
+    parser.add_argument("--leave-cards", action="store_true")
+    arguments = parser.parse_args()
+    records = Records.from_frame(pd.read_csv(arguments.records))
+    text, pairs = page(records)
+    if not arguments.leave_cards:
+        write_cards(pairs)
+    arguments.page.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -29,9 +29,9 @@ SIZES = {
         "MLSTMFCN": (4_000, 8, {"every": 10, "n_timepoints": 270}),
     },
     "SPEECH": {
-        "ConvNetQuakeINGV": (12_000, 25, {}),
-        "TCN": (12_000, 6, {}),
-        "MagNet": (12_000, 7, {}),
+        "ConvNetQuakeINGV": (12_000, 25, {"n_timepoints": 1200}),
+        "TCN": (12_000, 6, {"n_timepoints": 1200}),
+        "MagNet": (12_000, 7, {"n_timepoints": 1200}),
         "MLSTMFCN": (5_000, 4, {"every": 4, "n_timepoints": 600}),
     },
     "EMG": {

@@ -49,12 +49,12 @@ card (`sktl.pretraining.prepare`): kernels know samples, not seconds.
 
 ## Real targets, few labels
 
-{fits} fits on real data. Transfer tries the omegas {omegas} and takes the best by validation; one test
-score counts. From scratch, the first run is the reference, and the best by validation of {k} runs is the
-control with the same budget. Every rerun ({reruns} a case) draws instances, and the speakers or subjects
-of the parts, anew; transfer and scratch share them. A case is an architecture, source, target and
-training size, its value the mean over reruns. At most 60 epochs, batches of 16; ConvNetQuake INGV
-without its L2 penalty, in transfer and from scratch.
+{fits} fits on real data. Transfer tries the omegas {omegas} and takes the best by validation;
+one test score counts. From scratch, the first run is the reference, and the best by validation
+of {k} runs is the control with the same budget. Every rerun ({reruns} a case) draws instances,
+and the speakers or subjects of the parts, anew; transfer and scratch share them. A case is an
+architecture, source, target and training size, its value the mean over reruns. At most 60
+epochs, batches of 16; ConvNetQuake INGV without its L2 penalty, in transfer and from scratch.
 
 Measured (training sizes in brackets):
 

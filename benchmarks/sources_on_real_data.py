@@ -207,6 +207,7 @@ def main():
     parser.add_argument("--omegas", nargs="+", type=float, default=OMEGAS)
     parser.add_argument("--reruns", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=BASE["n_epochs"])
+    parser.add_argument("--no-baselines", action="store_true", help="MiniRocket compiles a while")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no cell later")
     arguments = parser.parse_args()
     path = arguments.out / "records.csv"
@@ -223,10 +224,10 @@ def main():
         if time.perf_counter() - started > 60 * arguments.minutes:
             break
         count = 0
-        for make in (
-            baselines(arguments, target, size, rerun, have),
-            fits(arguments, target, architecture, size, rerun, have),
-        ):
+        makers = [fits(arguments, target, architecture, size, rerun, have)]
+        if not arguments.no_baselines:
+            makers.append(baselines(arguments, target, size, rerun, have))
+        for make in makers:
             for record in make:
                 append(path, record)
                 count += 1

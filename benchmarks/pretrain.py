@@ -35,10 +35,10 @@ SIZES = {
         "MLSTMFCN": (5_000, 4, {"every": 4, "n_timepoints": 600}),
     },
     "EMG": {
-        "ConvNetQuakeINGV": (8_000, 30, {}),
-        "TCN": (8_000, 20, {}),
-        "MagNet": (8_000, 20, {}),
-        "MLSTMFCN": (8_000, 8, {}),
+        "ConvNetQuakeINGV": (12_000, 25, {}),
+        "TCN": (12_000, 12, {}),
+        "MagNet": (12_000, 15, {}),
+        "MLSTMFCN": (12_000, 6, {}),
     },
     "LEN-DB": {
         "ConvNetQuakeINGV": (12_000, 30, {}),

@@ -82,10 +82,18 @@ class Instances:
     def _read(self, name: str, epoch: int) -> Pair:
         if not self.streams:
             return self._shortened(self._dataset().iter_batches(name, _BATCH))
+        if self.recipe.shared_groups and not epoch:
+            n, h = self.n_instances, self.n_held_out
+            X, y = _stored(self, "all")
+            cut = {"train": slice(n), "validation": slice(n, n + h), "test": slice(n + h, None)}
+            return X[cut[name]], y[cut[name]]
         seed = int(
             np.random.SeedSequence([self.seed, _HELD_OUT.get(name, epoch)]).generate_state(1)[0]
         )
         n = self.n_held_out if name in _HELD_OUT else self.n_instances
+        return self._drawn(n, seed)
+
+    def _drawn(self, n: int, seed: int) -> Pair:
         drawn = self.spec.simulate_batches(n, seed, batch_size=_BATCH, **self._shorter())
         return self._shortened((X, y) for X, y, *_ in drawn)
 
@@ -120,6 +128,9 @@ class Instances:
 
 
 # One dataset's three parts serve several architectures and repeats.
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=4)
 def _stored(instances: Instances, name: str) -> Pair:
+    if name == "all":
+        n_all = instances.n_instances + 2 * instances.n_held_out
+        return instances._drawn(n_all, instances.seed)
     return instances._read(name, 0)

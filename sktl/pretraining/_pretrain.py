@@ -130,7 +130,7 @@ def pretrain(
     >>> import tempfile
     >>> from sktl.pretraining import pretrain
     >>> made = pretrain(
-    ...     "S&P 500", "ConvNetQuakeINGV", n_instances=300, n_epochs=8, out=tempfile.mkdtemp()
+    ...     "S&P 500", "ConvNetQuakeINGV", n_instances=600, n_epochs=8, out=tempfile.mkdtemp()
     ... )
     >>> made.card.name, made.card.simulated, made.card.score["split"]
     ('S&P 500', True, 'held-out simulated')

@@ -25,6 +25,9 @@ class Recipe:
         What a source must reach on held-out instances. Regression: the largest mean absolute
         error, as a share of that of the best constant. Classification: the smallest weighted F1,
         as a multiple of one over the number of classes.
+    shared_groups : bool, default=False
+        Whether simulated held-out instances may be of the groups (subjects) of the training ones,
+        as in the published splits; they are later sessions of theirs. Otherwise all are new.
 
     Examples
     --------
@@ -38,6 +41,7 @@ class Recipe:
     n_timepoints: int
     window: str
     limit: float
+    shared_groups: bool = False
 
 
 # Seismograms and words at their official rates and lengths would need a GPU.
@@ -46,7 +50,7 @@ _RECIPES = {
     "LEN-DB": Recipe(1, 540, "first", 0.6),
     "LOMAX": Recipe(2, 500, "first", 0.8),  # 10 Hz, 50 s
     "SPEECH": Recipe(2, 2000, "loudest", 3.0),  # 4 kHz, 0.5 s
-    "EMG": Recipe(1, 80, "first", 1.5),
+    "EMG": Recipe(1, 80, "first", 1.5, shared_groups=True),
     "S&P 500": Recipe(1, 50, "first", 0.2),
 }
 
@@ -73,7 +77,7 @@ def recipe_for(dataset: str) -> Recipe:
     --------
     >>> from sktl.pretraining import recipe_for
     >>> recipe_for("EMG")
-    Recipe(every=1, n_timepoints=80, window='first', limit=1.5)
+    Recipe(every=1, n_timepoints=80, window='first', limit=1.5, shared_groups=True)
     """
     from sktl.datasets import get_spec
 

@@ -140,6 +140,7 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
     architecture: ClassVar[str]
     _network: ClassVar[Callable]
     _jit: ClassVar[bool]
+    _preprocessing_type: ClassVar[Any] = Preprocessing
     # What the task gives.
     _task: ClassVar[str]
     _loss: ClassVar[str]
@@ -205,7 +206,8 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
         X : sktime panel, or np.ndarray of shape (n_instances, n_channels, n_timepoints)
             Training series of equal length, in any unit.
         y : array-like of shape (n_instances,)
-            Class labels, or numbers in any unit.
+            Class labels, or numbers in any unit; `TCNSequenceRegressor` also takes
+            (n_instances, n_outputs).
         validation_data : tuple of (X, y), optional
             Held-out instances that decide on the learning rate, the end and the best epoch;
             without them `fit` splits its own off.
@@ -262,7 +264,7 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
         training, validation = self._split(X, y, rng)
         self._data_hash = _data_hash(*training)
         self._n_training_instances = len(training[1])
-        self._preprocessing, inputs = Preprocessing.fit(training[0], self.stream_max)
+        self._preprocessing, inputs = self._preprocessing_type.fit(training[0], self.stream_max)
         targets, weights = self._fit_targets(training[1])
         self._shape = (*X.shape[1:], targets.shape[1])
         held_out = validation and (
@@ -429,22 +431,27 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
         inputs = [series] if stream_max is None else [series, stream_max]
         return keras.Model(inputs, head(features), name=self.architecture.lower())
 
-    def _borrow_network(self):
+    def _shape_of(self, X):
+        """Return the channels, time points and outputs of the network that reads X."""
+        return self._shape
+
+    def _borrow_network(self, shape=None):
         import keras
 
+        shape = shape or self._shape
         key = (
             self._network,
             repr(self._network_parameters()),
             tuple(self._transferable()),
             self.stream_max is None,
             self._task,
-            self._shape,
+            shape,
             keras.backend.backend(),
         )
         return borrow(
             key,
             lambda: compile_network(
-                self._build(*self._shape), self._loss, self._transferable(), self._jit
+                self._build(*shape), self._loss, self._transferable(), self._jit
             ),
         )
 
@@ -463,7 +470,7 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
 
     def _outputs(self, X):
         """Apply the fitted network, a batch at a time from raw series to outputs."""
-        with self._borrow_network() as network:
+        with self._borrow_network(self._shape_of(X)) as network:
             network.load(self._weights, self._dropout_seed)
             return np.concatenate(
                 [
@@ -531,11 +538,7 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
             "n_channels": channels,
             "n_timepoints": timepoints,
             "n_outputs": outputs,
-            "preprocessing": {
-                "scaling": "min-max of each instance over all its channels",
-                "mask": "mean of the training instances subtracted",
-                "stream_max": self.stream_max,
-            },
+            "preprocessing": self._preprocessing.description(),
             "parameters": {
                 key: value
                 if isinstance(value, int | float | str | tuple | list | dict | None)

@@ -35,16 +35,28 @@ def compose(cls: type) -> str:
             continue
         text, *rest = _HEADING.split(inspect.cleandoc(base.__doc__ or "") + "\n")
         for heading, body in zip(rest[::2], rest[1::2], strict=True):
-            sections.setdefault(heading, []).append(body.strip())
+            earlier = sections.setdefault(heading, [])
+            if heading == "Examples":
+                # What suits the architecture better than the task's own.
+                earlier.clear()
+            earlier.append(body.strip())
         # The architecture, last of the bases, says what the network is.
         description[1:] = [text.strip()]
     sections["References"] = [_number(sections.get("References", []))]
     parts = description + [
-        f"{heading}\n{'-' * len(heading)}\n" + "\n".join(filter(None, sections[heading]))
+        f"{heading}\n{'-' * len(heading)}\n" + _entries(sections[heading])
         for heading in ("Parameters", "Attributes", "References", "Examples")
         if heading in sections
     ]
     return "\n\n".join(filter(None, parts)).replace("{name}", cls.__name__) + "\n"
+
+
+def _entries(bodies: list[str]) -> str:
+    """Join what the bases say; who declares a parameter anew documents it anew."""
+    entries: dict[str, str] = {}
+    for entry in re.split(r"^(?=\w+ : )", "\n".join(filter(None, bodies)), flags=re.MULTILINE):
+        entries[entry.partition(" : ")[0]] = entry.rstrip("\n")
+    return "\n".join(filter(None, entries.values()))
 
 
 def _number(references: list[str]) -> str:

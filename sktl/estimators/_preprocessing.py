@@ -119,6 +119,20 @@ class Preprocessing:
             )
         return self._inputs(*scale_instances(X))
 
+    def description(self) -> dict[str, str | None]:
+        """Say in words what is done.
+
+        Returns
+        -------
+        dict of str to str or None
+            For the card of a source.
+        """
+        return {
+            "scaling": "min-max of each instance over all its channels",
+            "mask": "mean of the training instances subtracted",
+            "stream_max": self.stream_max,
+        }
+
     def _inputs(self, scaled: np.ndarray, amplitude: np.ndarray) -> list[np.ndarray]:
         scaled -= self.mask
         if self.stream_max is None:
@@ -127,12 +141,102 @@ class Preprocessing:
         return [scaled, standardised.astype(np.float32)[:, None]]
 
 
+@dataclass(frozen=True)
+class Standardisation:
+    """Z-scores of every channel by all values of the training instances, for series of any length.
+
+    Attributes
+    ----------
+    center, scale : np.ndarray of shape (n_channels, 1)
+        Mean and standard deviation, in the panel's unit.
+    stream_max : {"standard", "raw", None}
+        As for `Preprocessing`.
+    amplitude_center, amplitude_scale : float
+        What standardises the stream max.
+    """
+
+    center: np.ndarray
+    scale: np.ndarray
+    stream_max: str | None
+    amplitude_center: float = 0.0
+    amplitude_scale: float = 1.0
+
+    @classmethod
+    def fit(cls, X: np.ndarray, stream_max: str | None) -> tuple[Standardisation, list[np.ndarray]]:
+        """Fit on the training panel and transform it.
+
+        Parameters
+        ----------
+        X, stream_max
+            See `Preprocessing.fit`.
+
+        Returns
+        -------
+        standardisation : Standardisation
+            What was fitted.
+        inputs : list of np.ndarray
+            What `transform` gives for `X`.
+        """
+        channels = np.array([standardisation(values) for values in X.transpose(1, 0, 2)])
+        center, scale = channels.T[:, :, None]
+        amplitude = standardisation(_stream_max(X)) if stream_max == "standard" else (0.0, 1.0)
+        fitted = cls(center, scale, stream_max, *amplitude)
+        return fitted, fitted.transform(X)
+
+    def transform(self, X: np.ndarray) -> list[np.ndarray]:
+        """Turn a panel into the inputs of a network.
+
+        Parameters
+        ----------
+        X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Panel in the unit of the training panel.
+
+        Returns
+        -------
+        list of np.ndarray
+            The panel and, unless `stream_max` is None, the stream max; float32.
+
+        Raises
+        ------
+        ValueError
+            If the instances have another number of channels than those of the training.
+        """
+        if X.shape[1] != len(self.center):
+            raise ValueError(
+                "X must have the channels that the network was fitted with, "
+                f"{len(self.center)}. Received: {X.shape[1:]} (channels, time points)"
+            )
+        inputs = [((X - self.center) / self.scale).astype(np.float32)]
+        if self.stream_max is not None:
+            amplitude = (_stream_max(X) - self.amplitude_center) / self.amplitude_scale
+            inputs.append(amplitude.astype(np.float32)[:, None])
+        return inputs
+
+    def description(self) -> dict[str, str | None]:
+        """Say in words what is done.
+
+        Returns
+        -------
+        dict of str to str or None
+            For the card of a source.
+        """
+        return {
+            "scaling": "z-scores of each channel by all values of the training instances",
+            "mask": None,
+            "stream_max": self.stream_max,
+        }
+
+
+def _stream_max(X: np.ndarray) -> np.ndarray:
+    return np.abs(X.astype(np.float64)).max(axis=(1, 2))
+
+
 def standardisation(values: np.ndarray) -> tuple[float, float]:
     """Return the mean of values and their standard deviation, 1 where they do not vary.
 
     Parameters
     ----------
-    values : np.ndarray of shape (n_instances,)
+    values : array-like
         Finite numbers.
 
     Returns

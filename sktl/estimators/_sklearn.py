@@ -30,7 +30,10 @@ class ScikitLearnMixin:
 
         return Tags(
             estimator_type=self._kind,
-            target_tags=TargetTags(required=True),
+            target_tags=TargetTags(
+                required=True,
+                multi_output=self.get_tag("capability:multioutput", False, raise_error=False),  # type: ignore[attr-defined]
+            ),
             classifier_tags=ClassifierTags() if self._kind == "classifier" else None,
             regressor_tags=RegressorTags() if self._kind == "regressor" else None,
             input_tags=InputTags(two_d_array=False, three_d_array=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,15 @@ def tcn(
     stream_max,
     *,
     n_blocks: int = 9,
-    filters: int = 24,
+    filters: int | Sequence[int] = 24,
     kernel_size: int = 8,
     dropout: float = 0.0,
     initializer: str = "he_normal",
     weight_normalization: bool = False,
     return_sequences: bool = False,
+    padding: str = "causal",
+    spatial_dropout: bool = True,
+    weight_decay: float = 0.0,
 ):
     """Build the layers of the TCN up to its output layer.
 
@@ -37,18 +41,28 @@ def tcn(
     stream_max : KerasTensor of shape (batch, 1) or None
         The stream max, joined to the last time point's features (or to every one's).
     n_blocks, filters, kernel_size, dropout, initializer, weight_normalization
-        See `TCNClassifier`.
+        See `TCNClassifier`; `filters` may be a sequence with a number for every block.
     return_sequences : bool, default=False
         Give the features of every time point.
+    padding : {"causal", "same"}, default="causal"
+        "same" lets every time point see as much of what follows as of what precedes; with
+        `return_sequences` only.
+    spatial_dropout : bool, default=True
+        Drop whole feature maps, not single values.
+    weight_decay : float, default=0.0
+        Half of it times the squared weights of the convolutions is added to the loss.
 
     Returns
     -------
     KerasTensor of shape (batch, n_features) or (batch, n_timepoints, n_features)
         Features for the output layer.
     """
-    from keras import layers
+    from keras import layers, regularizers
 
     convolution = _weight_normalized_conv1d() if weight_normalization else layers.Conv1D
+    drop = layers.SpatialDropout1D if spatial_dropout else layers.Dropout
+    penalty = regularizers.L2(weight_decay / 2) if weight_decay else None
+    widths = [filters] * n_blocks if isinstance(filters, int) else filters
     x = series
     for block in range(n_blocks):
         if block and not return_sequences:
@@ -56,19 +70,24 @@ def tcn(
         y = x
         for number in (1, 2):
             y = convolution(
-                filters,
+                widths[block],
                 kernel_size,
-                padding="causal",
+                padding=padding,
                 dilation_rate=2**block if return_sequences else 1,
                 activation="relu",
                 kernel_initializer=initializer,
+                kernel_regularizer=penalty,
                 name=f"block{block + 1}_conv{number}",
             )(y)
             if dropout:
-                y = layers.SpatialDropout1D(dropout, name=f"block{block + 1}_dropout{number}")(y)
-        if x.shape[-1] != filters:
+                y = drop(dropout, name=f"block{block + 1}_dropout{number}")(y)
+        if x.shape[-1] != widths[block]:
             x = layers.Conv1D(
-                filters, 1, kernel_initializer=initializer, name=f"block{block + 1}_match"
+                widths[block],
+                1,
+                kernel_initializer=initializer,
+                kernel_regularizer=penalty,
+                name=f"block{block + 1}_match",
             )(x)
         x = layers.Add(name=f"block{block + 1}_add")([x, y])
         x = layers.ReLU(name=f"block{block + 1}_relu")(x)
@@ -99,7 +118,12 @@ def _weight_normalized_conv1d():
         def build(self, input_shape):
             super().build(input_shape)
             # One, not ||v||: a network that is reset must not depend on its first values.
-            self.gain = self.add_weight(shape=(self.filters,), initializer="ones", name="gain")
+            self.gain = self.add_weight(
+                shape=(self.filters,),
+                initializer="ones",
+                regularizer=self.kernel_regularizer,
+                name="gain",
+            )
             self.gain_initializer = "ones"
 
         @property

@@ -38,7 +38,6 @@ class Results:
     omegas: pd.DataFrame
     effect: dict[str, Any]
     controls: list[Control]
-    controls_problem: str
     defects: list[Defect]
     rankings: list[Ranking]
     cost: pd.DataFrame
@@ -47,10 +46,6 @@ class Results:
 def compute(records: Records, comparison: Comparison) -> Results:
     """Compute all tables; nothing here depends on how they are shown."""
     suspects = [name for name in suspect_reruns(records) if name not in comparison.exclude_reruns]
-    try:
-        controls, problem = all_controls(records, comparison.exclude_reruns, suspects), ""
-    except ValueError as error:  # such as the honest protocol of one rerun without validation
-        controls, problem = [], str(error)
     return Results(
         records,
         comparison,
@@ -62,8 +57,7 @@ def compute(records: Records, comparison: Comparison) -> Results:
         tables.percent_table(comparison, "convergence"),
         tables.omega_table(comparison),
         _effect(comparison),
-        controls,
-        problem,
+        all_controls(records, comparison.exclude_reruns, suspects),
         find_defects(records, comparison),
         rankings(records, comparison),
         cost_table(records),
@@ -126,7 +120,10 @@ def to_json(results: Results, conclusions: list[str], version: str) -> dict[str,
         "table5": results.changes,
         "table6_7": _percent(comparison, results.score),
         "table8_9": _percent(comparison, results.convergence),
-        "table10": results.architectures,
+        "table10": {
+            relation: {name: counts[:2] for name, counts in row.items()}
+            for relation, row in results.architectures.items()
+        },
         "figure8": {
             str(name): {f"{omega:g}": gain for omega, gain in row.items()}
             for name, row in results.omegas.iterrows()
@@ -135,7 +132,6 @@ def to_json(results: Results, conclusions: list[str], version: str) -> dict[str,
             asdict(control) | {"n": control.n, "significant": control.significant}
             for control in results.controls
         ],
-        "controls_problem": results.controls_problem,
         "rankings": [
             asdict(ranking) | {"pvalues": ranking.pvalues.to_dict()} for ranking in results.rankings
         ],

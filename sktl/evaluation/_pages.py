@@ -63,17 +63,22 @@ def _controls(results: Results) -> list[Block]:
         left_out = f", without rerun {', '.join(control.without)}" if control.without else ""
         return control.name + left_out
 
+    def counts(control: Control) -> list[str]:
+        if control.problem:
+            return ["–"] * 5
+        numbers = [f"{count:.3g}" for count in (control.wins, control.losses, control.ties)]
+        return [*numbers, str(control.n), f"{100 * control.wins / control.n:.0f} %"]
+
     rows = [
-        [
-            name(control), f"{control.wins:.3g}", f"{control.losses:.3g}", f"{control.ties:.3g}",
-            str(control.n), f"{100 * control.wins / control.n:.0f} %" if control.n else "–",
-            words.control_text(control),
-        ]
+        [name(control), *counts(control), words.control_text(control)]
         for control in results.controls
-    ]  # fmt: skip
-    if not rows:
-        return [f"No control could be made: {results.controls_problem}."]
-    how = {control.name: control.statement for control in results.controls}
+    ]
+    how = {
+        control.name: control.statement
+        + (f"; without {', '.join(control.left_out)}, where it takes two usable references to "
+           "draw from" if control.left_out else "")
+        for control in results.controls if not control.problem
+    }  # fmt: skip
     return [
         Table(
             "controls",
@@ -87,14 +92,15 @@ def _controls(results: Results) -> list[Block]:
 
 
 def _wins(results: Results) -> Iterator[Block]:
-    header = ["", "wins", "losses", "ties", "needed", "p", "significant"]
+    header = ["", "wins", "losses", "ties", "cells", "needed", "p", "significant"]
     for name, what, table in (
         ("table3", "Table 3: cells in which transfer has the better score", results.wins),
         ("table4", "Table 4: cells in which transfer converges faster", results.convergence_wins),
     ):
         rows = [
             [
-                tables.RELATIONS[relation], str(row["wins"]), str(row["losses"]), str(row["ties"]),
+                tables.RELATIONS[relation], _share(row["wins"], row["cells"]),
+                _share(row["losses"], row["cells"]), str(row["ties"]), str(row["cells"]),
                 str(row["critical"]) if row["critical"] is not None else "–",
                 words.p_text(row["pvalue"]).removeprefix("p ").removeprefix("= ")
                 if row["n"] else "–",
@@ -102,14 +108,18 @@ def _wins(results: Results) -> Iterator[Block]:
             ]
             for relation, row in table.items()
         ]  # fmt: skip
-        note = "needed: critical count of the paper, (N + 1.96 √N) / 2; p: exact two-tailed test."
+        note = (
+            "Percentages are of the cells. needed: critical count of the paper, "
+            "(N + 1.96 √N) / 2; p: exact two-tailed test."
+        )
         yield Table(name, what, header, rows, note)
     changes = results.changes
+    total = sum(changes.values())
     yield Table(
         "table5",
         "Table 5: change of the convergence rate against change of the score, in cells",
         ["", "score worse", "score better"],
-        [[f"convergence {way}", *(str(changes[f"cr {way}, score {to}"]) for to in _WAYS)]
+        [[f"convergence {way}", *(_share(changes[f"cr {way}, score {to}"], total) for to in _WAYS)]
          for way in _WAYS],
         f"{changes['ties']} cells with a tie or without a convergence rate. "
         + ("The paper prints 10, 77, 13, 140: these cannot be derived from the published results; "
@@ -119,11 +129,17 @@ def _wins(results: Results) -> Iterator[Block]:
     names = ordered(results.comparison.cells["architecture"])
     yield Table(
         "table10",
-        "Table 10: wins–losses of each architecture by score",
+        "Table 10: cells in which each architecture's transfer has the better score",
         ["", *map(title, names)],
-        [[tables.RELATIONS[relation]] + [f"{row[n][0]}–{row[n][1]}" for n in names]
+        [[tables.RELATIONS[relation], *(_share(row[n][0], sum(row[n]), True) for n in names)]
          for relation, row in results.architectures.items()],
     )  # fmt: skip
+
+
+def _share(part: int, whole: int, name_whole: bool = False) -> str:
+    """Write a count with its computed percentage, as the paper does: 43 (90 %)."""
+    count = f"{part}/{whole}" if name_whole else str(part)
+    return f"{count} ({tables.percent_of(part, whole)} %)" if whole else "–"
 
 
 def _sources(results: Results, step: Callable[[str], object]) -> Iterator[Block]:

@@ -30,14 +30,13 @@ def p_text(pvalue: float | None) -> str:
 
 def _sign(row: dict[str, Any]) -> str:
     ties = f", {row['ties']} ties" if row["ties"] else ""
-    n = row["wins"] + row["losses"] + row["ties"]
     if not row["significant"]:
         verdict = "not significant"
     else:
         verdict = f"significant {'for' if row['wins'] > row['losses'] else 'against'} transfer"
     return (
-        f"{row['wins']} of {n} cells ({row['losses']} losses{ties}; {p_text(row['pvalue'])}, "
-        f"{verdict})"
+        f"{row['wins']} of {row['cells']} cells ({row['percent_won']} %; {row['losses']} losses"
+        f"{ties}; {p_text(row['pvalue'])}, {verdict})"
     )
 
 
@@ -92,6 +91,8 @@ def _under_controls(results: Results) -> list[str]:
     """Say what is left of the wins when the same records are compared in other ways."""
     told: dict[tuple[str, ...], list[str]] = {}
     for control in results.controls:
+        if control.problem:
+            continue
         verdict = "" if control.name.startswith("null") else f", {control_text(control)}"
         text = f"{control.name} {control.wins:.3g} of {control.n}{verdict}"
         told.setdefault(control.without, []).append(text)
@@ -134,7 +135,9 @@ def exclusions(results: Results) -> list[str]:
 
 
 def control_text(control: Control) -> str:
-    """Say what a control means."""
+    """Say what a control means, or why there is none."""
+    if control.problem:
+        return f"not made: {control.problem.partition('. Left out')[0]}"
     if control.name.startswith("null"):
         return (
             f"no true gain exists here; middle 95 %: {control.low:.0f} to {control.high:.0f} wins"

@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-import pandas as pd
 
+from sktl.evaluation.draws import expected_best, null_outcomes, reference_groups
 from sktl.evaluation.protocols import PROTOCOLS, Comparison, compare
 from sktl.evaluation.records import Records
 from sktl.evaluation.schema import CELL, GROUP, rerun_names
@@ -40,6 +41,10 @@ class Control:
         Reruns left out.
     low, high : float
         Of a null: the 2.5 % and 97.5 % points of its wins; NaN else.
+    left_out : tuple of str
+        Architectures with target and size that have too few references to draw from.
+    problem : str
+        Why the control could not be made; empty where it was.
     """
 
     name: str
@@ -52,6 +57,8 @@ class Control:
     without: tuple[str, ...] = ()
     low: float = float("nan")
     high: float = float("nan")
+    left_out: tuple[str, ...] = ()
+    problem: str = ""
 
     @property
     def n(self) -> int:
@@ -64,11 +71,18 @@ class Control:
         return self.pvalue <= 0.05
 
 
-def _counted(name: str, statement: str, outcomes: np.ndarray, without: tuple[str, ...]) -> Control:
+def _counted(
+    name: str,
+    statement: str,
+    outcomes: np.ndarray,
+    without: tuple[str, ...],
+    left_out: tuple[str, ...] = (),
+) -> Control:
     wins, losses, ties = (int((outcomes == sign).sum()) for sign in (1, -1, 0))
     test = sign_test_counts(wins, losses, ties)
+    critical = test.details["critical"]
     return Control(
-        name, statement, wins, losses, ties, test.pvalue, test.details["critical"], without
+        name, statement, wins, losses, ties, test.pvalue, critical, without, left_out=left_out
     )
 
 
@@ -92,32 +106,6 @@ def of_comparison(comparison: Comparison, name: str) -> Control:
     )
 
 
-def expected_best(values: np.ndarray, selection: np.ndarray, k: int) -> float:
-    """Expected value of the best by ``selection`` among k draws with replacement.
-
-    Parameters
-    ----------
-    values, selection : numpy.ndarray of shape (n,)
-        What is scored, and what is chosen by (greater is better).
-    k : int
-        Draws.
-
-    Returns
-    -------
-    float
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sktl.evaluation.controls import expected_best
-    >>> expected_best(np.array([0.0, 1.0]), np.array([0.0, 1.0]), k=2)
-    0.75
-    """
-    order = np.argsort(selection, kind="stable")
-    share = np.arange(len(values) + 1) / len(values)
-    return float(np.sum(values[order] * np.diff(share**k)))
-
-
 def best_of_k_references(records: Records, exclude_reruns: Iterable[object] = ()) -> Control:
     """Give the reference the same budget as the search over omega.
 
@@ -134,6 +122,11 @@ def best_of_k_references(records: Records, exclude_reruns: Iterable[object] = ()
     -------
     Control
 
+    Raises
+    ------
+    ValueError
+        If no architecture, target and size has two usable references.
+
     Notes
     -----
     The draws run over reruns, hence also over training subsets, which leans a little towards the
@@ -141,9 +134,11 @@ def best_of_k_references(records: Records, exclude_reruns: Iterable[object] = ()
     with their own `repeat` make it exact.
     """
     comparison = compare(records, "published", exclude_reruns=exclude_reruns)
+    groups, left_out = reference_groups(records, comparison)
     search = comparison.search
-    references = _references(records, comparison)
-    validated = bool(search["validation_score"].notna().all() and references["validated"].all())
+    validated = search["validation_score"].notna().all() and all(
+        group["selection"].notna().all() for group in groups.values()
+    )
     if validated:
         sign = np.where(search["greater_is_better"], 1, -1)
         search = search.assign(selection=sign * search["validation_score"])
@@ -151,31 +146,18 @@ def best_of_k_references(records: Records, exclude_reruns: Iterable[object] = ()
     else:
         chosen = comparison.pairs
     k = search.groupby(CELL)["omega"].nunique()
-    ours = chosen.groupby(CELL)["value"].mean()
-    groups = {key: group for key, group in references.groupby(GROUP)}
+    by = "selection" if validated else "value"
     outcomes = []
-    for cell, value in ours.items():
+    for cell, value in chosen.groupby(CELL)["value"].mean().items():
         architecture, _, target, size = cell
-        group = groups[(architecture, target, size)]
-        values = group["value"].to_numpy()
-        selection = group["selection"].to_numpy() if validated else values
-        outcomes.append(np.sign(value - expected_best(values, selection, int(k[cell]))))
+        group = groups.get((architecture, target, size))
+        if group is not None:
+            best = expected_best(group["value"].to_numpy(), group[by].to_numpy(), int(k[cell]))
+            outcomes.append(np.sign(value - best))
     by = "validation" if validated else "test"
     statement = f"best omega by {by} score against the best of as many references by {by} score"
-    return _counted(
-        "best-of-k references", statement, np.array(outcomes), comparison.exclude_reruns
-    )
-
-
-def _references(records: Records, comparison: Comparison) -> pd.DataFrame:
-    table = records.table
-    table = table[
-        (table["kind"] == "reference") & ~table["rerun"].isin(comparison.exclude_reruns)
-    ].copy()
-    sign = np.where(table["greater_is_better"], 1, -1)
-    table["selection"] = sign * table["validation_score"]
-    table["validated"] = table["validation_score"].notna()
-    return table
+    without = comparison.exclude_reruns
+    return _counted("best-of-k references", statement, np.array(outcomes), without, left_out)
 
 
 def null(
@@ -202,6 +184,11 @@ def null(
     -------
     Control
         Mean counts over the repetitions, with the range of their middle 95 %.
+
+    Raises
+    ------
+    ValueError
+        If the protocol is unknown, or no architecture, target and size has two usable references.
     """
     if protocol not in PROTOCOLS:
         raise ValueError(
@@ -209,43 +196,28 @@ def null(
         )
     rng = _generator(random_state)
     comparison = compare(records, "published", exclude_reruns=exclude_reruns)
+    groups, left_out = reference_groups(records, comparison)
     sizes = comparison.search.groupby(GROUP)["omega"].nunique()
-    wins, ties, n_groups = np.zeros(repetitions), np.zeros(repetitions), 0
-    for key, group in _references(records, comparison).groupby(GROUP):
-        if key not in sizes.index or len(group) < 2:
-            continue
-        n_groups += 1
-        n, k = group["rerun"].nunique(), int(sizes[key])
-        values = group["value"].to_numpy()
-        drawn = rng.integers(len(values), size=(repetitions, n, k))
-        scores = values[drawn]
-        if protocol == "published":
-            best = scores.max(axis=2)
-        else:
-            if group["validated"].all():
-                selection = group["selection"].to_numpy()[drawn]
-            else:
-                selection = scores.sum(axis=1, keepdims=True) - scores
-            place = selection.argmax(axis=2)[..., None]
-            best = np.take_along_axis(scores, place, axis=2)[..., 0]
-        difference = best.mean(axis=1) - values.mean()
-        # Equal draws can differ from their mean by rounding.
-        tied = np.isclose(difference, 0, atol=1e-12 * np.abs(values).max())
-        wins += (difference > 0) & ~tied
-        ties += tied
+    outcomes = np.array(
+        [
+            null_outcomes(group, protocol, int(sizes[key]), repetitions, rng)
+            for key, group in groups.items()
+        ]
+    )
+    wins, losses, ties = ((outcomes == sign).sum(axis=0) for sign in (1, -1, 0))
     low, high = np.quantile(wins, [0.025, 0.975])
-    mean, tie = float(wins.mean()), float(ties.mean())
     return Control(
         f"null ({protocol})",
         f"references drawn as if they were transfers, chosen as protocol {protocol} does",
-        mean,
-        n_groups - mean - tie,
-        tie,
+        float(wins.mean()),
+        float(losses.mean()),
+        float(ties.mean()),
         float("nan"),
-        sign_test_counts(n_groups, 0).details["critical"],
+        sign_test_counts(len(groups), 0).details["critical"],
         comparison.exclude_reruns,
         float(low),
         float(high),
+        left_out,
     )
 
 
@@ -281,18 +253,34 @@ def all_controls(
     Returns
     -------
     list of Control
+        One that could not be made says why in ``problem``.
     """
     rng = _generator(random_state)
     given = rerun_names(exclude_reruns)
     suspects = tuple(name for name in rerun_names(suspects) if name not in given)
     found = []
     for without in [given, (*given, *suspects)] if suspects else [given]:
-        for protocol in ("published", "honest"):
-            found.append(of_comparison(compare(records, protocol, None, without), protocol))
+        ways: dict[str, Callable[[], Control]] = {
+            protocol: partial(_of_protocol, records, protocol, None, without)
+            for protocol in PROTOCOLS
+        }
         if np.isclose(records.table["omega"], 1).any():
-            found.append(of_comparison(compare(records, "honest", 1.0, without), "omega = 1"))
+            ways["omega = 1"] = partial(_of_protocol, records, "honest", 1.0, without)
         if not set(suspects) - set(without):
-            found.append(best_of_k_references(records, without))
-        for protocol in ("published", "honest"):
-            found.append(null(records, protocol, without, random_state=rng))
+            ways["best-of-k references"] = partial(best_of_k_references, records, without)
+        for protocol in PROTOCOLS:
+            ways[f"null ({protocol})"] = partial(null, records, protocol, without, random_state=rng)
+        for name, make in ways.items():
+            try:
+                found.append(make())
+            except ValueError as error:  # such as the honest protocol of one rerun
+                nothing = (0, 0, 0, float("nan"), None)
+                found.append(Control(name, "", *nothing, without, problem=str(error)))
     return found
+
+
+def _of_protocol(
+    records: Records, protocol: str, omega: float | None, without: tuple[str, ...]
+) -> Control:
+    name = protocol if omega is None else f"omega = {omega:g}"
+    return of_comparison(compare(records, protocol, omega, without), name)

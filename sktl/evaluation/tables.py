@@ -52,6 +52,18 @@ def count(outcomes: pd.Series) -> dict[str, int]:
     }
 
 
+def percent_of(part: int, whole: int) -> int | None:
+    """Return a share in whole percent, halves rounded up; None of nothing.
+
+    Examples
+    --------
+    >>> from sktl.evaluation.tables import percent_of
+    >>> percent_of(43, 48), percent_of(1, 8), percent_of(0, 0)
+    (90, 13, None)
+    """
+    return (200 * part + whole) // (2 * whole) if whole else None
+
+
 def win_table(comparison: Comparison, outcome: str = "outcome") -> dict[str, dict[str, Any]]:
     """Wins and losses of transfer by relation of the domains, each with its sign test.
 
@@ -65,14 +77,21 @@ def win_table(comparison: Comparison, outcome: str = "outcome") -> dict[str, dic
     Returns
     -------
     dict
-        For each key of :data:`RELATIONS`: wins, losses, ties, pvalue, critical, critical_exact,
-        significant.
+        For each key of :data:`RELATIONS`: wins, losses, ties, cells, percent_won and
+        percent_lost (of the cells), pvalue, n (what the test counts), critical, critical_exact,
+        significant_by_count, significant.
     """
     table: dict[str, dict[str, Any]] = {}
     for relation in RELATIONS:
         counts = count(_rows(comparison.cells, relation)[outcome])
         test = sign_test_counts(**counts)
-        table[relation] = {**counts, "pvalue": test.pvalue} | {
+        cells = sum(counts.values())
+        shares = {
+            "cells": cells,
+            "percent_won": percent_of(counts["wins"], cells),
+            "percent_lost": percent_of(counts["losses"], cells),
+        }
+        table[relation] = {**counts, **shares, "pvalue": test.pvalue} | {
             key: test.details[key]
             for key in ("n", "critical", "critical_exact", "significant_by_count", "significant")
         }
@@ -110,7 +129,7 @@ def architecture_table(comparison: Comparison) -> dict[str, dict[str, list[int]]
     Returns
     -------
     dict
-        ``{relation: {architecture: [wins, losses]}}``.
+        ``{relation: {architecture: [wins, losses, ties]}}``.
     """
     cells = comparison.cells
     return {
@@ -121,7 +140,7 @@ def architecture_table(comparison: Comparison) -> dict[str, dict[str, list[int]]
                         "outcome"
                     ]
                 ).values()
-            )[:2]
+            )
             for name in ordered(cells["architecture"])
         }
         for relation in RELATIONS

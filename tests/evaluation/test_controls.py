@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sktl.evaluation import controls
+from sktl.evaluation import controls, draws
 from sktl.evaluation.defects import suspect_reruns
 from sktl.evaluation.records import Records
 
@@ -35,10 +35,8 @@ def test_expected_best_against_simulation():
     values, selection = rng.normal(size=(2, 6))
     drawn = rng.integers(6, size=(200_000, 4))
     best = np.take_along_axis(drawn, selection[drawn].argmax(axis=1)[:, None], axis=1)
-    assert controls.expected_best(values, selection, 4) == pytest.approx(
-        values[best].mean(), abs=0.01
-    )
-    assert controls.expected_best(values, values, 1) == pytest.approx(values.mean())
+    assert draws.expected_best(values, selection, 4) == pytest.approx(values[best].mean(), abs=0.01)
+    assert draws.expected_best(values, values, 1) == pytest.approx(values.mean())
 
 
 def test_best_of_k_uses_further_references_and_validation(frame):
@@ -80,3 +78,30 @@ def test_published_null_wins_where_there_is_no_gain_at_all(frame):
     assert null.wins > 4
     assert np.isnan(null.pvalue)
     assert not null.significant
+
+
+def test_groups_with_too_few_references_are_named(frame):
+    """Two of three references of one group failed, all transfers stayed."""
+    failed = (
+        frame["source"].isna()
+        & (frame["architecture"] == "tcn")
+        & (frame["target"] == "stead")
+        & (frame["rerun"] > 0)
+    )
+    frame.loc[failed, "test_score"] = np.nan
+    found = by_name(controls.all_controls(Records.from_frame(frame)))
+    for name in ("best-of-k references", "null (published)", "null (honest)"):
+        assert found[name, ()].left_out == ("TCN STEAD 300",)
+    assert found["published", ()].n == 12
+    assert found["best-of-k references", ()].n == 10
+    assert found["null (published)", ()].n == 5
+    assert found["omega = 1", ()].left_out == ()
+
+
+def test_a_control_that_cannot_be_made_says_why_and_spares_the_others(frame):
+    frame = frame[frame["rerun"] == 0].drop(columns="validation_score")
+    found = by_name(controls.all_controls(Records.from_frame(frame)))
+    assert found["published", ()].n == found["omega = 1", ()].n == 12
+    assert "cannot be chosen without the test" in found["honest", ()].problem
+    assert "two usable references" in found["null (honest)", ()].problem
+    assert not found["honest", ()].significant

@@ -126,11 +126,13 @@ def test_tables_agree_between_formats(written):
     content = json.loads((written / "report.json").read_text())
     lines = (written / "tables" / "table3.csv").read_text().splitlines()
     assert lines[0].startswith("# Protocol honest")
-    wins = [[int(row["wins"]), int(row["losses"])] for row in csv.DictReader(lines[1:])]
+    rows = list(csv.DictReader(lines[1:]))
+    wins = [[int(row[side].split()[0].replace("–", "0")) for side in ("wins", "losses")]
+            for row in rows]  # fmt: skip
     assert wins == list(content["table3"].values())
     tex = (written / "tables" / "table3.tex").read_text()
-    assert "Total & 12 & 0 & 0" in tex
-    assert "| Total | 12 | 0 | 0 |" in (written / "report.md").read_text()
+    assert r"Total & 12 (100 \%) & 0 (0 \%) & 0 & 12 &" in tex
+    assert "| Total | 12 (100 %) | 0 (0 %) | 0 | 12 |" in (written / "report.md").read_text()
 
 
 def test_published_protocol_fixed_omega_and_reruns(trials, tmp_path):
@@ -206,9 +208,12 @@ def test_controls_that_cannot_be_made_are_named(tmp_path):
     out = write_report(Records.from_frame(table), tmp_path, "published").parent
     content = json.loads((out / "report.json").read_text())
     assert content["table3"]["total"] == [1, 0]
-    assert content["controls"] == []
-    assert "cannot be chosen without the test" in content["controls_problem"]
-    assert "No control could be made" in (out / "report.md").read_text()
+    controls = {control["name"]: control for control in content["controls"]}
+    assert (controls["published"]["wins"], controls["omega = 1"]["n"]) == (1, 1)
+    assert "cannot be chosen without the test" in controls["honest"]["problem"]
+    for name in ("best-of-k references", "null (published)", "null (honest)"):
+        assert "has two usable references" in controls[name]["problem"]
+    assert "not made: no transfer can be compared" in (out / "report.md").read_text()
     with pytest.raises(ValueError, match="cannot be chosen without the test"):
         write_report(Records.from_frame(table), tmp_path)
 
@@ -233,6 +238,23 @@ def test_published_results_in_the_papers_form(shared, tmp_path):
     assert content["table6_7"]["columns"] == printed["columns"]
     assert content["table6_7"]["colours"] == printed["tables6_7_colours"]
     assert content["table8_9"]["colours"] == printed["tables8_9_colours"]
+    # The paper's percentages, in the order wins then losses; its 76 % for 204 of 240 is 85 %.
+    for name, wins, losses in (
+        ("table3", [90, 84, 92, 72, 90, 85], [10, 16, 8, 28, 10, 15]),
+        ("table4", [58, 65, 72, 50, 77, 64], [42, 35, 28, 50, 23, 36]),
+    ):
+        rows = content[f"{name}_tests"].values()
+        assert [row["percent_won"] for row in rows] == wins
+        assert [row["percent_lost"] for row in rows] == losses
+    table10 = (tmp_path / "tables" / "table10.csv").read_text().splitlines()[2:]
+    assert [re.findall(r"\d+(?= %)", line) for line in table10] == [
+        line.split()
+        for line in (
+            "75 100 100 83", "88 88 81 79", "94 100 78 94", "72 72 83 61", "100 92 83 83",
+            "85 90 85 80",
+        )
+    ]  # fmt: skip
     text = (tmp_path / "report.md").read_text()
+    assert "| 204 (85 %) | 36 (15 %) |" in text
     assert "cannot be derived" in text
     assert "Rerun 6 lies far off" in text

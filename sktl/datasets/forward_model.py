@@ -54,8 +54,12 @@ def reflectivity(impedance: np.ndarray) -> np.ndarray:
     array([0. , 0. , 0.5])
     """
     impedance = np.asarray(impedance, dtype=float)
-    if not (impedance > 0).all():
-        raise ValueError("impedance must be positive. Received: values that are not")
+    wrong = np.count_nonzero(~((impedance > 0) & np.isfinite(impedance)))
+    if wrong:
+        raise ValueError(
+            f"impedance must be positive and finite. Received: {wrong} values that are not, of "
+            f"{impedance.size}"
+        )
     above, below = impedance[..., :-1], impedance[..., 1:]
     first = np.zeros((*impedance.shape[:-1], 1))
     return np.concatenate([first, (below - above) / (below + above)], axis=-1)
@@ -81,12 +85,15 @@ def ricker(frequency_hz: float, dt_s: float, length_s: float | None = None) -> n
     Raises
     ------
     ValueError
-        If the frequency is not below half the sampling rate.
+        If the sampling interval or the duration is not positive, or the frequency not below half
+        the sampling rate.
 
     References
     ----------
     Ricker, N. (1953). The form and laws of propagation of seismic wavelets. Geophysics 18, 10-40.
     """
+    if not dt_s > 0 or not (length_s is None or length_s > 0):
+        raise ValueError(f"dt_s and length_s must be positive. Received: {dt_s=}, {length_s=}")
     if not 0 < frequency_hz < 0.5 / dt_s:
         raise ValueError(
             f"frequency_hz must lie between 0 and half the sampling rate, {0.5 / dt_s:g} Hz. "
@@ -121,6 +128,11 @@ def synthetic_traces(
     np.ndarray of shape (n_traces, n_samples)
         float32 traces, sample for sample beside the impedance.
 
+    Raises
+    ------
+    ValueError
+        If the impedance, the wavelet or the noise cannot be used.
+
     Examples
     --------
     >>> import numpy as np
@@ -132,7 +144,9 @@ def synthetic_traces(
     wavelet = np.asarray(wavelet, dtype=float)
     if wavelet.ndim != 1 or len(wavelet) % 2 == 0:
         raise ValueError(f"wavelet must have an odd length. Received: shape {wavelet.shape}")
-    if noise < 0:
+    if not np.isfinite(wavelet).all() or not wavelet.any():
+        raise ValueError("wavelet must be finite and not all zero. Received: one that is not")
+    if not noise >= 0:
         raise ValueError(f"noise must not be negative. Received: noise={noise}")
     from scipy.signal import fftconvolve
 

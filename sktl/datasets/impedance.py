@@ -1,4 +1,8 @@
-"""Geological models for impedance inversion: Marmousi, Marmousi-2 and Overthrust."""
+"""Geological models for impedance inversion: Marmousi, Marmousi-2 and Overthrust.
+
+Models are given in depth. `EarthModel.traces` converts them to two-way vertical travel time, where
+seismic traces are recorded, before it convolves.
+"""
 
 from __future__ import annotations
 
@@ -90,6 +94,11 @@ def _model(
             f"{name}: velocity and density must have one shape. Received: {vp.shape} and "
             f"{density.shape}"
         )
+    if density is not None and not (np.isfinite(density).all() and np.min(density) > 0):
+        raise ValueError(
+            f"{name}: density must be positive and finite. Received: "
+            f"{np.count_nonzero(~(np.asarray(density) > 0))} values that are not"
+        )
     known = density is not None
     values = np.asarray(density if known else gardner_density(vp), dtype=np.float32)
     return EarthModel(name, vp, values, dx_m, dz_m, "model" if known else "gardner")
@@ -144,8 +153,10 @@ def read_marmousi2(
     path : path-like
         P-wave velocity: the official SEG-Y file (``MODEL_P-WAVE_VELOCITY_1.25m.segy``, m/s,
         1.25 m), or the raw part of 1601 x 401 float32 values in km/s (7.5 m).
-    density : path-like, optional
-        The official SEG-Y file of density in g/cm3; by default Gardner's approximation is used.
+    density : path-like or "gardner", optional
+        The official SEG-Y file of density in g/cm3, or Gardner's approximation from velocity. Must
+        be said for the official velocity; the raw file has no density beside it, so there it is
+        Gardner's.
 
     Returns
     -------
@@ -163,9 +174,14 @@ def read_marmousi2(
     """
     path = Path(path)
     if path.suffix.lower() in {".segy", ".sgy"}:
-        rho = None if density is None else 1000.0 * read_segy_section(density)
+        if density is None:
+            raise ValueError(
+                "The official velocity comes with a file of density: give its path, or "
+                "density='gardner' for Gardner's approximation. Received: density=None"
+            )
+        rho = None if density == "gardner" else 1000.0 * read_segy_section(density)
         return _model("Marmousi-2", read_segy_section(path), rho, 1.25, 1.25)
-    if density is not None:
+    if density not in (None, "gardner"):
         raise ValueError(
             f"density goes with the official SEG-Y velocity. Received: path={str(path)!r}"
         )

@@ -49,8 +49,14 @@ def test_noise_is_a_share_of_the_section():
 
 
 def test_wrong_arguments():
-    with pytest.raises(ValueError, match="positive"):
-        reflectivity([1.0, 0.0])
+    for bad in (0.0, np.nan):
+        with pytest.raises(ValueError, match=r"positive and finite. Received: 1 values"):
+            reflectivity([1.0, bad])
+    for bad in (np.zeros(3), np.array([1.0, np.nan, 1.0])):
+        with pytest.raises(ValueError, match="finite and not all zero"):
+            synthetic_traces(np.ones((1, 9)), bad)
+    with pytest.raises(ValueError, match="dt_s=0"):
+        ricker(25, 0)
     with pytest.raises(ValueError, match="odd"):
         synthetic_traces(np.ones((1, 9)), np.ones(4))
     with pytest.raises(ValueError, match="noise=-1"):

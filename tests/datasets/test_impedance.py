@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import segyio
 
+from sktl.datasets.earth_models import load_earth_model
 from sktl.datasets.impedance import (
     read_marmousi,
     read_marmousi2,
@@ -90,6 +91,30 @@ def test_damaged_files(tmp_path):
         read_marmousi2(segy, density=tmp_path / "rho.segy")
     with pytest.raises(ValueError, match="goes with"):
         read_marmousi2(path, density=segy)
+    with pytest.raises(ValueError, match="density='gardner'"):
+        read_marmousi2(segy)
+    assert read_marmousi2(segy, density="gardner").density_from == "gardner"
+    write_segy(tmp_path / "rho.segy", np.zeros((3, 9)))
+    with pytest.raises(ValueError, match=r"density must be positive and finite. Received: 27"):
+        read_marmousi2(segy, density=tmp_path / "rho.segy")
+    write_segy(segy, np.where(np.eye(3, 9), np.nan, 2000.0))
+    with pytest.raises(ValueError, match="must be finite"):
+        read_marmousi2(segy, density="gardner")
+
+
+def test_models_are_found_by_their_file_names(tmp_path, monkeypatch, shared):
+    assert load_earth_model("Marmousi-2", tmp_path) is None
+    (tmp_path / "deep").mkdir()
+    write_segy(tmp_path / "deep" / "MODEL_P-WAVE_VELOCITY_1.25m.segy", np.full((11, 9), 2000.0))
+    found = load_earth_model("Marmousi-2", tmp_path)
+    assert (found.vp.shape, found.dx_m, found.density_from) == ((3, 9), 6.25, "gardner")
+    write_segy(tmp_path / "MODEL_DENSITY_1.25m.segy", np.full((11, 9), 2.0))
+    assert load_earth_model("Marmousi-2", tmp_path).impedance.max() == pytest.approx(4e6)
+    with pytest.raises(ValueError, match="Received: name='Marmousi2'"):
+        load_earth_model("Marmousi2")
+    monkeypatch.setenv("SKTL_MIRROR", str(shared("data/marmousi")))
+    assert load_earth_model("Marmousi").vp.shape == (941, 301)
+    assert load_earth_model("Marmousi-2").vp.shape == (1601, 401)
 
 
 def test_published_split():

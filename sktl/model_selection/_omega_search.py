@@ -164,6 +164,12 @@ default="validation"
         self.refit = refit
         self.n_jobs = n_jobs
         super().__init__()
+        # Else sktime would search anew for every column of y.
+        if isinstance(estimator, BaseTransferEstimator) and estimator.get_tag(
+            "capability:multioutput", False, raise_error=False
+        ):
+            names = ("capability:multioutput", "y_inner_mtype")
+            self.set_tags(**{name: estimator.get_tag(name) for name in names})
 
     def fit(self, X, y, validation_data=None):
         """Train the candidates and keep the best.

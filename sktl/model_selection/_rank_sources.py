@@ -13,7 +13,7 @@ import numpy as np
 from sktl.estimators._base import BaseTransferEstimator, _repeats, _set_weights
 from sktl.estimators._checks import check_choice
 from sktl.estimators._compiled import PREDICTION_BATCH, initial_weights
-from sktl.estimators._preprocessing import Preprocessing, standardisation
+from sktl.estimators._preprocessing import standardisation
 from sktl.estimators._randomness import draw_seed, random_streams
 from sktl.model_selection._transferability import h_score, logme
 from sktl.sources import list_sources
@@ -103,6 +103,11 @@ def rank_sources(
     X, y = _panel(X), np.asarray(y)
     if len(X) != len(y):
         raise ValueError(f"X and y must be equally long. Received: {len(X)} and {len(y)}")
+    if y.ndim != 1:
+        raise ValueError(
+            "Sources are ranked by a label or a number per instance: y must have one dimension. "
+            f"Received: shape {y.shape}"
+        )
     template = _template(architecture, task, y)
     template.set_params(random_state=draw_seed(random_state))
     target = _Target(y, template._task, n_bins, template.random_state)
@@ -178,7 +183,7 @@ def _features(estimator, X):
     estimator._check_parameters()
     source = estimator._load_source()
     X = np.repeat(X, _repeats(X, source), axis=1)
-    _, inputs = Preprocessing.fit(X, estimator.stream_max)
+    _, inputs = estimator._preprocessing_type.fit(X, estimator.stream_max)
     estimator._shape = (*X.shape[1:], 1)
     model = estimator._build(*estimator._shape)
     weights = initial_weights(model, random_streams(estimator.random_state)["weights"])

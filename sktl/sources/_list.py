@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sktl.sources._folder import read_card
-from sktl.sources._resolve import architectures, named_sources
+from sktl.sources._resolve import SIMULATED, architectures, named_sources
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +20,9 @@ COLUMNS = (
 def list_sources(architecture: str | None = None) -> pd.DataFrame:
     """List the user's own, the published and the bundled sources.
 
-    Where two have the same name, the upper one is used. The weights themselves are verified
-    when they are loaded, not here.
+    Where two have the same name, the upper one is used; bundled ones that were trained on simulated
+    data are listed by the name that asks for them plainly, ``"STEAD-simulated"``. The weights
+    themselves are verified when they are loaded, not here.
 
     Parameters
     ----------
@@ -66,6 +67,8 @@ def list_sources(architecture: str | None = None) -> pd.DataFrame:
                 rows.append(row | {"problem": str(error)})
                 continue
             score = card.score or {}
+            if found.origin == "bundled" and card.simulated:
+                row["source"] = found.name + SIMULATED
             row |= {
                 "data": {True: "simulated", False: "real", None: "unknown"}[card.simulated],
                 "available": available,

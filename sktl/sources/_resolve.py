@@ -17,7 +17,7 @@ from sktl.sources._card import Card
 from sktl.sources._folder import Source, fingerprint, is_source, read_card, read_source
 
 _BUNDLED = Path(__file__).parent / "bundled"
-_SIMULATED = "-simulated"
+SIMULATED = "-simulated"
 # Path -> (change times, sizes and hashes; what was verified then).
 _cache: dict[str, tuple[tuple | None, Source]] = {}
 
@@ -190,9 +190,9 @@ def _find(source: str | os.PathLike[str], architecture: str) -> Found:
     for found in candidates:
         if found.name == text:
             return found
-    if text.endswith(_SIMULATED):
+    if text.endswith(SIMULATED):
         for found in candidates:
-            if found.name == text.removesuffix(_SIMULATED) and _is_simulated(found):
+            if found.name == text.removesuffix(SIMULATED) and _is_simulated(found):
                 return found
     raise ValueError(_unknown(text, architecture, candidates))
 
@@ -243,7 +243,7 @@ def _warn_simulated(name: str, architecture: str, why: str) -> None:
     warnings.warn(
         f"{why}source={name!r} for {architecture} was trained on simulated data. Train it on the "
         f"real data by: sktl pretrain {name} --architecture {architecture} --data real. "
-        f"To use the simulated one without this warning: source='{name}{_SIMULATED}'.",
+        f"To use the simulated one without this warning: source='{name}{SIMULATED}'.",
         SimulatedSourceWarning,
         stacklevel=3,
     )

@@ -73,7 +73,13 @@ def _fetch(arguments: argparse.Namespace) -> int:
 def _simulate(arguments: argparse.Namespace) -> int:
     from sktl.datasets import simulate_to_file
 
-    written = simulate_to_file(arguments.name, arguments.n_instances, arguments.out, arguments.seed)
+    written = simulate_to_file(
+        arguments.name,
+        arguments.n_instances,
+        arguments.out,
+        arguments.seed,
+        progress=sys.stderr.isatty(),
+    )
     print(f"{written:,} simulated instances in {arguments.out}")
     return 0
 

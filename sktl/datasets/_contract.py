@@ -99,7 +99,10 @@ def make_fetcher(spec: DatasetSpec) -> Callable[..., Any]:
 
         wanted = PARTS if split is None else (split.lower(),)
         if not set(wanted) <= set(PARTS):
-            raise ValueError(f"split must be one of {PARTS} or None. Received: split={split!r}")
+            raise ValueError(
+                f"split must be one of {PARTS} or None; grouped=True keeps each group in one "
+                f"part. Received: split={split!r}"
+            )
         dataset = load_dataset(
             spec.name,
             random_state=random_state,
@@ -113,6 +116,11 @@ def make_fetcher(spec: DatasetSpec) -> Callable[..., Any]:
         dataset.parts = limit_instances(dataset.reader, parts, spec.task, n_instances, random_state)
         read = {part: dataset.part(part) for part in wanted}
         X = np.concatenate([part.X for part in read.values()])
+        if not len(X):
+            raise ValueError(
+                f"No instance of {spec.name} in split={split!r} can be used. "
+                f"Skipped: {dataset.skipped}. Received: path={path!r}"
+            )
         y = np.concatenate([part.y for part in read.values()])
         panel = convert_to(X, return_type or "numpy3D", as_scitype="Panel")
         if return_X_y:

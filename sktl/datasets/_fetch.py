@@ -38,7 +38,7 @@ def fetch_files(
     spec : DatasetSpec
         The dataset.
     path : path-like, optional
-        A file or folder of your own.
+        A file or folder of your own; of a folder that holds the official file, that file.
     data_home : path-like, optional
         Instead of ``$SKTL_HOME/datasets``.
     download_if_missing : bool, default=True
@@ -60,14 +60,15 @@ def fetch_files(
         If a file does not have its official checksum, or an archive is damaged.
     """
     folder = data_folder(spec, data_home)
+    remote = spec.files[0]
     if path is not None:
         found = Path(path).expanduser()
         if not found.exists():
             raise FileNotFoundError(
                 f"There is no such file or folder. Received: path={str(path)!r}"
             )
-        return unpack(found, folder)
-    remote = spec.files[0]
+        official = found / remote.filename
+        return unpack(official if official.is_file() else found, folder)
     cached = folder / remote.filename
     found = cached if cached.is_file() else find_in_mirror(remote.filename) or cached
     if found.is_file():

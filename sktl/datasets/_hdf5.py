@@ -178,6 +178,9 @@ class PanelReader(Reader):
                     f"{path} must hold {name}, written by `sktl simulate`. Received: a file with "
                     f"format={file.attrs.get('format')!r}, name={file.attrs.get('name')!r}"
                 )
+            sizes = {key: len(file[key]) if key in file else None for key in ("X", "y", "groups")}
+            if None in sizes.values() or len(set(sizes.values())) > 1:
+                raise ValueError(f"{path} is damaged. Received: arrays of the lengths {sizes}")
             y = file["y"]
             y = y.asstr()[:] if h5py.check_string_dtype(y.dtype) else y[:]
             groups = file["groups"].asstr()[:].astype(str)

@@ -28,6 +28,7 @@ from sktl.datasets._splits import (
     seed_of,
     share_out,
 )
+from sktl.datasets.simulators._chunks import check_n_instances
 
 SPLITS = ("published", "grouped")
 
@@ -117,11 +118,8 @@ def limit_instances(
     reader: Reader, parts: dict[str, np.ndarray], task: str, n_instances: int | None, seed: int
 ) -> dict[str, np.ndarray]:
     """Draw ``n_instances`` in all, so that every part keeps its share of each class."""
-    total = sum(map(len, parts.values()))
-    if n_instances is None or n_instances >= total:
+    if n_instances is None or check_n_instances(n_instances) >= sum(map(len, parts.values())):
         return parts
-    if n_instances < 1:
-        raise ValueError(f"n_instances must be at least 1. Received: n_instances={n_instances}")
     sizes = share_out(n_instances, np.array([len(parts[part]) for part in PARTS]))
     return {
         part: draw(

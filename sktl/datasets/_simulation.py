@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 
@@ -29,7 +30,12 @@ def simulated_reader(spec: DatasetSpec, n_instances: int | None, random_state: i
 
 
 def simulate_to_file(
-    name: str, n_instances: int, path: str | PathLike[str], random_state: int = 0
+    name: str,
+    n_instances: int,
+    path: str | PathLike[str],
+    random_state: int = 0,
+    *,
+    progress: bool = False,
 ) -> int:
     """Simulate a dataset into an HDF5 file without ever holding more than a batch.
 
@@ -43,6 +49,8 @@ def simulate_to_file(
         The file, to be read with ``load_dataset("STEAD-simulated", path=...)``.
     random_state : int, default=0
         Seed.
+    progress : bool, default=False
+        Whether to show a progress bar.
 
     Returns
     -------
@@ -59,15 +67,25 @@ def simulate_to_file(
     >>> load_dataset("EMG-simulated", path=file).train.X.shape
     (70, 3, 80)
     """
+    from tqdm.auto import tqdm
+
     from sktl.datasets._registry import get_spec
 
     spec = get_spec(name)
     batch_size = max(1, 2**22 // (spec.n_channels * spec.n_timepoints))
     batches = spec.simulate_batches(n_instances, random_state, batch_size=batch_size)
-    return write_panel(
-        Path(path),
-        spec.simulated_name,
-        ((X, as_target(y, spec.task), groups) for X, y, groups in batches),
-        random_state=random_state,
-        n_instances=n_instances,
-    )
+    bar = tqdm(desc=spec.simulated_name, total=n_instances, delay=2, disable=not progress)
+
+    def told() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        for X, y, groups in batches:
+            yield X, as_target(y, spec.task), groups
+            bar.update(len(X))
+
+    with bar:
+        return write_panel(
+            Path(path),
+            spec.simulated_name,
+            told(),
+            random_state=random_state,
+            n_instances=n_instances,
+        )

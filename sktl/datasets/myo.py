@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from os import PathLike
@@ -71,7 +73,7 @@ def load_myo(
         try:
             with np.load(file, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in sorted(archive.files)}
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise ValueError(f"{file} is damaged or no .npz file: {error}") from error
         for gesture, recording in arrays.items():
             if gestures is not None and gesture not in gestures:

@@ -83,8 +83,8 @@ SPEC = DatasetSpec(
                 "  1. open https://github.com/smousavi05/STEAD and follow its download links\n"
                 "     (one merged file, or the chunks chunk2 to chunk6 with earthquakes);\n"
                 "  2. unpack the .hdf5 file or files into one folder;\n"
-                "  3. pass that file or folder: fetch_stead(path=...), or put the folder's parent "
-                "into $SKTL_MIRROR under the file name waveforms_11_13_19.hdf5."
+                "  3. pass that file or folder: fetch_stead(path=...), or put the merged file into "
+                "$SKTL_MIRROR\n     under the name waveforms_11_13_19.hdf5."
             ),
         ),
     ),

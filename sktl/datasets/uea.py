@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from os import PathLike
 from pathlib import Path
 
@@ -31,11 +32,17 @@ MULTIVARIATE = (
 """Multivariate problems on which pre-training with generated series has been studied."""
 
 
-def _folder(name: str, data_home: str | PathLike[str] | None) -> str | None:
-    """Return where sktime shall look and download to; None for what its wheel brings along."""
+def _in_the_wheel() -> list[str]:
+    """Return the problems that sktime brings along."""
     import sktime.datasets
 
-    if (Path(sktime.datasets.__file__).parent / "data" / name).is_dir():
+    data = Path(sktime.datasets.__file__).parent / "data"
+    return [found.parent.name for found in data.glob("*/*_TRAIN.ts")]
+
+
+def _folder(name: str, data_home: str | PathLike[str] | None) -> str | None:
+    """Return where sktime shall look and download to; None for what its wheel brings along."""
+    if name in _in_the_wheel():
         return None
     mirrored = find_in_mirror(f"{name}_TRAIN.ts")
     if mirrored:
@@ -97,7 +104,9 @@ def load_uea(
     Raises
     ------
     ValueError
-        If there is no such problem, or its series differ in length and ``length`` is not given.
+        If its series differ in length and ``length`` is not given.
+    OSError
+        If there is no such problem, or it cannot be downloaded.
 
     Examples
     --------
@@ -111,10 +120,18 @@ def load_uea(
     if not 0 < validation < 1:
         raise ValueError(f"validation must lie between 0 and 1. Received: validation={validation}")
     folder = _folder(name, data_home)
-    sets = [
-        load_UCR_UEA_dataset(name, split, return_type="nested_univ", extract_path=folder)
-        for split in ("train", "test")
-    ]
+    try:
+        sets = [
+            load_UCR_UEA_dataset(name, split, return_type="nested_univ", extract_path=folder)
+            for split in ("train", "test")
+        ]
+    except RuntimeError as error:
+        near = difflib.get_close_matches(name, [*_in_the_wheel(), *MULTIVARIATE], n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise OSError(
+            f"There is no such problem here and none could be downloaded.{hint} "
+            f"Received: name={name!r} ({str(error).splitlines()[0]})"
+        ) from error
     X = _panel(sets[0][0], length), _panel(sets[1][0], length)
     y = [np.asarray(labels).astype(str) for _, labels in sets]
     if X[0].shape[1:] != X[1].shape[1:]:

@@ -257,16 +257,16 @@ def all_controls(
     """
     rng = _generator(random_state)
     given = rerun_names(exclude_reruns)
-    suspects = tuple(name for name in rerun_names(suspects) if name not in given)
+    odd = tuple(name for name in rerun_names(suspects) if name not in given)
     found = []
-    for without in [given, (*given, *suspects)] if suspects else [given]:
+    for without in [given, (*given, *odd)] if odd else [given]:
         ways: dict[str, Callable[[], Control]] = {
             protocol: partial(_of_protocol, records, protocol, None, without)
             for protocol in PROTOCOLS
         }
         if np.isclose(records.table["omega"], 1).any():
             ways["omega = 1"] = partial(_of_protocol, records, "honest", 1.0, without)
-        if not set(suspects) - set(without):
+        if not set(odd) - set(without):
             ways["best-of-k references"] = partial(best_of_k_references, records, without)
         for protocol in PROTOCOLS:
             ways[f"null ({protocol})"] = partial(null, records, protocol, without, random_state=rng)

@@ -15,7 +15,13 @@ from sktime.datatypes import check_is_mtype
 from sktime.regression.dummy import DummyRegressor
 
 import sktl.datasets
-from sktl.datasets import fetch_sp500, list_datasets, load_dataset, make_dataset
+from sktl.datasets import (
+    fetch_sp500,
+    fetch_speech_commands,
+    list_datasets,
+    load_dataset,
+    make_dataset,
+)
 
 SPECS = list_datasets()
 
@@ -78,6 +84,29 @@ def test_everything_else(closes_file):
 def test_wrong_split():
     with pytest.raises(ValueError, match="Received: split='dev'"):
         fetch_sp500(split="dev")
+    with pytest.raises(ValueError, match="grouped=True keeps"):
+        fetch_sp500(split="grouped")
+
+
+@pytest.mark.parametrize("n_instances", [0, 2.5, "5"])
+def test_wrong_number(closes_file, n_instances):
+    with pytest.raises(ValueError, match="n_instances must be a positive integer"):
+        fetch_sp500(path=closes_file(), n_instances=n_instances)
+
+
+def test_a_folder_that_holds_the_official_file(closes_file):
+    path = closes_file()
+    official = path.rename(path.with_name("GSPC.csv"))
+    assert len(fetch_sp500(path=official.parent)[0]) == len(fetch_sp500(path=official)[0])
+
+
+def test_nothing_but_damage_is_an_error(tmp_path):
+    for number in range(7):
+        clip = tmp_path / "bed" / f"a_nohash_{number}.wav"
+        clip.parent.mkdir(exist_ok=True)
+        clip.write_bytes(b"RIFF, but no clip")
+    with pytest.raises(ValueError, match=r"No instance of SPEECH.*'not a WAV file': 5"):
+        fetch_speech_commands(path=tmp_path)
 
 
 @pytest.fixture

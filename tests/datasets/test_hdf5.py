@@ -58,6 +58,45 @@ def test_other_files_are_refused(tmp_path, stead_file):
         load_dataset("STEAD", path=tmp_path / "len.hdf5")
 
 
+@pytest.mark.parametrize("damage", ["lacks", "shorter"])
+def test_panel_files_whose_arrays_do_not_fit_are_refused(tmp_path, damage):
+    path = tmp_path / "panel.hdf5"
+    simulate_to_file("LEN-DB", 20, path)
+    with h5py.File(path, "r+") as file:
+        if damage == "lacks":
+            del file["groups"]
+        else:
+            file["y"].resize(15, axis=0)
+    with pytest.raises(ValueError, match="is damaged"):
+        load_dataset("LEN-DB-simulated", path=path)
+
+
+@pytest.mark.parametrize("name", ["STEAD", "LEN-DB", "LOMAX", "LEN-DB-simulated"])
+def test_files_cut_short_are_refused(tmp_path, name):
+    path = tmp_path / "cut.hdf5"
+    simulate_to_file("LEN-DB", 20, path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ValueError, match="no intact HDF5 file"):
+        load_dataset(name, path=path)
+
+
+def test_progress_is_shown_on_standard_error(tmp_path, capsys, monkeypatch):
+    import tqdm.auto
+
+    class Eager(tqdm.auto.tqdm):
+        def __init__(self, *arguments, delay, **options):
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr(tqdm.auto, "tqdm", Eager)
+    simulate_to_file("LEN-DB", 20, tmp_path / "quiet.hdf5")
+    assert capsys.readouterr().err == ""
+    simulate_to_file("LEN-DB", 20, tmp_path / "told.hdf5", progress=True)
+    told = capsys.readouterr()
+    assert "LEN-DB-simulated" in told.err
+    assert "20/20" in told.err
+    assert told.out == ""
+
+
 def test_damaged_values_are_skipped(tmp_path):
     simulate_to_file("LEN-DB", 20, tmp_path / "len.hdf5")
     with h5py.File(tmp_path / "len.hdf5", "r+") as file:

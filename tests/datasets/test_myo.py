@@ -53,6 +53,9 @@ def test_wrong_files_and_options(tmp_path):
         load_myo(tmp_path, length=201)
     with pytest.raises(ValueError, match="positive"):
         load_myo(tmp_path, step=0)
-    (tmp_path / "D.npz").write_bytes(b"nothing")
-    with pytest.raises(ValueError, match="damaged"):
-        load_myo(tmp_path)
+    whole = (tmp_path / "A.npz").read_bytes()
+    broken = whole[:300] + bytes(20) + whole[320:]
+    for content in (b"nothing", whole[: len(whole) // 2], broken):
+        (tmp_path / "D.npz").write_bytes(content)
+        with pytest.raises(ValueError, match=r"D\.npz is damaged"):
+            load_myo(tmp_path)

@@ -32,6 +32,17 @@ def test_wrong_share():
         load_uea("BasicMotions", validation=1)
 
 
+def test_unknown_names_get_a_near_one(tmp_path, monkeypatch):
+    import sktime.datasets
+
+    def refuse(*_, **__):
+        raise RuntimeError("All download strategies failed\nfor many reasons")
+
+    monkeypatch.setattr(sktime.datasets, "load_UCR_UEA_dataset", refuse)
+    with pytest.raises(OSError, match=r"Did you mean 'BasicMotions'.*name='BasicMotion' .All"):
+        load_uea("BasicMotion", data_home=tmp_path)
+
+
 def test_mirror_is_used(tmp_path, monkeypatch):
     folder = tmp_path / "Tiny"
     folder.mkdir()

@@ -5,7 +5,8 @@ Student-t innovations, Poisson jumps (Merton 1976) and a Markov regime of calm y
 and depressions (Hamilton and Susmel 1994). The constants were chosen from the published stylised
 facts of daily index returns (Cont 2001; Engle and Patton 2001): volatility persistence about
 0.99, annual volatility 15 to 20 percent, falls that raise volatility more than rises, excess
-kurtosis far above a normal law, and autocorrelated magnitudes of uncorrelated returns.
+kurtosis far above a normal law, and autocorrelated magnitudes of uncorrelated returns. Over years,
+prices drift back to their trend (Poterba and Summers 1988).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.signal import lfilter
 
 from sktl.datasets.simulators._chunks import (
     RandomState,
@@ -27,6 +29,9 @@ N_DAYS = 22_834
 N_TIMEPOINTS = 50
 """Closes per window."""
 _FIRST, _LAST = 17.66, 2_673.45
+# Days after which a price is back at its trend but for a share of 1/e, and how far (in log
+# price) it may stray below and above; the real index did from -1.65 to 0.50.
+_PULL_DAYS, _BELOW, _ABOVE = 2000, -2.4, 1.0
 # GJR-GARCH: alpha + gamma/2 + beta = 0.98 of the variance lives on to the next day.
 _ALPHA, _GAMMA, _BETA = 0.02, 0.12, 0.90
 _DEGREES_OF_FREEDOM = 6.0
@@ -119,8 +124,10 @@ def simulate_prices(
     """Simulate the closes of one index.
 
     The drift is set so that the path leads from ``first`` to ``last`` over 22,834 days (a
-    shorter path covers that share of the way): without it, a path's end is anybody's guess and
-    its windows need not have the levels of the index.
+    shorter path covers that share of the way), and prices drift back to that trend within years
+    [1]_ [2]_: without it, a path's levels are anybody's guess and its windows need not have those
+    of the index. A path that nevertheless strays to a tenth or to three times its trend is drawn
+    again.
 
     Parameters
     ----------
@@ -136,6 +143,11 @@ def simulate_prices(
     numpy.ndarray of shape (n_days,)
         Closes in dollars, rounded to cents.
 
+    References
+    ----------
+    .. [1] Poterba and Summers (1988), Journal of Financial Economics 22, 27-59.
+    .. [2] Fama and French (1988), Journal of Political Economy 96, 246-273.
+
     Examples
     --------
     >>> from sktl.datasets.simulators.prices import simulate_prices
@@ -143,18 +155,20 @@ def simulate_prices(
     >>> len(closes), float(closes[0]), float(closes[-1])
     (22834, 17.66, 2673.45)
     """
-    log_price = np.cumsum(simulate_returns(n_days, 1, random_state)[0])
+    rng = chunk_generator(seed_of(random_state))
     share = np.arange(n_days) / (N_DAYS - 1)
-    log_price -= log_price[0]
-    if n_days > 1:
-        log_price -= np.linspace(0, log_price[-1], n_days)
-    return np.round(first * np.exp(log_price + share * np.log(last / first)), 2)
+    while True:
+        returns = simulate_returns(n_days, 1, rng)[0]
+        strayed = lfilter([1.0], [1.0, 1 / _PULL_DAYS - 1], returns)
+        strayed -= np.linspace(strayed[0], strayed[-1], n_days)
+        if strayed.min() > _BELOW and strayed.max() < _ABOVE:
+            return np.round(first * np.exp(strayed + share * np.log(last / first)), 2)
 
 
 def _history(seed: int, history: int) -> tuple[np.ndarray, np.ndarray]:
-    # Every history ends higher or lower than the real one did, by a factor of up to about two.
+    # Every history ends higher or lower than the real one did, mostly by less than a half.
     rng = chunk_generator(seed, history)
-    last = _LAST * np.exp(rng.normal(0, 0.35))
+    last = _LAST * np.exp(rng.normal(0, 0.2))
     closes = simulate_prices(N_DAYS, rng, last=last)
     windows = np.lib.stride_tricks.sliding_window_view(closes, N_TIMEPOINTS + 1)
     return windows[:, None, :-1].astype(np.float32), windows[:, -1].astype(np.float32)

@@ -66,6 +66,23 @@ def test_moments_lie_around_those_of_the_real_index(shared):
     assert ((ours.min(axis=0) < real) & (real < ours.max(axis=0))).all(), (ours.min(0), real)
 
 
+def test_levels_stay_around_the_trend_as_those_of_the_real_index(shared):
+    def strayed(closes):
+        log = np.log(closes)
+        off = log - np.linspace(log[0], log[-1], len(log))
+        return [off.min(), off.max(), off.std(), closes.min(), closes.max()]
+
+    closes = pd.read_csv(shared("data/sp500/GSPC.csv"))["Close"].to_numpy()[:N_DAYS]
+    real = strayed(closes)
+    histories = [simulate_sp500(random_state=seed) for seed in range(6)]
+    ours = np.array([strayed(np.append(X[0, 0], y)) for X, y in histories])
+    for number in (0, 1):
+        assert ours[:, number].min() < real[number] < ours[:, number].max()
+    assert 0.5 < np.median(ours[:, 2]) / real[2] < 2
+    assert ours[:, 3].min() > 1.5  # the real index: 4.40
+    assert ours[:, 4].max() < 10_000  # the real index: 2,931
+
+
 def test_returns_are_heavy_tailed_and_uncorrelated_and_their_size_is_not():
     returns = simulate_returns(20_000, 5, 1)
     assert np.abs(np.mean([correlation(path, 1) for path in returns])) < 0.1

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from sktl.cli import main
-from sktl.datasets import simulate_to_file
+from sktl.datasets import simulate_len_db, simulate_to_file
 from sktl.estimators import ConvNetQuakeINGVRegressor
 from sktl.pretraining import NotConvergedError, pretrain, recipe_for
 from sktl.sources import load_source
@@ -78,6 +78,16 @@ def test_kernels_are_stored_short_and_transfer(made):
     network.fit(X, np.arange(20.0))
     kernel = network.network_.get_layer("conv2").kernel
     assert np.array_equal(np.asarray(kernel), arrays["conv2/kernel"].astype("float32"))
+
+
+def test_rounding_to_float16_changes_no_prediction_that_matters():
+    X, y = simulate_len_db(300, 0)[:2]
+    network = ConvNetQuakeINGVRegressor(n_epochs=4, l2=0.0, random_state=0).fit(X[:200], y[:200])
+    before = network.predict(X[200:])
+    rounded = {n: a.astype("float16").astype("float32") for n, a in network._weights.items()}
+    network._weights = {n: rounded[n] if a.ndim > 1 else a for n, a in network._weights.items()}
+    change = np.abs(network.predict(X[200:]) - before)
+    assert 0 < change.max() < 0.01 * np.abs(before - y[200:]).mean()
 
 
 def test_curves_of_all_repeats_lie_beside_and_nothing_else_is_left(made):

@@ -13,7 +13,9 @@ from sktl.sources._resolve import (
     load_source,
     own_sources_directory,
 )
+from sktl.sources._tfjs import import_tfjs_resnet50
 from sktl.sources.hub import push_to_hub
+from sktl.sources.imagenet import import_resnet
 
 __all__ = [
     "Card",
@@ -21,6 +23,8 @@ __all__ = [
     "Source",
     "adapt_input_channels",
     "find_card",
+    "import_resnet",
+    "import_tfjs_resnet50",
     "list_sources",
     "load_source",
     "own_sources_directory",

@@ -7,108 +7,12 @@ user, from its author, and is never part of this package.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from sktl import _paths
 from sktl.sources._card import Card
-from sktl.sources._folder import Source, verify, write_file
-
-
-@dataclass(frozen=True)
-class Published:
-    """A file of weights that its authors have published.
-
-    Parameters
-    ----------
-    card : Card
-        What the weights are; ``weights_sha256`` is the hash of the authors' file.
-    url : str
-        Address of the file.
-    read : callable
-        Turns the file's bytes into ``"layer/weight"`` to array.
-    """
-
-    card: Card
-    url: str
-    read: Callable[[bytes], dict[str, np.ndarray]]
-
-    @property
-    def filename(self) -> str:
-        """The official name of the file."""
-        return self.url.rsplit("/", 1)[-1]
-
-    @property
-    def kept_at(self) -> Path:
-        """Where the file is kept once it was downloaded."""
-        return _paths.home() / "published" / self.card.architecture / self.filename
-
-    def is_available(self) -> bool:
-        """Whether the file is on this machine, kept or in ``$SKTL_MIRROR``."""
-        return self.kept_at.is_file() or _paths.find_in_mirror(self.filename) is not None
-
-    def fingerprint(self) -> tuple | None:
-        """Path, change time, size and sha256 of the kept file; None when there is none."""
-        try:
-            stat = self.kept_at.stat()
-        except FileNotFoundError:
-            return None
-        return (str(self.kept_at), stat.st_mtime_ns, stat.st_size, self.card.weights_sha256)
-
-    def load(self) -> Source:
-        """Read the weights; from ``$SKTL_HOME``, else ``$SKTL_MIRROR``, else their address.
-
-        Returns
-        -------
-        Source
-            Card and arrays.
-
-        Raises
-        ------
-        ConnectionError
-            If the file is not on this machine and cannot be downloaded.
-        ValueError
-            If the file is not the published one.
-        """
-        kept, expected = self.kept_at, str(self.card.weights_sha256)
-        if kept.is_file():
-            content = kept.read_bytes()
-            verify(content, expected, kept)
-        elif (mirrored := _paths.find_in_mirror(self.filename)) is not None:
-            content = mirrored.read_bytes()
-            verify(content, expected, mirrored)
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            write_file(kept, content)
-        else:
-            self._download()
-            content = kept.read_bytes()
-            verify(content, expected, kept)
-        arrays = self.read(content)
-        for array in arrays.values():
-            array.flags.writeable = False
-        return Source(self.card, arrays, "published", kept)
-
-    def _download(self) -> None:
-        import pooch
-
-        kept = self.kept_at
-        try:
-            pooch.retrieve(
-                self.url,
-                known_hash=f"sha256:{self.card.weights_sha256}",
-                fname=kept.name,
-                path=kept.parent,
-                downloader=pooch.HTTPDownloader(timeout=30),
-            )
-        except OSError as error:
-            raise ConnectionError(
-                f"{self.card.name!r} for {self.card.architecture} could not be downloaded from "
-                f"{self.url} ({error}). On a machine without network, get this file elsewhere and "
-                f"put it at {kept}, or set SKTL_MIRROR to a folder that holds it."
-            ) from error
+from sktl.sources._publication import Published
+from sktl.sources.imagenet import PUBLISHED_IMAGENET
 
 
 def _read_magnet(content: bytes) -> dict[str, np.ndarray]:
@@ -166,7 +70,7 @@ _MAGNET_STEAD = Published(
     read=_read_magnet,
 )
 
-PUBLISHED: tuple[Published, ...] = (_MAGNET_STEAD,)
+PUBLISHED: tuple[Published, ...] = (_MAGNET_STEAD, *PUBLISHED_IMAGENET)
 
 
 def find_published(architecture: str, name: str) -> Published | None:

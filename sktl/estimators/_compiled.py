@@ -79,7 +79,14 @@ class CompiledNetwork:
         Names of the layers that train at omega times the learning rate.
     jit : bool
         Compile the training step with XLA (TensorFlow only; JAX always does).
+
+    Attributes
+    ----------
+    prediction_batch : int
+        Instances whose features are held at once in prediction.
     """
+
+    prediction_batch = PREDICTION_BATCH
 
     def __init__(self, model, loss: str, transferred: Iterable[str], jit: bool):
         from keras import losses
@@ -254,9 +261,10 @@ class CompiledNetwork:
         np.ndarray of shape (n_instances, ...)
             The outputs.
         """
-        starts = range(0, len(data[0]), PREDICTION_BATCH)
+        size = self.prediction_batch
+        starts = range(0, len(data[0]), size)
         return np.concatenate(
-            [self._predict([part[at : at + PREDICTION_BATCH] for part in data]) for at in starts]
+            [self._predict([part[at : at + size] for part in data]) for at in starts]
         )
 
     def mean_loss(self, targets: np.ndarray, outputs: np.ndarray) -> float:

@@ -459,11 +459,12 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
         """Return the source's arrays for the transferred layers, adapted to the channels."""
         layers = set(self._transferable())
         expected = {path: v.shape for path, v in start.items() if path.split("/")[0] in layers}
-        first = [f"{layer}/kernel" for layer in self._first_layers]
         adapted = {
-            path: adapt_input_channels(source.arrays[path], self._shape[0], self.channel_adaptation)
-            for path in first
-            if path in source.arrays and path in expected
+            path: adapt_input_channels(kernel, self._shape[0], self.channel_adaptation)
+            for path, kernel in source.arrays.items()
+            if path in expected
+            and path.split("/")[0] in self._first_layers
+            and path.endswith("/kernel")
         }
         source = replace(source, arrays={**source.arrays, **adapted})
         return select_transferable(source, expected)

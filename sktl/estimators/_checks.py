@@ -20,6 +20,8 @@ NUMBERS: dict[str, tuple[float, bool, float, bool, bool]] = {
     "min_learning_rate": (0, True, float("inf"), False, False),
     "dropout": (0, True, 1, False, False),
     "l2": (0, True, float("inf"), False, False),
+    "weight_decay": (0, True, float("inf"), False, False),
+    "line_width": (0, False, float("inf"), False, False),
 }
 COUNTS: dict[str, bool] = {
     "n_epochs": False,
@@ -28,10 +30,14 @@ COUNTS: dict[str, bool] = {
     "reduce_lr_patience": True,
     "n_layers": False,
     "n_blocks": False,
+    "n_modules": False,
+    "bottleneck": False,
     "kernel_size": False,
     "pool_size": False,
     "lstm_units": False,
     "reduction": False,
+    "picture_size": False,
+    "resize": True,
 }
 
 
@@ -61,7 +67,7 @@ def check_parameters(params: dict[str, Any]) -> None:
         received = f"Received: {name}={value!r}"
         if name in CHOICES:
             check_choice(name, value, CHOICES[name])
-        elif name in COUNTS or name in ("filters", "kernel_sizes"):
+        elif name in COUNTS or name in ("filters", "kernel_sizes", "head_units"):
             none = COUNTS.get(name, False)
             several = value if isinstance(value, tuple | list) else (value,)
             if value is None and none:

@@ -11,18 +11,19 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
-from sktl.estimators._compiled import CompiledNetwork
+Network = TypeVar("Network")
 
 # Idle networks kept for the next fit, the least recently used dropped first.
 MAX_IDLE = 16
 
-_idle: OrderedDict[Hashable, list[CompiledNetwork]] = OrderedDict()
+_idle: OrderedDict[Hashable, list[Any]] = OrderedDict()
 _lock = threading.Lock()
 
 
 @contextmanager
-def borrow(key: Hashable, make: Callable[[], CompiledNetwork]) -> Iterator[CompiledNetwork]:
+def borrow(key: Hashable, make: Callable[[], Network]) -> Iterator[Network]:
     """Lend a compiled network; nobody else has it until it is given back.
 
     Parameters
@@ -34,8 +35,8 @@ def borrow(key: Hashable, make: Callable[[], CompiledNetwork]) -> Iterator[Compi
 
     Yields
     ------
-    CompiledNetwork
-        With the weights of whoever used it last.
+    object
+        What `make` gives, such as a `CompiledNetwork`, with the weights of whoever used it last.
     """
     with _lock:
         waiting = _idle.get(key)

@@ -25,13 +25,16 @@ from sktl.registry import all_estimators
 
 from .conftest import CLASSES, make_panel
 
+ARCHITECTURES = ("ConvNetQuakeINGV", "InceptionTime", "LSTM", "MLSTMFCN", "MagNet", "TCN")
 
-def test_eight_classes_are_listed():
+
+def test_two_classes_an_architecture_are_listed():
     names = [
         f"{architecture}{kind}"
-        for architecture in ("ConvNetQuakeINGV", "MLSTMFCN", "MagNet", "TCN")
+        for architecture in ARCHITECTURES
         for kind in ("Classifier", "Regressor")
     ]
+    names.append("TCNSequenceRegressor")
     assert [cls.__name__ for cls in CLASSES] == sorted(names)
     assert sorted(sktl.estimators.__all__) == sorted(names)
     for kind in ("classifier", "regressor"):

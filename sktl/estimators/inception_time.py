@@ -1,0 +1,130 @@
+"""InceptionTime: residual blocks of parallel convolutions of different lengths."""
+
+from __future__ import annotations
+
+from sktl.estimators._base import parameters
+from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
+
+
+def inception_time(
+    series,
+    stream_max,
+    *,
+    n_blocks: int = 2,
+    n_modules: int = 3,
+    filters: int = 32,
+    kernel_sizes: tuple[int, ...] = (5, 11, 23),
+    bottleneck: int = 32,
+):
+    """Build the layers of InceptionTime up to its output layer.
+
+    Parameters
+    ----------
+    series : KerasTensor of shape (batch, n_timepoints, n_channels)
+        The scaled panel.
+    stream_max : KerasTensor of shape (batch, 1) or None
+        The stream max, joined to the pooled features.
+    n_blocks, n_modules, filters, kernel_sizes, bottleneck
+        See `InceptionTimeClassifier`.
+
+    Returns
+    -------
+    KerasTensor of shape (batch, n_features)
+        Features for the output layer.
+    """
+    from keras import layers
+
+    x = series
+    for block in range(1, n_blocks + 1):
+        y = x
+        for module in range(1, n_modules + 1):
+            y = _module(y, filters, kernel_sizes, bottleneck, f"block{block}_module{module}")
+        width = y.shape[-1]
+        x = layers.Conv1D(width, 1, use_bias=False, name=f"block{block}_match")(x)
+        x = layers.BatchNormalization(name=f"block{block}_match_bn")(x)
+        x = layers.Add(name=f"block{block}_add")([x, y])
+        x = layers.ReLU(name=f"block{block}_relu")(x)
+    x = layers.GlobalAveragePooling1D(name="average")(x)
+    return x if stream_max is None else layers.Concatenate(name="join")([x, stream_max])
+
+
+def _module(x, filters, kernel_sizes, bottleneck, name):
+    from keras import layers
+
+    pooled = layers.MaxPooling1D(3, strides=1, padding="same", name=f"{name}_pool")(x)
+    narrow = layers.Conv1D(bottleneck, 1, use_bias=False, name=f"{name}_bottleneck")(x)
+    branches = [
+        layers.Conv1D(filters, size, padding="same", use_bias=False, name=f"{name}_conv{n}")(narrow)
+        for n, size in enumerate(kernel_sizes, start=1)
+    ]
+    branches.append(layers.Conv1D(filters, 1, use_bias=False, name=f"{name}_conv_pool")(pooled))
+    x = layers.Concatenate(name=f"{name}_join")(branches)
+    x = layers.BatchNormalization(name=f"{name}_bn")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)
+
+
+@parameters
+class _InceptionTime:
+    """Modules of parallel convolutions of different lengths behind a bottleneck, in residual
+    blocks; their average over time and the stream max enter the output layer. All convolutions
+    transfer. The original is an ensemble of five such networks with longer kernels; this is one,
+    in the size that was published for pre-training on generated series.
+
+    Parameters
+    ----------
+    n_blocks : int, default=2
+        Number of residual blocks.
+    n_modules : int, default=3
+        Modules in each block.
+    filters : int, default=32
+        Filters of each branch of a module.
+    kernel_sizes : tuple of int, default=(5, 11, 23)
+        Length of each branch's kernels, in time points; one more branch pools.
+    bottleneck : int, default=32
+        Filters of the pointwise convolution before the branches.
+
+    References
+    ----------
+    .. [1] H. Ismail Fawaz, B. Lucas, G. Forestier, et al. (2020). InceptionTime: finding AlexNet
+       for time series classification. Data Mining and Knowledge Discovery 34, 1936-1962.
+    """
+
+    architecture = "InceptionTime"
+    _network = staticmethod(inception_time)
+    _jit = True
+    _first_layers = ("block1_module1_bottleneck", "block1_module1_conv_pool", "block1_match")
+
+    n_blocks: int = 2
+    n_modules: int = 3
+    filters: int = 32
+    kernel_sizes: tuple[int, ...] = (5, 11, 23)
+    bottleneck: int = 32
+
+    def _transferable(self):
+        branches = [f"conv{n + 1}" for n in range(len(self.kernel_sizes))]
+        return [
+            f"block{block + 1}_{name}"
+            for block in range(self.n_blocks)
+            for name in (
+                *(
+                    f"module{module + 1}_{kind}"
+                    for module in range(self.n_modules)
+                    for kind in ("bottleneck", *branches, "conv_pool")
+                ),
+                "match",
+            )
+        ]
+
+    @classmethod
+    def _small_parameters(cls):
+        return {"n_modules": 1, "n_blocks": 1, "filters": 3, "kernel_sizes": (3, 5)}
+
+
+@parameters
+class InceptionTimeClassifier(_InceptionTime, BaseTransferClassifier):
+    """InceptionTime, parallel convolutions of different lengths, for classification."""
+
+
+@parameters
+class InceptionTimeRegressor(_InceptionTime, BaseTransferRegressor):
+    """InceptionTime, parallel convolutions of different lengths, for regression."""

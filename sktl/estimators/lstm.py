@@ -1,0 +1,80 @@
+"""LSTM: recurrent layers, one above the other."""
+
+from __future__ import annotations
+
+from sktl.estimators._base import parameters
+from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
+
+
+def lstm(series, stream_max, *, n_layers: int = 2, lstm_units: int = 64, dropout: float = 0.0):
+    """Build the layers of the LSTM up to its output layer.
+
+    Parameters
+    ----------
+    series : KerasTensor of shape (batch, n_timepoints, n_channels)
+        The scaled panel.
+    stream_max : KerasTensor of shape (batch, 1) or None
+        The stream max, joined to the last layer's last output.
+    n_layers, lstm_units, dropout
+        See `LSTMClassifier`.
+
+    Returns
+    -------
+    KerasTensor of shape (batch, n_features)
+        Features for the output layer.
+    """
+    from keras import layers
+
+    x = series
+    for number in range(1, n_layers + 1):
+        x = layers.LSTM(lstm_units, return_sequences=number < n_layers, name=f"lstm{number}")(x)
+        if dropout:
+            x = layers.Dropout(dropout, name=f"dropout{number}")(x)
+    return x if stream_max is None else layers.Concatenate(name="join")([x, stream_max])
+
+
+@parameters
+class _LSTM:
+    """Recurrent layers read the series time point by time point; the last output and the stream
+    max enter the output layer. All recurrent layers transfer: there is nothing else to.
+
+    Parameters
+    ----------
+    n_layers : int, default=2
+        Number of LSTM layers.
+    lstm_units : int, default=64
+        Units of each.
+    dropout : float, default=0.0
+        Share of each layer's outputs set to zero in training.
+
+    References
+    ----------
+    .. [1] S. Hochreiter, J. Schmidhuber (1997). Long short-term memory. Neural Computation 9,
+       1735-1780.
+    """
+
+    architecture = "LSTM"
+    _network = staticmethod(lstm)
+    _jit = False  # XLA makes long LSTMs several times slower
+    _first_layers = ("lstm1",)
+
+    n_layers: int = 2
+    lstm_units: int = 64
+    dropout: float = 0.0
+
+    def _transferable(self):
+        return [f"lstm{number + 1}" for number in range(self.n_layers)]
+
+    @classmethod
+    def _small_parameters(cls):
+        return {"n_layers": 1, "lstm_units": 3}
+
+
+@parameters
+class LSTMClassifier(_LSTM, BaseTransferClassifier):
+    """LSTM, recurrent layers one above the other, for classification."""
+
+
+@parameters
+class LSTMRegressor(_LSTM, BaseTransferRegressor):
+    """LSTM, recurrent layers one above the other, for regression."""

@@ -11,7 +11,7 @@ from sktl.datasets._contract import make_fetcher
 from sktl.datasets._hdf5 import HDF5Reader
 from sktl.datasets._readers import Reader, Skip, as_number, as_text
 from sktl.datasets._spec import DatasetSpec, RemoteFile
-from sktl.datasets.simulators.seismograms import iter_len_db, simulate_len_db
+from sktl.datasets.simulators.len_db import iter_len_db, simulate_len_db
 
 
 def _describe(name: str, attributes: h5py.AttributeManager) -> tuple[float, str]:

@@ -13,7 +13,7 @@ from sktl.datasets._contract import make_fetcher
 from sktl.datasets._hdf5 import HDF5Reader
 from sktl.datasets._readers import Reader, Skip, as_number
 from sktl.datasets._spec import DatasetSpec, RemoteFile
-from sktl.datasets.simulators.seismograms import iter_lomax, simulate_lomax
+from sktl.datasets.simulators.lomax import iter_lomax, simulate_lomax
 
 # The published order: of a key that occurs twice, the first is kept.
 _FOLDERS = ("train/events", "test/events", "test2/events", "validate/events")

@@ -11,7 +11,7 @@ from sktl.datasets._contract import make_fetcher
 from sktl.datasets._hdf5 import HDF5Reader
 from sktl.datasets._readers import JoinedReader, Reader, Skip, as_number, as_text
 from sktl.datasets._spec import DatasetSpec, RemoteFile
-from sktl.datasets.simulators.seismograms import iter_stead, simulate_stead
+from sktl.datasets.simulators.stead import iter_stead, simulate_stead
 
 _FOLDERS = ("earthquake/local", "data")
 _SHAPE = (3, 6000)

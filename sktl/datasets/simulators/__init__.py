@@ -6,16 +6,11 @@ from sktl.datasets.simulators.layered_earth import (
     simulate_layered_earth,
     simulate_wedge,
 )
+from sktl.datasets.simulators.len_db import iter_len_db, simulate_len_db
+from sktl.datasets.simulators.lomax import iter_lomax, simulate_lomax
 from sktl.datasets.simulators.prices import iter_sp500, simulate_sp500
-from sktl.datasets.simulators.seismograms import (
-    iter_len_db,
-    iter_lomax,
-    iter_stead,
-    simulate_len_db,
-    simulate_lomax,
-    simulate_stead,
-)
 from sktl.datasets.simulators.speech import iter_speech_commands, simulate_speech_commands
+from sktl.datasets.simulators.stead import iter_stead, simulate_stead
 
 __all__ = [
     "iter_emg_pinch",

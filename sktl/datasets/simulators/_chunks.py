@@ -7,7 +7,7 @@ seeded by ``(seed, c)`` alone, so a run can stop, stream, or start in the middle
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -103,3 +103,35 @@ def batches(
             held = [joined]
         if not n_left:
             return
+
+
+def at_once(
+    iterate: Callable[..., Iterator[tuple[np.ndarray, ...]]],
+    n_instances: int,
+    random_state: RandomState,
+    return_groups: bool,
+    **options: Any,
+) -> tuple[np.ndarray, ...]:
+    """Return all instances of an iterator over (X, y, groups) as one batch.
+
+    Parameters
+    ----------
+    iterate : callable
+        ``iterate(n_instances, random_state, batch_size=..., **options)``.
+    n_instances : int
+        Instances in all.
+    random_state : int, numpy Generator or RandomState, or None
+        Seed.
+    return_groups : bool
+        Whether groups are wanted.
+    **options
+        Passed on.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        X and y, and groups if wanted.
+    """
+    size = check_n_instances(n_instances)
+    batch = next(iterate(size, random_state, batch_size=size, **options))
+    return batch if return_groups else batch[:2]

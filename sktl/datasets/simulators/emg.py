@@ -15,6 +15,7 @@ import numpy as np
 
 from sktl.datasets.simulators._chunks import (
     RandomState,
+    at_once,
     batches,
     check_n_instances,
     chunk_generator,
@@ -263,14 +264,12 @@ def simulate_emg_pinch(
     >>> X.shape, y.tolist()[:4]
     ((8, 3, 80), ['Pinch1', 'Pinch2', 'Pinch3', 'Pinch4'])
     """
-    X, y, groups = next(
-        iter_emg_pinch(
-            n_instances,
-            random_state,
-            n_subjects=n_subjects,
-            windows_per_hold=windows_per_hold,
-            all_channels=all_channels,
-            batch_size=check_n_instances(n_instances),
-        )
+    return at_once(
+        iter_emg_pinch,
+        n_instances,
+        random_state,
+        return_groups,
+        n_subjects=n_subjects,
+        windows_per_hold=windows_per_hold,
+        all_channels=all_channels,
     )
-    return (X, y, groups) if return_groups else (X, y)

@@ -9,6 +9,7 @@ import numpy as np
 from sktl.datasets.forward_model import gardner_density, ricker, synthetic_traces
 from sktl.datasets.simulators._chunks import (
     RandomState,
+    at_once,
     batches,
     check_n_instances,
     chunk_generator,
@@ -164,18 +165,16 @@ def simulate_layered_earth(
     >>> X.shape, y.shape
     ((10, 1, 400), (10, 400))
     """
-    X, y, groups = next(
-        iter_layered_earth(
-            n_instances,
-            random_state,
-            batch_size=max(int(n_instances), 1),
-            n_timepoints=n_timepoints,
-            dt_s=dt_s,
-            frequency_hz=frequency_hz,
-            noise=noise,
-        )
+    return at_once(
+        iter_layered_earth,
+        n_instances,
+        random_state,
+        return_groups,
+        n_timepoints=n_timepoints,
+        dt_s=dt_s,
+        frequency_hz=frequency_hz,
+        noise=noise,
     )
-    return (X, y, groups) if return_groups else (X, y)
 
 
 def simulate_wedge(

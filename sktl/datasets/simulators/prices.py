@@ -18,6 +18,7 @@ from scipy.signal import lfilter
 
 from sktl.datasets.simulators._chunks import (
     RandomState,
+    at_once,
     batches,
     check_n_instances,
     chunk_generator,
@@ -265,6 +266,4 @@ def simulate_sp500(
     >>> X.shape, y.shape
     ((100, 1, 50), (100,))
     """
-    batch_size = check_n_instances(n_instances)
-    X, y, groups = next(iter_sp500(n_instances, random_state, batch_size=batch_size))
-    return (X, y, groups) if return_groups else (X, y)
+    return at_once(iter_sp500, n_instances, random_state, return_groups)

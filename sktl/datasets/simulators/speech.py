@@ -14,6 +14,7 @@ from scipy.signal import resample_poly
 from sktl.datasets.simulators import _voice
 from sktl.datasets.simulators._chunks import (
     RandomState,
+    at_once,
     batches,
     check_n_instances,
     chunk_generator,
@@ -231,14 +232,12 @@ def simulate_speech_commands(
         raise ValueError(
             f"n_timepoints must be 1 to {N_TIMEPOINTS}. Received: n_timepoints={n_timepoints!r}"
         )
-    X, y, groups = next(
-        iter_speech_commands(
-            n_instances,
-            random_state,
-            words=words,
-            balance=balance,
-            batch_size=check_n_instances(n_instances),
-        )
+    X, *rest = at_once(
+        iter_speech_commands,
+        n_instances,
+        random_state,
+        return_groups,
+        words=words,
+        balance=balance,
     )
-    X = X[:, :, :n_timepoints]
-    return (X, y, groups) if return_groups else (X, y)
+    return (X[:, :, :n_timepoints], *rest)

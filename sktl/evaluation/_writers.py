@@ -134,13 +134,23 @@ _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "ω": r"$\omega$", "≠": r"$\neq$", "–": "--",
-    "√": r"$\surd$",
+    "√": r"$\surd$", "|": r"\textbar{}",
+    # After the end of a row these would be read as its options.
+    "[": "{[}", "]": "{]}", "*": "{*}",
 }  # fmt: skip
 
 
 def latex(text: str) -> str:
-    """Escape a text for LaTeX."""
-    return "".join(_LATEX.get(letter, letter) for letter in text)
+    r"""Escape a text for LaTeX; a number's sign becomes a minus.
+
+    Examples
+    --------
+    >>> from sktl.evaluation._writers import latex
+    >>> print(latex("50 % & more"), latex("-0.5"), latex("no-op"))
+    50 \% \& more $-$0.5 no-op
+    """
+    escaped = "".join(_LATEX.get(letter, letter) for letter in text)
+    return re.sub(r"^-(?=\d)", "$-$", escaped)
 
 
 def to_latex(table: Table, protocol: str) -> str:
@@ -153,14 +163,14 @@ def to_latex(table: Table, protocol: str) -> str:
             for text, mark in zip(row, marks, strict=True)
         ]
         rows.append("  " + " & ".join(cells) + r" \\")
-    note = f" {table.note}" if table.note else ""
+    sentences = " ".join(f"{text.rstrip('.')}." for text in (table.caption, table.note) if text)
     return "\n".join(
         [
             r"% Needs \usepackage{booktabs}.",
             f"% {protocol}",
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{latex(f'{table.caption}{note} {protocol}')}}}",
+            rf"\caption{{{latex(f'{sentences} {protocol}')}}}",
             rf"\label{{tab:{table.name}}}",
             rf"\begin{{tabular}}{{l{'r' * (len(table.header) - 1)}}}",
             r"\toprule",

@@ -1,0 +1,47 @@
+"""Generators that make training data, how good it is, and networks pre-trained on it."""
+
+from sktl.synthesis._base import BaseGenerator
+from sktl.synthesis._baselines import (
+    AugmentationGenerator,
+    ClassMeanGenerator,
+    MixupGenerator,
+    ResamplingGenerator,
+)
+from sktl.synthesis._pretraining import (
+    SyntheticPretraining,
+    SyntheticPretrainingClassifier,
+    SyntheticPretrainingRegressor,
+)
+from sktl.synthesis._quality import (
+    Coverage,
+    coverage,
+    discriminative_score,
+    mean_spectrum,
+    novelty,
+    quality,
+    spectral_distance,
+    train_on_synthetic,
+)
+from sktl.synthesis._simulator import SimulatorGenerator
+from sktl.synthesis._wgan_gp import WGANGPGenerator
+
+__all__ = [
+    "AugmentationGenerator",
+    "BaseGenerator",
+    "ClassMeanGenerator",
+    "Coverage",
+    "MixupGenerator",
+    "ResamplingGenerator",
+    "SimulatorGenerator",
+    "SyntheticPretraining",
+    "SyntheticPretrainingClassifier",
+    "SyntheticPretrainingRegressor",
+    "WGANGPGenerator",
+    "coverage",
+    "discriminative_score",
+    "mean_spectrum",
+    "novelty",
+    "quality",
+    "spectral_distance",
+    "train_on_synthetic",
+]

@@ -1,0 +1,114 @@
+"""The simulators of the datasets as generators."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sktl.synthesis._base import BaseGenerator, check_number
+
+
+class SimulatorGenerator(BaseGenerator):
+    """A simulator of one of the six datasets: physics instead of learning.
+
+    `fit` learns nothing of the training series; it only checks that the simulator makes series
+    of their shape, and their labels. Wanted labels are waited for; for a wanted number the
+    simulated instance with the nearest one is taken, with the number it has: `sample` then gives
+    those instead of the wanted ones.
+
+    Parameters
+    ----------
+    dataset : str
+        Name of the dataset, see `sktl.datasets.list_datasets`.
+    surplus : int, default=4
+        For given numbers: how many instances are simulated for one that is taken.
+    task, random_state
+        See `BaseGenerator`.
+
+    Examples
+    --------
+    >>> from sktl.datasets import simulate_emg_pinch
+    >>> from sktl.synthesis import SimulatorGenerator
+    >>> X, y = simulate_emg_pinch(20, random_state=0)
+    >>> generator = SimulatorGenerator("EMG").fit(X, y)
+    >>> generator.sample(8, random_state=1)[0].shape
+    (8, 3, 80)
+    """
+
+    _holds_series = False
+
+    def __init__(self, dataset="EMG", surplus=4, task="auto", random_state=None):
+        self.dataset = dataset
+        self.surplus = surplus
+        super().__init__(task, random_state)
+
+    def _fit(self, X, targets, rng):
+        from sktl.datasets import get_spec
+
+        check_number("surplus", self.surplus, least=1, whole=True)
+        spec = get_spec(self.dataset)
+        if spec.task != ("regression" if self.classes_ is None else "classification"):
+            raise ValueError(
+                f"{spec.name} is a task of {spec.task}. Received: y for "
+                f"{'regression' if self.classes_ is None else 'classification'}"
+            )
+        if X.shape[1:] != (spec.n_channels, spec.n_timepoints):
+            raise ValueError(
+                f"The simulator of {spec.name} makes series of {spec.n_channels} channels and "
+                f"{spec.n_timepoints} time points. Received: {X.shape[1:]}"
+            )
+        unknown = set() if self.classes_ is None else {*map(str, self.classes_)} - {*spec.classes}
+        if unknown:
+            raise ValueError(
+                f"The simulator of {spec.name} knows {list(spec.classes)}. "
+                f"Received: {sorted(unknown)}"
+            )
+        return {}
+
+    def sample(self, n=None, y=None, *, random_state=None):
+        """Simulate; see `BaseGenerator.sample`.
+
+        Parameters
+        ----------
+        n, y, random_state
+            See `BaseGenerator.sample`.
+
+        Returns
+        -------
+        X : np.ndarray of shape (n, n_channels, n_timepoints), float32
+            Simulated series.
+        y : np.ndarray of shape (n,)
+            Their labels, or the numbers that were simulated.
+        """
+        X, y = super().sample(n, y, random_state=random_state)
+        return X, (self._simulated if self.classes_ is None else y)
+
+    def _sample(self, targets, rng):
+        from sktl.datasets import get_spec
+
+        simulate = get_spec(self.dataset).simulate
+
+        def draw(n):
+            X, y = simulate(n, random_state=int(rng.integers(2**31)))[:2]
+            return np.asarray(X), np.asarray(y)
+
+        if self.classes_ is None:
+            X, y = draw(self.surplus * len(targets))
+            # One instance serves one target: the rarest targets choose among all that is left.
+            y, free, chosen = y.astype(float), np.ones(len(y), bool), np.empty(len(targets), int)
+            for wanted in rng.permutation(len(targets)):
+                distance = np.where(free, np.abs(y - targets[wanted]), np.inf)
+                chosen[wanted] = distance.argmin()
+                free[chosen[wanted]] = False
+            self._simulated = y[chosen]
+            return X[chosen]
+        labels = self.classes_.astype(str)[targets]
+        made = np.empty((len(targets), *self.shape_), np.float32)
+        missing = np.ones(len(targets), bool)
+        while missing.any():
+            X, y = draw(max(64, 2 * int(missing.sum())))
+            for label in np.unique(labels[missing]):
+                wanted = np.flatnonzero(missing & (labels == label))
+                found = np.flatnonzero(y.astype(str) == label)[: len(wanted)]
+                made[wanted[: len(found)]] = X[found]
+                missing[wanted[: len(found)]] = False
+        return made

@@ -19,7 +19,7 @@ ALLOWED = {
     "evaluation": set(),
     "estimators": {"sources"},
     "model_selection": {"estimators", "sources"},
-    "synthesis": {"estimators", "datasets"},
+    "synthesis": {"estimators", "sources", "datasets"},
     "pretraining": {"estimators", "sources", "datasets", "evaluation"},
     "experiments": {
         "estimators", "sources", "datasets", "evaluation", "model_selection", "synthesis", "_paths",

@@ -36,6 +36,8 @@ ROOMS = {
     "sktl.estimators": "Networks that may start from a source",
     "sktl.sources": "Pretrained weights",
     "sktl.datasets": "Datasets, real and simulated",
+    "sktl.pretraining": "Making sources",
+    "sktl.synthesis": "Series that are made, and pre-training on them",
     "sktl.model_selection": "Choosing omega and source",
     "sktl.experiments": "Many trials, nothing lost",
     "sktl.evaluation": "Scores, statistics, report",

@@ -76,7 +76,7 @@ def _html_block(block: Block) -> str:
         return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in block.items) + "</ul>"
     caption = escape(block.caption)
     # A region that scrolls must be reachable by keyboard, hence tabindex and a name.
-    scroll = f'<div class="wide" tabindex="0" role="region" aria-label="{escape(block.name)}">'
+    scroll = f'<div class="wide" tabindex="0" role="region" aria-label="{caption}">'
     if isinstance(block, Picture):
         data = base64.b64encode(block.svg.encode()).decode()
         image = f'<img alt="{escape(block.alt)}" src="data:image/svg+xml;base64,{data}">'
@@ -94,10 +94,10 @@ def _html_block(block: Block) -> str:
             for text, mark in zip(row[1:], marks[1:], strict=True)
         )
         rows.append(f'<tr><th scope="row">{escape(row[0])}</th>{cells}</tr>')
-    name = f'"{escape(block.caption)}"'
     note = f'<p class="note">{escape(block.note)}</p>' if block.note else ""
     return (
-        f"<figure><figcaption>{caption}</figcaption>{scroll}<table aria-label={name}><thead><tr>"
+        f"<figure><figcaption>{caption}</figcaption>{scroll}"
+        f'<table aria-label="{caption}"><thead><tr>'
         f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{note}</figure>"
     )
 

@@ -83,7 +83,7 @@ def test_table_5_cannot_be_derived(original, printed):
     assert better != printed["table3_wins_losses"]["total"][0]
 
 
-def test_figure_8_bars(original):
+def test_figure_8_bars(original, shared):
     # From the text of section 3.4: where each architecture gains most and where it loses.
     bars = tables.omega_table(original)
     assert bars.shape == (4, 10)
@@ -93,6 +93,16 @@ def test_figure_8_bars(original):
     assert (bars.loc["magnet", [0.25, 0.5, 0.75, 1.25, 1.5, 2.0]] < 0).all()
     assert bars.loc["tcn"].nlargest(5).index.min() == 0.75
     assert bars.loc["mlstm_fcn"].nlargest(5).index.min() >= 0.5
+    # The same means from the raw file, without a line of sktl.
+    raw = pd.read_csv(shared("published/published_results.csv.gz"))
+    run = ["architecture", "target", "n_train", "rerun"]
+    references = raw[raw["kind"] == "reference"].set_index(run)["score"]
+    transfers = raw[raw["kind"] == "transfer"].join(references.rename("reference"), on=run)
+    better = transfers["reference"] - transfers["score"]
+    better = better.where(transfers["metric"] == "mae", -better)
+    transfers["gain"] = 100 * better / transfers["reference"]
+    means = transfers.pivot_table("gain", "architecture", "omega")
+    np.testing.assert_allclose(bars, means.loc[bars.index, bars.columns], rtol=1e-9)
 
 
 def test_a_significant_cell_whose_mean_and_ranks_disagree_is_called_mixed(original, published):

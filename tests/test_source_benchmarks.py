@@ -1,0 +1,58 @@
+"""A tiny part of the proof that bundled sources help: real data, one case, the page made of it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def run(script, *arguments):
+    command = [sys.executable, str(REPOSITORY / "benchmarks" / script), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    out = tmp_path_factory.mktemp("proof")
+    arguments = [
+        "--out", out, "--targets", "BasicMotions", "--sizes", 10, "--reruns", 1, "--omegas", 0, 1,
+        "--architectures", "ConvNetQuakeINGV", "--sources", "EMG", "STEAD", "--epochs", 3,
+        "--no-baselines",
+    ]  # fmt: skip
+    run("sources_on_real_data.py", *arguments)
+    return out, arguments
+
+
+def test_there_is_one_record_a_fit_and_none_is_made_twice(measured):
+    out, arguments = measured
+    before = (out / "records.csv").read_bytes()
+    table = pd.read_csv(out / "records.csv")
+    assert len(table) == 2 + 2 * 2
+    assert (table["kind"] == "reference").sum() == 2
+    assert table["test_score"].between(0, 1).all()
+    assert not table.loc[table["kind"] == "reference", "simulated"].any()
+    assert run("sources_on_real_data.py", *arguments).endswith(": 0\n")
+    assert (out / "records.csv").read_bytes() == before
+
+
+def test_the_page_says_what_was_measured_and_nothing_else(measured):
+    out, _ = measured
+    run("source_page.py", out / "records.csv", "--page", out / "page.md", "--leave-cards")
+    text = (out / "page.md").read_text()
+    assert "6 fits on real data" in text
+    assert "- ConvNetQuakeINGV: BasicMotions (10)" in text
+    assert "omegas 0, 1 and" in text
+    assert "MagNet:" not in text
+
+
+def test_the_page_of_the_documentation_is_that_of_its_records(tmp_path):
+    records = REPOSITORY / "docs" / "source_records.csv"
+    run("source_page.py", records, "--page", tmp_path / "page.md", "--leave-cards")
+    page = (REPOSITORY / "docs" / "source_results.md").read_text()
+    assert (tmp_path / "page.md").read_text() == page

@@ -177,44 +177,52 @@ def pretrain(
             f"{architecture} {spec.name}: repeat {number + 1} of {n_repeats}, "
             f"validation {repeats[-1]['validation']:.4g}, {repeats[-1]['epochs']} epochs"
         )
+    training = {
+        "key": key, "seed": random_state, "fresh_instances_every_epoch": fresh,
+        "window": recipe.window, "every": recipe.every, "storage": storage, "commit": commit,
+    }  # fmt: skip
+    _finish(folder / spec.name, kept, repeats, instances, training, card or {})
+    return Pretrained(folder / spec.name, read_card(folder / spec.name), repeats)
+
+
+def _finish(folder, kept, repeats, instances, training, card):
+    """Choose a repeat, check it, and write the source with its curves."""
+    spec = instances.spec
     scores = [repeat["validation"] for repeat in repeats]
     chosen = int(np.argmax(scores) if spec.task == "classification" else np.argmin(scores))
     checked, converged = _check(repeats[chosen], instances)
+    made = read_source(kept / str(chosen))
     if not converged:
         raise NotConvergedError(
-            f"{architecture} did not converge on {spec.name}: it needs a {checked['rule']} on "
-            f"held-out instances, and reached {checked['relative']:.3g} times. No source was "
-            f"written: train longer or on more instances. The repeats are kept in {kept}."
+            f"{made.card.architecture} did not converge on {spec.name}: it needs a "
+            f"{checked['rule']} on held-out instances, and reached {checked['relative']:.3g} "
+            "times. No source was written: train longer or on more instances. The repeats are "
+            f"kept in {kept}."
         )
-    made = read_source(kept / str(chosen))
-    training = {
-        "key": key, "seed": random_state, "validation_scores": scores, "chosen_repeat": chosen,
-        "epochs": repeats[chosen]["epochs"], "fresh_instances_every_epoch": fresh,
-        "window": recipe.window, "every": recipe.every, "n_test": repeats[chosen]["n_test"],
-        **checked, "storage": storage, "commit": commit,
-    }  # fmt: skip
-    fields: dict[str, Any] = {
+    final = {
         "dataset": spec.simulated_name if instances.simulated else spec.name,
         "simulated": instances.simulated,
-        "sampling_rate": spec.rate_hz and spec.rate_hz / recipe.every,
+        "sampling_rate": spec.rate_hz and spec.rate_hz / instances.recipe.every,
         "score": {
             "metric": (made.card.score or {})["metric"],
             "value": repeats[chosen]["test"],
             "split": "held-out simulated" if instances.simulated else "test",
         },
         "citation": spec.citation,
-        "training": training,
-    }
-    final = replace(made.card, **(fields | (card or {})))
-    kind = _STORAGE[storage]
+        "training": {
+            **training, "validation_scores": scores, "chosen_repeat": chosen,
+            "epochs": repeats[chosen]["epochs"], "n_test": repeats[chosen]["n_test"], **checked,
+        },
+    }  # fmt: skip
+    kind = _STORAGE[training["storage"]]
     arrays = {
         name: array.astype(kind if array.ndim > 1 else np.float32)
         for name, array in made.arrays.items()
     }
-    save_source(folder / spec.name, final, arrays)
-    write_file(folder / f"{spec.name}.curves.csv", _curves(kept, n_repeats))
+    # Where the source is, its curves are, too.
+    write_file(folder.with_name(f"{folder.name}.curves.csv"), _curves(kept, len(repeats)))
+    save_source(folder, replace(made.card, **(final | card)), arrays)
     shutil.rmtree(kept, ignore_errors=True)
-    return Pretrained(folder / spec.name, read_card(folder / spec.name), repeats)
 
 
 def _estimator(architecture, task, stream_max, n_epochs, parameters):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ def tcn(
     padding: str = "causal",
     spatial_dropout: bool = True,
     weight_decay: float = 0.0,
+    gain: float = 1.0,
 ):
     """Build the layers of the TCN up to its output layer.
 
@@ -51,6 +52,8 @@ def tcn(
         Drop whole feature maps, not single values.
     weight_decay : float, default=0.0
         Half of it times the squared weights of the convolutions is added to the loss.
+    gain : float, default=1.0
+        With `weight_normalization`, the norm of every filter before training.
 
     Returns
     -------
@@ -59,7 +62,9 @@ def tcn(
     """
     from keras import layers, regularizers
 
-    convolution = _weight_normalized_conv1d() if weight_normalization else layers.Conv1D
+    convolution = layers.Conv1D
+    if weight_normalization:
+        convolution = partial(_weight_normalized_conv1d(), gain=gain)
     drop = layers.SpatialDropout1D if spatial_dropout else layers.Dropout
     penalty = regularizers.L2(weight_decay / 2) if weight_decay else None
     widths = [filters] * n_blocks if isinstance(filters, int) else filters
@@ -105,7 +110,7 @@ def tcn(
 @cache
 def _weight_normalized_conv1d():
     """Define the layer at its first use, because importing sktl must not load keras."""
-    from keras import layers, ops
+    from keras import initializers, layers, ops
 
     class WeightNormalizedConv1D(layers.Conv1D):
         """Convolution whose kernel is ``gain * v / ||v||``, a norm for every filter.
@@ -115,16 +120,19 @@ def _weight_normalized_conv1d():
         .. [1] T. Salimans, D. P. Kingma (2016). Weight normalization. NIPS 2016.
         """
 
+        def __init__(self, *args, gain=1.0, **kwargs):
+            super().__init__(*args, **kwargs)
+            # Not ||v||: a network that is reset must not depend on its first values.
+            self.gain_initializer = initializers.Constant(gain)
+
         def build(self, input_shape):
             super().build(input_shape)
-            # One, not ||v||: a network that is reset must not depend on its first values.
             self.gain = self.add_weight(
                 shape=(self.filters,),
-                initializer="ones",
+                initializer=self.gain_initializer,
                 regularizer=self.kernel_regularizer,
                 name="gain",
             )
-            self.gain_initializer = "ones"
 
         @property
         def kernel(self):

@@ -19,6 +19,11 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("regressor", chosen, ids=lambda cls: cls.__name__)
 
 
+def gives_series(cls):
+    """Whether y has a column for every time point."""
+    return bool(cls.get_class_tag("capability:multioutput"))
+
+
 @pytest.fixture
 def small(cls):
     """Parameters of a small network that trains two epochs."""
@@ -36,5 +41,7 @@ def make_panel(cls, n_instances=24, n_channels=3, n_timepoints=20, seed=0):
     X = rng.normal(size=(n_instances, n_channels, n_timepoints)).astype("float32")
     y = np.arange(n_instances) % 3
     X += y[:, None, None] * np.sin(np.arange(n_timepoints))
+    if gives_series(cls):
+        return X, X.mean(axis=1, dtype=float).cumsum(axis=1)
     is_regressor = cls.__name__.endswith("Regressor")
     return X, (y.astype(float) if is_regressor else np.array(["a", "b", "c"])[y])

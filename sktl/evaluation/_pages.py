@@ -67,7 +67,7 @@ def _controls(results: Results) -> list[Block]:
         if control.problem:
             return ["–"] * 5
         numbers = [f"{count:.3g}" for count in (control.wins, control.losses, control.ties)]
-        return [*numbers, str(control.n), f"{100 * control.wins / control.n:.0f} %"]
+        return [*numbers, str(control.n), f"{tables.percent_of(control.wins, control.n)} %"]
 
     rows = [
         [name(control), *counts(control), words.control_text(control)]
@@ -87,7 +87,7 @@ def _controls(results: Results) -> list[Block]:
             ["comparison", "wins", "losses", "ties", "of", "share", "sign test"],
             rows,
         ),
-        Bullets([f"{name}: {statement}." for name, statement in how.items()]),
+        *([Bullets([f"{name}: {statement}." for name, statement in how.items()])] if how else []),
     ]
 
 

@@ -52,7 +52,7 @@ def count(outcomes: pd.Series) -> dict[str, int]:
     }
 
 
-def percent_of(part: int, whole: int) -> int | None:
+def percent_of(part: float, whole: int) -> int | None:
     """Return a share in whole percent, halves rounded up; None of nothing.
 
     Examples
@@ -61,7 +61,7 @@ def percent_of(part: int, whole: int) -> int | None:
     >>> percent_of(43, 48), percent_of(1, 8), percent_of(0, 0)
     (90, 13, None)
     """
-    return (200 * part + whole) // (2 * whole) if whole else None
+    return int((200 * part + whole) // (2 * whole)) if whole else None
 
 
 def win_table(comparison: Comparison, outcome: str = "outcome") -> dict[str, dict[str, Any]]:

@@ -95,7 +95,8 @@ def load_source(source: str | os.PathLike[str], architecture: str) -> Source:
         bundled = _BUNDLED / architecture / found.name
         if found.origin != "published" or not is_source(bundled):
             raise
-        found, why = Found(found.name, "bundled", bundled), f"{error} Instead, "
+        found = Found(found.name, "bundled", bundled)
+        why = f"{error} The bundled one is used instead: "
         loaded = _read(found)
     _check_architecture(loaded.card, architecture, found)
     if found.origin == "bundled" and loaded.card.simulated and found.name == source:

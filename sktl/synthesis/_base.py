@@ -84,15 +84,18 @@ class BaseGenerator(BaseEstimator):
             raise ValueError(f"task must be one of {TASKS}. Received: task={self.task!r}")
         numbers = np.issubdtype(y.dtype, np.floating)
         regression = numbers if self.task == "auto" else self.task == "regression"
-        self.classes_, targets = None, y
+        classes, targets = None, y
         if regression:
             targets = y.astype(np.float64)
             if not np.isfinite(targets).all():
                 raise ValueError("y must be finite. Received: NaN or infinite values")
         else:
-            self.classes_, targets = np.unique(y, return_inverse=True)
+            classes, targets = np.unique(y, return_inverse=True)
+        self.classes_ = classes
         self.shape_, self.n_instances_ = X.shape[1:], len(X)
         rng = np.random.default_rng(draw_seed(self.random_state))
+        if hasattr(self, "_learnt"):
+            del self._learnt
         digest = hashlib.sha256(np.ascontiguousarray(X).data)
         digest.update(targets.tobytes())
         learnt = self._fit(X, targets, rng)
@@ -103,8 +106,8 @@ class BaseGenerator(BaseEstimator):
             "generator": type(self).__name__,
             "parameters": self._json_parameters(),
             "task": "regression" if regression else "classification",
-            "classes": None if regression else self.classes_.tolist(),
-            "label_type": None if regression else self.classes_.dtype.str,
+            "classes": None if classes is None else classes.tolist(),
+            "label_type": None if classes is None else classes.dtype.str,
             "n_channels": self.shape_[0],
             "n_timepoints": self.shape_[1],
             "n_instances": self.n_instances_,
@@ -209,10 +212,11 @@ class BaseGenerator(BaseEstimator):
                 f"Received: {'fitted' if hasattr(self, '_learnt') else 'not fitted'}, {path}"
             )
         path.parent.mkdir(parents=True, exist_ok=True)
+        content: dict[str, Any] = {"card": np.array(json.dumps(self.card_)), **self._learnt}
         new = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
         try:
             with new.open("xb") as file:
-                np.savez_compressed(file, card=np.array(json.dumps(self.card_)), **self._learnt)
+                np.savez_compressed(file, **content)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(new, path)

@@ -147,7 +147,7 @@ class SyntheticPretraining(ScikitLearnMixin):
         # The same numbers that the estimator's own fit draws, so that the split is the same.
         training, _ = tuned._split(tuned._panel(X), y, random_streams(seed)["split"])
         prepared = tuned._prepare(X, y, _repeats(X, source), random_streams(seed)["split"])
-        X_new, y_new = self._generate(*training, seed)
+        X_new, y_new = self._generate(training[0], training[1], seed)
 
         generated = self._prepared(tuned, prepared, X_new, y_new)
         state = first._begin(generated, source, random_streams(seed))

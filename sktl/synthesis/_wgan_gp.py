@@ -128,11 +128,11 @@ class WGANGPGenerator(BaseGenerator):
         learnt = {"center": center, "scale": np.where(constant, 0.0, scale)}
         if self.classes_ is None:
             learnt["number_center"], learnt["number_scale"] = standardisation(targets)
-        # What the conditions and samples below are made with.
-        self._learnt = learnt
         real = ((X.transpose(0, 2, 1) - center) / scale).astype(np.float32)
         with self._borrow() as adversaries:
-            weights, history = self._train(adversaries, real, self._conditions(targets), rng)
+            weights, history = self._train(
+                adversaries, real, self._conditions(targets, learnt), rng
+            )
         learnt |= {f"weights/{path}": values for path, values in weights.items()}
         return learnt | {"history": history}
 
@@ -140,7 +140,7 @@ class WGANGPGenerator(BaseGenerator):
         import keras
 
         n_conditions = 1 if self.classes_ is None else len(self.classes_)
-        shape = (*self.shape_, n_conditions)
+        shape = (self.shape_[0], self.shape_[1], n_conditions)
         sizes = self.latent_size, self.filters
         key = ("WGAN-GP", shape, sizes, self.gradient_penalty, self.learning_rate)
         return borrow(
@@ -160,7 +160,7 @@ class WGANGPGenerator(BaseGenerator):
         history = np.empty((self.n_steps, len(_COLUMNS)))
         averaged_from = self.n_steps - max(1, self.n_steps // 5)
         every = max(1, self.n_steps // 100)
-        mean, count = {}, 0
+        count, mean = 0, dict[str, np.ndarray]()
         for step in range(self.n_steps):
             for _ in range(self.n_critic):
                 batch = rng.integers(len(real), size=self.batch_size)
@@ -177,13 +177,13 @@ class WGANGPGenerator(BaseGenerator):
             if step >= averaged_from and (self.n_steps - 1 - step) % every == 0:
                 count += 1
                 for path, values in adversaries.weights().items():
-                    before = mean.get(path, 0.0)
+                    before = mean.get(path, np.zeros_like(values))
                     mean[path] = before + (values - before) / count
         return {path: values.astype(np.float32) for path, values in mean.items()}, history
 
-    def _conditions(self, targets):
+    def _conditions(self, targets, learnt):
         if self.classes_ is None:
-            center, scale = (float(self._learnt[f"number_{k}"]) for k in ("center", "scale"))
+            center, scale = (float(learnt[f"number_{k}"]) for k in ("center", "scale"))
             return ((targets - center) / scale).astype(np.float32)[:, None]
         return np.eye(len(self.classes_), dtype=np.float32)[targets]
 
@@ -198,7 +198,7 @@ class WGANGPGenerator(BaseGenerator):
             for name, values in self._learnt.items()
             if name.startswith("weights/")
         }
-        conditions = self._conditions(targets)
+        conditions = self._conditions(targets, self._learnt)
         made = []
         with self._borrow() as adversaries:
             adversaries.load(weights)

@@ -24,7 +24,7 @@ from sktl.sources._folder import read_card
 ROOT = Path(__file__).resolve().parents[1]
 BUNDLED = ROOT / "sktl" / "sources" / "bundled"
 PAGE = ROOT / "docs" / "source_results.md"
-BASELINES = ("best constant", "MiniRocket")
+BASELINES = ("best constant", "last value", "MiniRocket")
 OWN = {
     "digits": "SPEECH", "three words": "SPEECH", "STEAD 50": "STEAD", "Myo": "EMG",
     "S&P 500 real": "S&P 500",

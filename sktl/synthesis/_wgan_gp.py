@@ -36,7 +36,7 @@ class WGANGPGenerator(BaseGenerator):
     ----------
     n_steps : int, default=1000
         Steps of the generator; few data need as many as more data.
-    n_critic : int, default=3
+    n_critic : int, default=2
         Steps of the critic before each of them.
     batch_size : int, default=32
         Instances a step, drawn with replacement.
@@ -44,7 +44,7 @@ class WGANGPGenerator(BaseGenerator):
         Random numbers of an instance, besides white noise at every time point.
     filters : int, default=32
         Filters of the generator's convolutions, and of the critic's first.
-    learning_rate : float, default=5e-4
+    learning_rate : float, default=4e-3
         Learning rate of both Adams.
     gradient_penalty : float, default=10.0
         Weight of the gradient penalty.
@@ -87,11 +87,11 @@ class WGANGPGenerator(BaseGenerator):
     def __init__(
         self,
         n_steps=1000,
-        n_critic=3,
+        n_critic=2,
         batch_size=32,
         latent_size=32,
         filters=32,
-        learning_rate=5e-4,
+        learning_rate=4e-3,
         gradient_penalty=10.0,
         task="auto",
         random_state=None,

@@ -244,13 +244,14 @@ def imagenet_source(network: str) -> str:
 
     Parameters
     ----------
-    network : {"resnet18", "resnet50"}
-        Which.
+    network : str
+        ``"resnet18"`` or ``"resnet50"``; there are none for others.
 
     Returns
     -------
     str
-        Name for `sktl.sources.load_source`.
+        Name for `sktl.sources.load_source`, which refuses it where there are none.
     """
-    entries = [e for e in PUBLISHED_IMAGENET if e.card.name.startswith(f"imagenet-{network}")]
-    return next((e for e in entries if e.is_available()), entries[0]).card.name
+    name = f"imagenet-{network}"
+    entries = [e for e in PUBLISHED_IMAGENET if e.card.name.startswith(name)]
+    return next((e.card.name for e in entries if e.is_available()), name)

@@ -185,12 +185,13 @@ def test_incomplete_batches_count_by_their_instances(cls, small, panel):
     X, y = panel
     frozen = small | {"n_epochs": 1, "learning_rate": 1e-12, "dropout": 0.0, "l2": 0.0}
     frozen = {k: v for k, v in frozen.items() if k in cls.get_param_names()}
-    if "MLSTM" in cls.__name__:
-        pytest.skip("batch normalisation makes the training loss depend on the batches")
-    losses = [
-        cls(**frozen | {"batch_size": size, "validation_size": None}).fit(X, y).history_["loss"][1]
+    fitted = [
+        cls(**frozen | {"batch_size": size, "validation_size": None}).fit(X, y)
         for size in (7, 24, 100)
     ]
+    if any("/moving_" in path for path in fitted[0]._weights):
+        pytest.skip("batch normalisation makes the training loss depend on the batches")
+    losses = [one.history_["loss"][1] for one in fitted]
     np.testing.assert_allclose(losses, losses[0], rtol=1e-5)
 
 

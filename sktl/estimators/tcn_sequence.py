@@ -124,7 +124,7 @@ class _TCNSequence:
     """
 
     architecture = "TCNSequence"
-    _jit = False  # measured: XLA on CPU makes the dilated convolutions slower
+    _jit = False  # four epochs of 450 traces, built and trained: 14 s with XLA, 8 s without
     _network = staticmethod(tcn_sequence)
     _preprocessing_type: ClassVar[Any] = Standardisation
     _first_layers = ("block1_conv1", "block1_match", "skip")
@@ -254,7 +254,7 @@ class TCNSequenceRegressor(_TCNSequence, BaseTransferRegressor):
 
     def _build(self, n_channels, n_timepoints, n_outputs):
         import keras
-        from keras import layers, regularizers
+        from keras import initializers, layers, regularizers
 
         every = _every(n_timepoints, n_outputs)
         series = keras.Input((n_timepoints, n_channels), name="series")
@@ -262,15 +262,16 @@ class TCNSequenceRegressor(_TCNSequence, BaseTransferRegressor):
         features = self._network(series, stream_max, **self._network_parameters())
         penalty = regularizers.L2(self.weight_decay / 2) if self.weight_decay else None
         # The published layer reads features and series at once. Two layers that are added are the
-        # same, and the one that reads the channels can be adapted to their number.
-        outputs = layers.Add(name="sum")(
-            [
-                layers.Dense(1, kernel_regularizer=penalty, name="head")(features),
-                layers.Conv1D(1, 1, use_bias=False, kernel_regularizer=penalty, name="skip")(
-                    series
-                ),
-            ]
-        )
+        # same, and the one that reads the channels can be adapted to their number. Both are drawn
+        # as PyTorch draws the one.
+        limit = (features.shape[-1] + n_channels) ** -0.5
+        common = {
+            "kernel_initializer": initializers.RandomUniform(-limit, limit),
+            "kernel_regularizer": penalty,
+        }
+        head = layers.Dense(1, name="head", **common)
+        skip = layers.Conv1D(1, 1, use_bias=False, name="skip", **common)
+        outputs = layers.Add(name="sum")([head(features), skip(series)])
         outputs = layers.Reshape((n_outputs,), name="flat")(outputs[:, every - 1 :: every])
         inputs = [series] if stream_max is None else [series, stream_max]
         return keras.Model(inputs, outputs, name=self.architecture.lower())

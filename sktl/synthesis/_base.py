@@ -51,6 +51,7 @@ class BaseGenerator(BaseEstimator):
 
     # Whether what was learnt, and so a saved file, holds training series as they are.
     _holds_series: ClassVar[bool] = True
+    _learnt: dict[str, np.ndarray]
 
     def __init__(self, task="auto", random_state=None):
         self.task = task

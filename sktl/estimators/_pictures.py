@@ -122,7 +122,7 @@ def paint(xp: ModuleType | Any, series, layout: Layout):
         return paper * np.ones(3, np.float32)
     marks = xp.concatenate([marks, 0 * xp.take(marks, before, axis=1)], axis=1)
     marked = xp.max(xp.take(xp.abs(marks), layout.columns, axis=1), axis=2) > 0
-    colour = 0.0
+    colour: Any = 0.0
     for number in range(n_marks):
         of_mark = np.array(MARK_COLOURS[number % len(MARK_COLOURS)], np.float32)
         colour = xp.where(marked[:, :, number, None], of_mark, colour)

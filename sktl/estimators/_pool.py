@@ -41,6 +41,8 @@ def borrow(key: Hashable, make: Callable[[], Network]) -> Iterator[Network]:
     with _lock:
         waiting = _idle.get(key)
         network = waiting.pop() if waiting else None
+        if waiting == []:
+            del _idle[key]
     network = network or make()
     yield network
     # Not given back after an error: its state is unknown then.

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import os
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from sktl.estimators._base import _repeats
+from sktl.estimators._compiled import weight_names
 from sktl.estimators._prepared import Prepared
 from sktl.estimators._randomness import random_streams
 from sktl.estimators._training import TrainingState
@@ -33,6 +36,42 @@ class Part:
 
     prepared: dict[int, Prepared]
     test: tuple[np.ndarray, np.ndarray] | None = None
+
+
+def fitting(estimator, X: np.ndarray, sources: list[str]) -> list[str]:
+    """Leave out the sources whose layers have other shapes than the network's.
+
+    Parameters
+    ----------
+    estimator : BaseTransferEstimator
+        Has the network's parameters.
+    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+        The training series.
+    sources : list of str
+        Names of sources.
+
+    Returns
+    -------
+    list of str
+        Those that fit; a warning names the others.
+    """
+    left_out = []
+    for name in sources:
+        candidate = estimator.clone().set_params(source=name)
+        source = candidate._load_source()
+        candidate._shape = (X.shape[1] * _repeats(X, source), X.shape[2], 1)
+        network = candidate._build(*candidate._shape)
+        try:
+            candidate._transferred_weights(source, weight_names(network))
+        except ValueError:
+            left_out.append(name)
+    if left_out:
+        warnings.warn(
+            f"sources='available': {', '.join(left_out)} left out, because their layers have other "
+            "shapes than those of the estimator",
+            stacklevel=2,
+        )
+    return [name for name in sources if name not in left_out]
 
 
 @dataclass

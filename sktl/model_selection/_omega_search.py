@@ -16,7 +16,7 @@ from sktl.estimators._base import BaseTransferEstimator, _repeats
 from sktl.estimators._checks import check_choice
 from sktl.estimators._randomness import draw_seed, random_streams
 from sktl.estimators._sklearn import ScikitLearnMixin
-from sktl.model_selection._candidates import Candidate, Part, advance_all, race
+from sktl.model_selection._candidates import Candidate, Part, advance_all, fitting, race
 from sktl.model_selection._results import curves, decide, tabulate
 from sktl.sources import list_sources
 
@@ -44,7 +44,8 @@ class OmegaSearch(ScikitLearnMixin):
         Multipliers of the transferred layers' learning rate; each is tried with each source.
     sources : sequence of (str, path-like or None), "available" or None, default=None
         Sources to try; None in a sequence stands for scratch. "available": all that load without
-        a download, see `sktl.sources.list_sources`. None: the estimator's own `source`.
+        a download and have the shapes of the estimator's layers (a warning names the others), see
+        `sktl.sources.list_sources`. None: the estimator's own `source`.
     include_scratch : bool, default=True
         Train from random initialisation as well (once, at omega 1) and guard against *negative
         transfer*: scratch is kept unless the best transfer beats it by more than `margin`.
@@ -169,7 +170,8 @@ default="validation"
             "capability:multioutput", False, raise_error=False
         ):
             names = ("capability:multioutput", "y_inner_mtype")
-            self.set_tags(**{name: estimator.get_tag(name) for name in names})
+            tags = {name: estimator.get_tag(name) for name in names}
+            self.set_tags(**tags)  # type: ignore[attr-defined]
 
     def fit(self, X, y, validation_data=None):
         """Train the candidates and keep the best.
@@ -255,7 +257,7 @@ default="validation"
 
     def _candidates(self, X):
         """Make the candidates, scratch first, each with the same number as random state."""
-        sources = self._sources()
+        sources = self._sources(X)
         template = self.estimator.clone()
         template.set_params(random_state=draw_seed(template.random_state))
         pairs = [(None, 1.0)] if self.include_scratch or None in sources else []
@@ -269,7 +271,7 @@ default="validation"
             candidates.append(Candidate(estimator, _repeats(X, estimator._load_source())))
         return candidates
 
-    def _sources(self) -> list:
+    def _sources(self, X) -> list:
         if self.sources is None:
             if self.estimator.source is None:
                 raise ValueError(
@@ -280,7 +282,8 @@ default="validation"
         if isinstance(self.sources, str) and self.sources == "available":
             table = list_sources(self.estimator.architecture)
             # Of two with one name the first is the one that the name loads.
-            return list(dict.fromkeys(table.loc[table["available"], "source"]))
+            names = list(dict.fromkeys(table.loc[table["available"], "source"]))
+            return fitting(self.estimator, X, names)
         if isinstance(self.sources, str | Path) or not isinstance(self.sources, Sequence):
             raise TypeError(
                 "sources must be a list of sources, 'available' or None. "

@@ -8,6 +8,7 @@ import json
 import os
 import uuid
 import zipfile
+import zlib
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +20,8 @@ from sklearn.base import BaseEstimator
 from sktl.estimators._randomness import draw_seed
 
 FORMAT = 1
+# What reading a file can end with that is not what `save` wrote.
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 TASKS = ("auto", "classification", "regression")
 
 
@@ -255,7 +258,7 @@ class BaseGenerator(BaseEstimator):
             kind, known = card["generator"], card["format"]
         except FileNotFoundError:
             raise
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as error:
+        except _DAMAGE as error:
             raise ValueError(f"{path} is damaged or no saved generator: {error}") from error
         if known != FORMAT:
             raise ValueError(f"{path} has a format this version cannot read. Received: {known}")

@@ -74,7 +74,8 @@ def test_initial_weights_are_distributed_as_keras_own(cls):
         if np.unique(expected).size <= 2:  # zeros, ones, or the forget gate's ones among zeros
             np.testing.assert_array_equal(drawn, expected)
         else:
-            assert np.std(drawn) == pytest.approx(np.std(expected), rel=0.5)
+            if drawn.size >= 30:  # of fewer the deviation says little
+                assert np.std(drawn) == pytest.approx(np.std(expected), rel=0.5)
             assert not np.array_equal(drawn, expected)
 
 

@@ -7,7 +7,7 @@ import pytest
 from sktl.estimators import ConvNetQuakeINGVRegressor, MLSTMFCNClassifier
 from sktl.estimators._backends import compile_network
 from sktl.estimators._compiled import initial_weights
-from sktl.estimators._pool import borrow, forget
+from sktl.estimators._pool import MAX_IDLE, borrow, forget
 from sktl.estimators._training import Plateau, Schedule, train
 
 SCHEDULE = {
@@ -178,6 +178,14 @@ def test_two_at_once_do_not_share(data):
     with pytest.raises(KeyError), borrow("key", make):
         raise KeyError
     assert len(made) == 2
+
+
+def test_lending_all_of_a_key_leaves_the_pool_in_order():
+    forget()
+    for number in range(MAX_IDLE + 1):
+        with borrow("first", object), borrow(number, object):
+            pass
+    forget()
 
 
 def test_incomplete_batches_count_by_their_instances(cls, small, panel):

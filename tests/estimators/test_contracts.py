@@ -25,7 +25,9 @@ from sktl.registry import all_estimators
 
 from .conftest import CLASSES, make_panel
 
-ARCHITECTURES = ("ConvNetQuakeINGV", "InceptionTime", "LSTM", "MLSTMFCN", "MagNet", "TCN")
+ARCHITECTURES = (
+    "ConvNetQuakeINGV", "InceptionTime", "LSTM", "MLSTMFCN", "MagNet", "ResNetImage", "TCN",
+)  # fmt: skip
 
 
 def test_two_classes_an_architecture_are_listed():

@@ -16,12 +16,13 @@ import pandas as pd
 from sklearn.metrics import f1_score, mean_absolute_error
 
 from sktl.datasets import load_dataset, load_spoken_digits
+from sktl.experiments import ARCHITECTURES
 from sktl.registry import all_estimators
 
 
 def estimators(kind):
-    """Give the classes of sktl's architectures of one kind."""
-    return [c for _, c in all_estimators(kind) if c.__module__.startswith("sktl.estimators.")]
+    """Give the classes of the grid's architectures of one kind."""
+    return [c for _, c in all_estimators(kind) if getattr(c, "architecture", 0) in ARCHITECTURES]
 
 
 def parts(dataset, n_train):

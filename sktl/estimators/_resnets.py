@@ -284,7 +284,7 @@ def _augmenting_layers(augment):
 def _quiet(kind):
     """Let a layer of keras act only where training is asked for; by itself it acts always."""
 
-    class Quiet(kind):
+    class Quiet(kind):  # type: ignore[valid-type,misc]
         def call(self, data, training=False):
             return super().call(data, training=training)
 

@@ -180,6 +180,7 @@ def test_bad_parameters(params, message):
         ResNetImageClassifier(**SMALL | params).fit(X, y)
 
 
+@pytest.mark.slow
 def test_resnet50_fits():
     X, y = make_panel(ResNetImageRegressor, n_instances=6)
     params = {"network": "resnet50", "picture_size": 32, "n_epochs": 1, "random_state": 0}

@@ -272,6 +272,7 @@ def test_available_sources_are_tried(network, panel, sktl_home):
     assert search.cv_results_["source"].tolist() == [None, "mine"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", [OmegaSearchClassifier, OmegaSearchRegressor])
 def test_sktimes_whole_suite(cls, source, monkeypatch):
     kind = MagNetClassifier if cls is OmegaSearchClassifier else MagNetRegressor

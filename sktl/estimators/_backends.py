@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -141,13 +141,36 @@ def compile_network(model, loss: str, transferred: Iterable[str], jit: bool) -> 
     RuntimeError
         If keras runs on a backend other than TensorFlow and JAX.
     """
+    kind = for_backend({"tensorflow": TensorFlowNetwork, "jax": JaxNetwork}, "sktl")
+    return kind(model, loss, transferred, jit)
+
+
+def for_backend(kinds: Mapping[str, type], who: str) -> type:
+    """Choose by the backend that keras runs on.
+
+    Parameters
+    ----------
+    kinds : mapping of str to type
+        A class for each of "tensorflow" and "jax".
+    who : str
+        What trains, for the error.
+
+    Returns
+    -------
+    type
+        The backend's class.
+
+    Raises
+    ------
+    RuntimeError
+        If keras runs on a backend other than TensorFlow and JAX.
+    """
     import keras
 
-    backends = {"tensorflow": TensorFlowNetwork, "jax": JaxNetwork}
     backend = keras.backend.backend()
-    if backend not in backends:
+    if backend not in kinds:
         raise RuntimeError(
-            "sktl trains on the keras backends 'tensorflow' and 'jax'; choose one by the "
+            f"{who} trains on the keras backends 'tensorflow' and 'jax'; choose one by the "
             f"environment variable KERAS_BACKEND. Received: KERAS_BACKEND={backend!r}"
         )
-    return backends[backend](model, loss, transferred, jit)
+    return kinds[backend]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import numbers
 from typing import Any
 
@@ -118,3 +119,42 @@ def check_choice(name: str, value, allowed) -> None:
 
 def _is(kind, value) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def check_number(
+    name: str,
+    value,
+    *,
+    least: float,
+    whole: bool = False,
+    above: bool = False,
+    wanted: str | None = None,
+) -> None:
+    """Refuse a parameter that is no number, or too small.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter.
+    value : object
+        What was given.
+    least : float
+        The smallest number allowed.
+    whole : bool, default=False
+        Whether it must be whole.
+    above : bool, default=False
+        Whether `least` itself is refused.
+    wanted : str, optional
+        What the error says is allowed; by default told by the others.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be used.
+    """
+    kind = numbers.Integral if whole else numbers.Real
+    usable = _is(kind, value) and math.isfinite(value)
+    if not usable or not (value > least if above else value >= least):
+        number = "a whole number" if whole else "a number"
+        wanted = wanted or f"{number} {'above' if above else 'of at least'} {least:g}"
+        raise ValueError(f"{name} must be {wanted}. Received: {name}={value!r}")

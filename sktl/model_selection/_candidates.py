@@ -17,6 +17,7 @@ from sktl.estimators._compiled import weight_names
 from sktl.estimators._prepared import Prepared
 from sktl.estimators._randomness import random_streams
 from sktl.estimators._training import TrainingState
+from sktl.sources import list_sources
 
 Advance = Callable[[list["Candidate"], int | None], list["Candidate"]]
 
@@ -36,6 +37,23 @@ class Part:
 
     prepared: dict[int, Prepared]
     test: tuple[np.ndarray, np.ndarray] | None = None
+
+
+def available(architecture: str) -> list[str]:
+    """List the sources of an architecture that load without a download.
+
+    Parameters
+    ----------
+    architecture : str
+        Its name.
+
+    Returns
+    -------
+    list of str
+        Names; of two sources with one name the first is the one that the name loads.
+    """
+    table = list_sources(architecture)
+    return list(dict.fromkeys(table.loc[table["available"], "source"]))
 
 
 def fitting(estimator, X: np.ndarray, sources: list[str]) -> list[str]:

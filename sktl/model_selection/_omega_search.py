@@ -6,25 +6,24 @@ import math
 from collections.abc import Sequence
 from numbers import Real
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl.estimators._base import BaseTransferEstimator, _repeats
-from sktl.estimators._checks import check_choice
+from sktl.estimators._checks import check_choice, check_number
 from sktl.estimators._randomness import draw_seed, random_streams
-from sktl.estimators._sklearn import ScikitLearnMixin
-from sktl.model_selection._candidates import Candidate, Part, advance_all, fitting, race
+from sktl.estimators._wrapper import NetworkWrapper
+from sktl.model_selection._candidates import Candidate, Part, advance_all, available, fitting, race
 from sktl.model_selection._results import curves, decide, tabulate
-from sktl.sources import list_sources
 
 OMEGA_GRID = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 """The ten values of the original experiment (Otović et al. 2022, section 2.4.3)."""
 
 
-class OmegaSearch(ScikitLearnMixin):
+class OmegaSearch(NetworkWrapper):
     """Choose omega and the source by validation, and keep scratch unless transfer wins.
 
     Every candidate trains on the same split from the same seed: the layers that do not transfer
@@ -117,26 +116,6 @@ default="validation"
     Among equal candidates the first row is the best.
     """
 
-    _kind: ClassVar[str]
-    _tags: ClassVar[dict[str, Any]] = {
-        "authors": ["sktl developers"],
-        "maintainers": ["sktl developers"],
-        "python_dependencies": ["keras>=3.15"],
-        "X_inner_mtype": "numpy3D",
-        "capability:multivariate": True,
-    }
-
-    def __new__(cls, estimator=None, *args, **kwargs):
-        if cls is OmegaSearch:
-            kind = getattr(estimator, "_kind", None)
-            if kind not in _SEARCHES:
-                raise TypeError(
-                    "estimator must be a classifier or regressor of sktl.estimators. "
-                    f"Received: estimator={estimator!r}"
-                )
-            cls = _SEARCHES[kind]
-        return super().__new__(cls)
-
     def __init__(
         self,
         estimator,
@@ -196,11 +175,7 @@ default="validation"
         FloatingPointError
             If no candidate has a finite loss after its first epoch.
         """
-        self._given__validation_data = validation_data
-        try:
-            return super().fit(X, y)  # type: ignore[misc]
-        finally:
-            del self._given__validation_data
+        return self._fit_with(validation_data, X, y)
 
     def _fit(self, X, y):
         self._check_parameters()
@@ -231,18 +206,12 @@ default="validation"
         return self
 
     def _check_parameters(self):
-        if getattr(self.estimator, "_kind", None) != self._kind or not isinstance(
-            self.estimator, BaseTransferEstimator
-        ):
-            raise TypeError(
-                f"estimator must be a {self._kind} of sktl.estimators. "
-                f"Received: estimator={self.estimator!r}"
-            )
+        self._check_estimator()
         check_choice("scoring", self.scoring, ("val_loss", "val_score"))
         check_choice("search", self.search, ("grid", "race"))
-        _check_number("margin", self.margin, 0, "at least 0", with_least=True)
-        _check_number("race_factor", self.race_factor, 1, "above 1")
-        _check_number("race_epochs", self.race_epochs, 0, "a whole number above 0", whole=True)
+        check_number("margin", self.margin, least=0, wanted="at least 0")
+        check_number("race_factor", self.race_factor, least=1, above=True, wanted="above 1")
+        check_number("race_epochs", self.race_epochs, least=0, above=True, whole=True)
         if isinstance(self.omegas, Real | str) or not len(self.omegas):
             raise ValueError(
                 f"omegas must be a sequence of numbers. Received: omegas={self.omegas!r}"
@@ -280,10 +249,7 @@ default="validation"
                 )
             return [self.estimator.source]
         if isinstance(self.sources, str) and self.sources == "available":
-            table = list_sources(self.estimator.architecture)
-            # Of two with one name the first is the one that the name loads.
-            names = list(dict.fromkeys(table.loc[table["available"], "source"]))
-            return fitting(self.estimator, X, names)
+            return fitting(self.estimator, X, available(self.estimator.architecture))
         if isinstance(self.sources, str | Path) or not isinstance(self.sources, Sequence):
             raise TypeError(
                 "sources must be a list of sources, 'available' or None. "
@@ -316,12 +282,7 @@ default="validation"
 
     def _checker(self, candidate):
         """Make an estimator that knows what sktime's fit would have told it."""
-        estimator = candidate.estimator.clone()
-        estimator._n_repeats = 1
-        estimator._given__validation_data = self._given__validation_data
-        if self._kind == "classifier":
-            estimator.classes_ = vars(self)["classes_"]
-        return estimator
+        return self._informed(candidate.estimator.clone())
 
     @property
     def _greater_is_better(self):
@@ -414,11 +375,4 @@ class OmegaSearchRegressor(OmegaSearch, BaseRegressor):
     _kind = "regressor"
 
 
-_SEARCHES = {"classifier": OmegaSearchClassifier, "regressor": OmegaSearchRegressor}
-
-
-def _check_number(name, value, least, wanted, whole=False, with_least=False):
-    kind = int | np.integer if whole else Real
-    number = isinstance(value, kind) and not isinstance(value, bool) and math.isfinite(value)
-    if not number or not (value >= least if with_least else value > least):
-        raise ValueError(f"{name} must be {wanted}. Received: {name}={value!r}")
+OmegaSearch._classes = {"classifier": OmegaSearchClassifier, "regressor": OmegaSearchRegressor}

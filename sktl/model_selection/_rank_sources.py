@@ -15,8 +15,8 @@ from sktl.estimators._checks import check_choice
 from sktl.estimators._compiled import PREDICTION_BATCH, initial_weights
 from sktl.estimators._preprocessing import standardisation
 from sktl.estimators._randomness import draw_seed, random_streams
+from sktl.model_selection._candidates import available
 from sktl.model_selection._transferability import h_score, logme
-from sktl.sources import list_sources
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -166,9 +166,7 @@ def _template(architecture, task, y):
 
 def _names(sources, architecture):
     if isinstance(sources, str) and sources == "available":
-        table = list_sources(architecture)
-        # Of two with one name the first is the one that the name loads.
-        return list(dict.fromkeys(table.loc[table["available"], "source"]))
+        return available(architecture)
     if isinstance(sources, str | Path) or not isinstance(sources, Sequence):
         raise TypeError(
             f"sources must be a list of sources or 'available'. Received: sources={sources!r}"

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sktl.estimators._backends import for_backend
 from sktl.estimators._compiled import weight_names
 
 # Channels of white noise that join the generator's features at full length.
@@ -377,13 +378,5 @@ def make_adversaries(generator, critic, penalty: float, learning_rate: float) ->
     RuntimeError
         If keras runs on a backend other than TensorFlow and JAX.
     """
-    import keras
-
-    backends = {"tensorflow": TensorFlowAdversaries, "jax": JaxAdversaries}
-    backend = keras.backend.backend()
-    if backend not in backends:
-        raise RuntimeError(
-            "The WGAN-GP trains on the keras backends 'tensorflow' and 'jax'; choose one by the "
-            f"environment variable KERAS_BACKEND. Received: KERAS_BACKEND={backend!r}"
-        )
-    return backends[backend](generator, critic, penalty, learning_rate)
+    kind = for_backend({"tensorflow": TensorFlowAdversaries, "jax": JaxAdversaries}, "The WGAN-GP")
+    return kind(generator, critic, penalty, learning_rate)

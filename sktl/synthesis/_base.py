@@ -314,34 +314,3 @@ def _subclasses(cls):
     yield cls
     for child in cls.__subclasses__():
         yield from _subclasses(child)
-
-
-def check_number(name: str, value, *, least: float, whole: bool = False, above: bool = False):
-    """Refuse a parameter that is no number, or too small.
-
-    Parameters
-    ----------
-    name : str
-        Name of the parameter.
-    value : object
-        What was given.
-    least : float
-        The smallest number allowed.
-    whole : bool, default=False
-        Whether it must be whole.
-    above : bool, default=False
-        Whether `least` itself is refused.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be used.
-    """
-    kinds = (int, np.integer) if whole else (int, float, np.number)
-    usable = isinstance(value, kinds) and not isinstance(value, bool) and np.isfinite(value)
-    if not usable or value < least or (above and value == least):
-        kind = "a whole number" if whole else "a number"
-        raise ValueError(
-            f"{name} must be {kind} {'above' if above else 'of at least'} {least:g}. "
-            f"Received: {name}={value!r}"
-        )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sktl.synthesis._base import BaseGenerator, check_number
+from sktl.estimators._checks import check_number
+from sktl.synthesis._base import BaseGenerator
 
 
 class _OfInstances(BaseGenerator):

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from sklearn.base import clone
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
-from sktl.estimators._base import BaseTransferEstimator, _data_hash, _repeats
-from sktl.estimators._checks import check_choice, check_parameters
+from sktl.estimators._base import _data_hash, _repeats
+from sktl.estimators._checks import check_choice, check_number, check_parameters
 from sktl.estimators._randomness import draw_seed, random_streams, validation_split
-from sktl.estimators._sklearn import ScikitLearnMixin
+from sktl.estimators._wrapper import NetworkWrapper
 from sktl.sources import Card
-from sktl.synthesis._base import BaseGenerator, check_number
+from sktl.synthesis._base import BaseGenerator
 
 
-class SyntheticPretraining(ScikitLearnMixin):
+class SyntheticPretraining(NetworkWrapper):
     """Pre-train a network on generated series, then fine-tune it on the real ones.
 
     The inner validation split comes first: the generator sees the training part alone, and no
@@ -70,26 +70,6 @@ class SyntheticPretraining(ScikitLearnMixin):
        learning performance with limited multivariate time series data", graduation project.
     """
 
-    _kind: ClassVar[str]
-    _tags: ClassVar[dict[str, Any]] = {
-        "authors": ["sktl developers"],
-        "maintainers": ["sktl developers"],
-        "python_dependencies": ["keras>=3.15"],
-        "X_inner_mtype": "numpy3D",
-        "capability:multivariate": True,
-    }
-
-    def __new__(cls, estimator=None, *args, **kwargs):
-        if cls is SyntheticPretraining:
-            kind = getattr(estimator, "_kind", None)
-            if kind not in _CLASSES:
-                raise TypeError(
-                    "estimator must be a classifier or regressor of sktl.estimators. "
-                    f"Received: estimator={estimator!r}"
-                )
-            cls = _CLASSES[kind]
-        return super().__new__(cls)
-
     def __init__(
         self,
         estimator,
@@ -132,11 +112,7 @@ class SyntheticPretraining(ScikitLearnMixin):
         FloatingPointError
             If a training diverges at once.
         """
-        self._given__validation_data = validation_data
-        try:
-            return super().fit(X, y)  # type: ignore[misc]
-        finally:
-            del self._given__validation_data
+        return self._fit_with(validation_data, X, y)
 
     def _fit(self, X, y):
         self._check_parameters()
@@ -165,13 +141,7 @@ class SyntheticPretraining(ScikitLearnMixin):
         return self
 
     def _check_parameters(self):
-        if getattr(self.estimator, "_kind", None) != self._kind or not isinstance(
-            self.estimator, BaseTransferEstimator
-        ):
-            raise TypeError(
-                f"estimator must be a {self._kind} of sktl.estimators. "
-                f"Received: estimator={self.estimator!r}"
-            )
+        self._check_estimator()
         if not isinstance(self.generator, BaseGenerator):
             raise TypeError(
                 "generator must be a generator of sktl.synthesis, or of your own class that "
@@ -191,11 +161,7 @@ class SyntheticPretraining(ScikitLearnMixin):
         """Make one of the two networks, which knows what sktime's fit would have told it."""
         member = self.estimator.clone().set_params(random_state=seed, **params)
         member._check_parameters()
-        member._n_repeats = 1
-        member._given__validation_data = self._given__validation_data
-        if self._kind == "classifier":
-            member.classes_ = vars(self)["classes_"]
-        return member
+        return self._informed(member)
 
     def _generate(self, X, y, seed):
         generator = clone(self.generator)
@@ -335,7 +301,7 @@ class SyntheticPretrainingRegressor(SyntheticPretraining, BaseRegressor):
     _kind = "regressor"
 
 
-_CLASSES = {
+SyntheticPretraining._classes = {
     "classifier": SyntheticPretrainingClassifier,
     "regressor": SyntheticPretrainingRegressor,
 }

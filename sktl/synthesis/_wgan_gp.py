@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
+from sktl.estimators._checks import check_number
 from sktl.estimators._compiled import initial_weights
 from sktl.estimators._pool import borrow
 from sktl.estimators._preprocessing import standardisation
@@ -16,7 +17,7 @@ from sktl.synthesis._adversaries import (
     build_generator,
     make_adversaries,
 )
-from sktl.synthesis._base import BaseGenerator, check_number
+from sktl.synthesis._base import BaseGenerator
 
 # Samples of a class that vary less than this share of the real ones count as collapsed.
 COLLAPSED = 0.05

@@ -74,8 +74,6 @@ def main():
     parser.add_argument("--digits", help="recordings.tar.gz of the Free Spoken Digit Dataset")
     parser.add_argument("--index", help="GSPC.csv, the index's history as Yahoo gives it")
     parser.add_argument("--unseen-speakers", action="store_true")
-    parser.add_argument("--unseen-speakers", action="store_true")
-    parser.add_argument("--unseen-speakers", action="store_true")
     parser.add_argument("--n-train", type=int, default=1500)
     parser.add_argument("--epochs", type=int, default=60)
     arguments = parser.parse_args()

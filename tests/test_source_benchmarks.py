@@ -62,3 +62,23 @@ def test_the_page_of_the_documentation_is_that_of_its_records(tmp_path):
         for text in ((tmp_path / "page.md").read_text(), page)
     )
     assert written == kept
+
+
+def test_ranks_are_held_against_the_gain_of_the_omega_that_validation_chose(monkeypatch):
+    monkeypatch.syspath_prepend(str(REPOSITORY / "benchmarks"))
+    from rank_sources import CELL, gains
+
+    cell = {"target": "digits", "n_train": 50, "architecture": "TCN", "rerun": 0, "metric": "mae"}
+    rows = [{"kind": "reference", "test_score": score} for score in (3.0, 5.0)]
+    for source, first, second in (("A", 3.0, 9.0), ("B", 5.0, 1.0), ("C", 4.0, 1.0), ("D", 2, 1)):
+        rows += [
+            {"kind": "transfer", "source": source, "validation_score": 1.0, "test_score": first},
+            {"kind": "transfer", "source": source, "validation_score": 2.0, "test_score": second},
+        ]
+    table = pd.DataFrame([cell | row for row in rows])
+    found = gains(table).set_index("source")["gain"]
+    # Scratch errs by 4 on average; the second omega is worse on validation, whatever the test.
+    assert found.to_dict() == {"A": 25.0, "B": -25.0, "C": 0.0, "D": 50.0}
+    assert gains(table[table["source"] != "D"]).empty
+    records = pd.read_csv(REPOSITORY / "docs" / "source_records.csv")
+    assert gains(records).groupby([*CELL, "rerun"]).size().between(4, 6).all()

@@ -75,8 +75,9 @@ def rank_sources(
     pandas.DataFrame
         One row a source, the best first: ``source``; ``rank`` (by `by`); ``logme``, see `logme`;
         ``h_score``, see `h_score`; ``probe``, the score of a linear model on the features in
-        five-fold cross-validation: weighted F1 of a logistic regression, or R2 of a ridge
-        regression; ``n_features`` that vary; ``seconds``; and ``problem``, why one of the
+        five-fold cross-validation (with fewer folds where no class has five instances, NaN where
+        none has two): weighted F1 of a logistic regression, or R2 of a ridge regression;
+        ``n_features`` that vary; ``seconds``; and ``problem``, why one of the
         "available" sources cannot be used (None otherwise; its scores are NaN, its rank last).
 
     Raises
@@ -259,5 +260,10 @@ class _Target:
         if self._classifies:
             model, folds = LogisticRegression(max_iter=1000), StratifiedKFold
             scoring = "f1_weighted"
-        split = folds(5, shuffle=True, random_state=self._seed)
+        # A fold needs an instance of the largest class, or two numbers for an R2.
+        most = np.unique(self._y, return_counts=True)[1].max()
+        n_folds = min(5, most if self._classifies else len(self._y) // 2)
+        if n_folds < 2:
+            return np.nan
+        split = folds(n_folds, shuffle=True, random_state=self._seed)
         return cross_val_score(model, features, self._y, cv=split, scoring=scoring).mean()

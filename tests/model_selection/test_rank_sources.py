@@ -114,6 +114,15 @@ def test_same_every_time_and_the_estimator_stays_as_it_is(sources):
     assert network._is_fitted is False
 
 
+@pytest.mark.filterwarnings("ignore:The least populated class")
+@pytest.mark.parametrize("n_a_class, probed", [(4, True), (2, True), (1, False)])
+def test_classes_of_few_instances(sources, n_a_class, probed):
+    X, y = make_target(3 * n_a_class)
+    table = rank_sources(X, y, MagNetClassifier(**SMALL), sources)
+    assert np.isfinite(table[["logme", "h_score"]].to_numpy(float)).all()
+    assert table["probe"].notna().all() == probed
+
+
 def test_a_source_that_sees_nothing_comes_last(sources, tmp_path):
     X, y = make_target()
     blind = make_source(tmp_path / "blind", (0, 0))

@@ -21,6 +21,7 @@ NUMBERS: dict[str, tuple[float, bool, float, bool, bool]] = {
     "min_learning_rate": (0, True, float("inf"), False, False),
     "dropout": (0, True, 1, False, False),
     "l2": (0, True, float("inf"), False, False),
+    "batch_norm_momentum": (0, True, 1, False, False),
     "weight_decay": (0, True, float("inf"), False, False),
     "line_width": (0, False, float("inf"), False, False),
 }

@@ -14,7 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from sktl.estimators._preprocessing import scale_instances, standardisation
+from sktl.estimators._preprocessing import (
+    amplitude_inputs,
+    amplitude_scale,
+    largest,
+    scale_instances,
+)
 
 # Marks in the order of their channels: P, S, end of the coda; further ones begin anew.
 MARK_COLOURS = ((0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.0, 0.7, 0.0))
@@ -172,15 +177,13 @@ class PictureScaling:
                 f"Received: {X.shape[1]} channels, n_marks={self.n_marks}"
             )
         waves = X[:, : X.shape[1] - self.n_marks]
-        fitted: dict[str, float] = {}
-        if stream_max == "standard":
-            fitted["center"], fitted["scale"] = standardisation(_largest(waves))
+        fitted: tuple[float, ...] = amplitude_scale(largest(waves), stream_max)
         if self.amplitude == "log":
             deviations = np.abs(_deviations(waves))
-            fitted["unit"] = float(np.median(deviations)) or 1.0
-            fitted["top"] = float(np.log1p(deviations.max() / fitted["unit"])) or 1.0
+            unit = float(np.median(deviations)) or 1.0
+            fitted += unit, float(np.log1p(deviations.max() / unit)) or 1.0
         preprocessing = PicturePreprocessing(
-            X.shape[1:], self.n_marks, self.amplitude, stream_max, **fitted
+            X.shape[1:], self.n_marks, self.amplitude, stream_max, *fitted
         )
         return preprocessing, preprocessing.transform(X)
 
@@ -248,11 +251,8 @@ class PicturePreprocessing:
             deviations = _deviations(waves)
             height = np.log1p(np.abs(deviations) / self.unit) / self.top
             scaled = 0.5 + 0.5 * np.sign(deviations) * np.minimum(height, 1)
-        inputs = [np.concatenate([scaled, marks != 0], axis=1, dtype=np.float32)]
-        if self.stream_max is not None:
-            standardised = (_largest(waves).astype(np.float64) - self.center) / self.scale
-            inputs.append(standardised.astype(np.float32)[:, None])
-        return inputs
+        series = np.concatenate([scaled, marks != 0], axis=1, dtype=np.float32)
+        return [series, *amplitude_inputs(largest(waves), self.stream_max, self.center, self.scale)]
 
     def description(self) -> dict[str, str | None]:
         """Say in words what is done.
@@ -267,10 +267,6 @@ class PicturePreprocessing:
             "mask": None,
             "stream_max": self.stream_max,
         }
-
-
-def _largest(waves):
-    return np.abs(waves).max(axis=(1, 2)).astype(np.float32)
 
 
 def _deviations(waves):

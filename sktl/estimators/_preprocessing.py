@@ -87,10 +87,7 @@ class Preprocessing:
         """
         scaled, amplitude = scale_instances(X)
         mask = scaled.mean(axis=0, dtype=np.float64).astype(np.float32)
-        center, scale = 0.0, 1.0
-        if stream_max == "standard":
-            center, scale = standardisation(amplitude)
-        fitted = cls(mask, stream_max, center, scale)
+        fitted = cls(mask, stream_max, *amplitude_scale(amplitude, stream_max))
         return fitted, fitted._inputs(scaled, amplitude)
 
     def transform(self, X: np.ndarray) -> list[np.ndarray]:
@@ -135,10 +132,7 @@ class Preprocessing:
 
     def _inputs(self, scaled: np.ndarray, amplitude: np.ndarray) -> list[np.ndarray]:
         scaled -= self.mask
-        if self.stream_max is None:
-            return [scaled]
-        standardised = (amplitude.astype(np.float64) - self.center) / self.scale
-        return [scaled, standardised.astype(np.float32)[:, None]]
+        return [scaled, *amplitude_inputs(amplitude, self.stream_max, self.center, self.scale)]
 
 
 @dataclass(frozen=True)
@@ -179,8 +173,7 @@ class Standardisation:
         """
         channels = np.array([standardisation(values) for values in X.transpose(1, 0, 2)])
         center, scale = channels.T[:, :, None]
-        amplitude = standardisation(_stream_max(X)) if stream_max == "standard" else (0.0, 1.0)
-        fitted = cls(center, scale, stream_max, *amplitude)
+        fitted = cls(center, scale, stream_max, *amplitude_scale(largest(X), stream_max))
         return fitted, fitted.transform(X)
 
     def transform(self, X: np.ndarray) -> list[np.ndarray]:
@@ -206,11 +199,10 @@ class Standardisation:
                 "X must have the channels that the network was fitted with, "
                 f"{len(self.center)}. Received: {X.shape[1:]} (channels, time points)"
             )
-        inputs = [((X - self.center) / self.scale).astype(np.float32)]
-        if self.stream_max is not None:
-            amplitude = (_stream_max(X) - self.amplitude_center) / self.amplitude_scale
-            inputs.append(amplitude.astype(np.float32)[:, None])
-        return inputs
+        amplitude = amplitude_inputs(
+            largest(X), self.stream_max, self.amplitude_center, self.amplitude_scale
+        )
+        return [((X - self.center) / self.scale).astype(np.float32), *amplitude]
 
     def description(self) -> dict[str, str | None]:
         """Say in words what is done.
@@ -227,8 +219,22 @@ class Standardisation:
         }
 
 
-def _stream_max(X: np.ndarray) -> np.ndarray:
-    return np.abs(X.astype(np.float64)).max(axis=(1, 2))
+def largest(X: np.ndarray) -> np.ndarray:
+    """Return the stream max of each instance of a panel, in its unit, float64."""
+    low, high = (end(X, axis=(1, 2)).astype(np.float64) for end in (np.min, np.max))
+    return np.maximum(-low, high)
+
+
+def amplitude_scale(amplitude: np.ndarray, how: str | None) -> tuple[float, float]:
+    """Return center and scale of the training instances' stream max; 0 and 1 for "raw", None."""
+    return standardisation(amplitude) if how == "standard" else (0.0, 1.0)
+
+
+def amplitude_inputs(amplitude, how: str | None, center: float, scale: float) -> list[np.ndarray]:
+    """Turn the stream max into inputs of a network: one of shape (n, 1), float32, or none."""
+    if how is None:
+        return []
+    return [((amplitude.astype(np.float64) - center) / scale).astype(np.float32)[:, None]]
 
 
 def standardisation(values: np.ndarray) -> tuple[float, float]:

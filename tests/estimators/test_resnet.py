@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from sktl.estimators import ResNetImageClassifier, ResNetImageRegressor
+from sktl.estimators import ResNetImageClassifier, ResNetImageRegressor, _resnets
+from sktl.estimators._pictures import paint
 from sktl.estimators._pool import forget
 from sktl.estimators._resnets import cnn, layers_with_weights, normalise, resnet18, resnet50
 from sktl.estimators.pictures import add_marks, magnitude_classes, render_pictures
@@ -38,12 +39,55 @@ def filled(model, arrays):
     return model
 
 
+def filled_backbone(arrays, *filters):
+    picture = keras.Input((None, None, 3))
+    return filled(keras.Model(picture, resnet18(picture, *filters)), arrays)
+
+
 @pytest.mark.parametrize("name", ["narrow_resnet.pth", "narrow_resnet_old.pth"])
 def test_resnet18_computes_what_torch_computes(name):
     expected = np.load(TORCH / "narrow_resnet.npz")
     arrays = read_resnet_file(TORCH / name).arrays
     model = filled(network(resnet18, (21, 26), 4, (2, 3)), arrays)
     np.testing.assert_allclose(model(expected["picture"]), expected["outputs"], atol=1e-5)
+
+
+def test_resnet18_computes_what_keras_hub_computes():
+    """Against a preset folder that keras-hub 0.32.0 saved, and what its network gave."""
+    expected = np.load(TORCH / "keras_hub" / "expected.npz")
+    arrays = read_resnet_file(TORCH / "keras_hub").arrays
+    model = filled_backbone(arrays, (64, 4))
+    np.testing.assert_allclose(model(expected["picture"]), expected["outputs"], atol=1e-5)
+
+
+def test_whole_presets_of_keras_hub(tmp_path):
+    """The same with ResNet18's own widths, where keras-hub is installed."""
+    keras_hub = pytest.importorskip("keras_hub", reason="needs keras-hub")
+    backbone = keras_hub.models.ResNetBackbone(
+        input_conv_filters=[64],
+        input_conv_kernel_sizes=[7],
+        stackwise_num_filters=[64, 128, 256, 512],
+        stackwise_num_blocks=[2, 2, 2, 2],
+        stackwise_num_strides=[1, 2, 2, 2],
+        block_type="basic_block",
+    )
+    rng = np.random.default_rng(0)
+    for variable in backbone.weights:
+        variable.assign(variable + rng.uniform(0, 0.1, variable.shape))
+    backbone.save_to_preset(tmp_path / "resnet18")
+    model = filled_backbone(read_resnet_file(tmp_path / "resnet18").arrays)
+    picture = rng.normal(size=(1, 64, 80, 3)).astype("float32")
+    expected = np.array(backbone(picture))
+    np.testing.assert_allclose(model(picture), expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_a_fit_starts_from_a_preset_of_keras_hub():
+    X, y = make_panel(ResNetImageClassifier)
+    params = SMALL | {"filters": (64, 4), "strategy": "head", "source": TORCH / "keras_hub"}
+    fitted = ResNetImageClassifier(**params).fit(X, y)
+    given = read_resnet_file(TORCH / "keras_hub").arrays
+    assert all(equal(backbone(fitted), given).values())
+    assert fitted.source_.name == "keras_hub"
 
 
 def test_resnets_have_the_published_sizes():
@@ -83,6 +127,32 @@ def test_the_network_sees_the_rendered_picture():
     own = ("n_marks", "amplitude", "line_width", "resize")
     rendered = render_pictures(X, picture_size=12, **{name: params[name] for name in own})
     np.testing.assert_allclose(255 * pictures, rendered, atol=0.51)
+
+
+def test_only_batches_are_drawn(monkeypatch):
+    """Whatever is drawn, in training and prediction, is a batch: never are all pictures there."""
+    drawn = set()
+
+    def recording_paint(xp, series, layout):
+        if keras.backend.backend() == "tensorflow":  # shapes are known in its graph alone
+            import tensorflow as tf
+
+            tf.numpy_function(drawn.add, [tf.shape(series)[0]], [])
+        else:
+            drawn.add(series.shape[0])
+        return paint(xp, series, layout)
+
+    monkeypatch.setattr(_resnets, "paint", recording_paint)
+    forget()
+    X, y = make_panel(ResNetImageClassifier, n_instances=120)
+    params = SMALL | {"picture_size": 150, "filters": (2,), "batch_size": 8, "n_epochs": 1}
+    fitted = ResNetImageClassifier(**params).fit(X, y)
+    at_once = fitted._prediction_batch()
+    assert at_once == round(32 * (224 / 150) ** 2) == 71
+    fitted.predict(X)
+    forget()
+    assert {8, at_once} <= drawn
+    assert max(drawn) == at_once < len(X)
 
 
 @pytest.fixture

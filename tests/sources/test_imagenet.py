@@ -83,6 +83,44 @@ def test_keras_file(tmp_path):
     assert set(read_resnet_file(path).arrays) == {"conv1_conv/kernel", "conv1_bn/gamma"}
 
 
+def test_a_preset_of_keras_hub_is_a_folder_or_its_file(tmp_path):
+    folder = DATA / "keras_hub"
+    arrays = read_resnet_file(folder).arrays
+    assert len(arrays) == 10 * 5
+    assert arrays["layer2_0_downsample_0/kernel"].shape == (1, 1, 64, 4)
+    imported = import_resnet(folder / "model.weights.h5", tmp_path / "mine")
+    of_file = load_source(imported, "ResNetImage").arrays
+    assert all(np.array_equal(arrays[name], of_file[name]) for name in arrays)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("kernel", r"layer1_0_conv2 of shape \(5, 5, 64, 64\)"),
+        ("width", "layer1_0_conv1 of shape"),
+        ("number", "9 convolutions"),
+        ("normalising", "layer2_1_conv2 of shape"),
+    ],
+)
+def test_other_networks_of_keras_hub_are_refused(change, found, tmp_path):
+    path = tmp_path / "model.weights.h5"
+    path.write_bytes((DATA / "keras_hub" / path.name).read_bytes())
+    with h5py.File(path, "r+") as file:
+        layers = file["layers"]
+        if change == "kernel":
+            del layers["conv2d_2/vars/0"]
+            layers["conv2d_2/vars/0"] = np.zeros((5, 5, 64, 64), "float32")
+        elif change == "width":
+            del layers["batch_normalization_1/vars/3"]
+            layers["batch_normalization_1/vars/3"] = np.zeros(63, "float32")
+        elif change == "number":
+            del layers["conv2d_9"]
+        else:
+            del layers["batch_normalization_9"]
+    with pytest.raises(ValueError, match=f"resnet_18_imagenet.*Received: {found}"):
+        read_resnet_file(tmp_path)
+
+
 @pytest.fixture
 def model(tmp_path):
     """A layers model of two layers, its weights spread over two files."""

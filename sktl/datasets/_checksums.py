@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pooch
 import requests
 
+from sktl._files import write_whole
 from sktl._paths import find_in_mirror, home
 from sktl.datasets._spec import RemoteFile
 
@@ -33,10 +33,7 @@ def _remember(section: str, key: str, value: Any) -> None:
     path = _store()
     content = _load(path)
     content.setdefault(section, {})[key] = value
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.write_text(json.dumps(content, indent=1))
-    os.replace(temporary, path)
+    write_whole(path, json.dumps(content, indent=1).encode())
 
 
 def ask_zenodo(record: int) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from sktl._files import replacing
 from sktl.datasets._index import Index, load_index, save_index
 from sktl.datasets._readers import Reader, Skip, is_valid_shape
 
@@ -227,35 +227,26 @@ def write_panel(
     int
         Number of instances written.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     text = h5py.string_dtype()
     total = 0
-    try:
-        with h5py.File(temporary, "w") as file:
-            file.attrs.update({"format": _FORMAT, "name": name, **facts})
-            for X, y, groups in batches:
-                if not total:
-                    shape = X.shape[1:]
-                    chunk = max(1, 2**18 // (4 * shape[0] * shape[1]))
-                    kind = np.float32 if np.asarray(y).dtype.kind == "f" else text
-                    file.create_dataset(
-                        "X",
-                        (0, *shape),
-                        np.float32,
-                        chunks=(chunk, *shape),
-                        maxshape=(None, *shape),
-                    )
-                    file.create_dataset("y", (0,), kind, chunks=(4096,), maxshape=(None,))
-                    file.create_dataset("groups", (0,), text, chunks=(4096,), maxshape=(None,))
-                for key, values in (("X", X), ("y", y), ("groups", np.asarray(groups).astype(str))):
-                    file[key].resize(total + len(X), axis=0)
-                    file[key][total:] = (
-                        values.astype(object) if values.dtype.kind == "U" else values
-                    )
-                total += len(X)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(Path(path)) as new, h5py.File(new, "w") as file:
+        file.attrs.update({"format": _FORMAT, "name": name, **facts})
+        for X, y, groups in batches:
+            if not total:
+                shape = X.shape[1:]
+                chunk = max(1, 2**18 // (4 * shape[0] * shape[1]))
+                kind = np.float32 if np.asarray(y).dtype.kind == "f" else text
+                file.create_dataset(
+                    "X",
+                    (0, *shape),
+                    np.float32,
+                    chunks=(chunk, *shape),
+                    maxshape=(None, *shape),
+                )
+                file.create_dataset("y", (0,), kind, chunks=(4096,), maxshape=(None,))
+                file.create_dataset("groups", (0,), text, chunks=(4096,), maxshape=(None,))
+            for key, values in (("X", X), ("y", y), ("groups", np.asarray(groups).astype(str))):
+                file[key].resize(total + len(X), axis=0)
+                file[key][total:] = values.astype(object) if values.dtype.kind == "U" else values
+            total += len(X)
     return total

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from sktl._files import replacing
 from sktl._paths import home
 
 _VERSION = 1
@@ -71,9 +71,7 @@ def load_index(path: Path, key: object) -> Index | None:
 def save_index(path: Path, key: object, index: Index) -> None:
     """Keep the index of a file in ``$SKTL_HOME``."""
     place = _place(path, key)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.with_name(f".{place.name}.{os.getpid()}.part")
-    with open(temporary, "wb") as file:
+    with replacing(place) as new, new.open("wb") as file:
         np.savez(
             file,
             names=index.names,
@@ -82,4 +80,3 @@ def save_index(path: Path, key: object, index: Index) -> None:
             groups=index.groups,
             skipped=np.array(json.dumps(index.skipped)),
         )
-    os.replace(temporary, place)

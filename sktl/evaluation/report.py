@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from sktl._files import write_whole
 from sktl.evaluation._numbers import compute, to_json
 from sktl.evaluation.protocols import compare
 from sktl.evaluation.readers import read_records
@@ -104,15 +104,5 @@ def write_report(
     # The page comes last: where it is, the rest is.
     files["report.html"] = writers.to_html(page)
     for name, text in files.items():
-        _write(Path(out) / name, text)
+        write_whole(Path(out) / name, text.encode())
     return Path(out) / "report.html"
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

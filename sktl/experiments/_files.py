@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import uuid
 from pathlib import Path
+
+from sktl import _files as files
 
 NO_FAULT_OF_A_TRIAL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
@@ -29,19 +30,8 @@ def write_whole(path: Path, content: bytes) -> None:
     StoreError
         If the disk is full or cannot be written; `path` is as before.
     """
-    new = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
-        new.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with new.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(new, path)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
-        _sync(path.parent)
+        files.write_whole(path, content)
     except OSError as error:
         raise store_error(error, path) from error
 
@@ -49,18 +39,7 @@ def write_whole(path: Path, content: bytes) -> None:
 def move(path: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     os.replace(path, target)
-    _sync(target.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Make a new name durable, where folders can be synchronised."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    files.synchronise(target.parent)
 
 
 def store_error(error: OSError, path: Path) -> StoreError:

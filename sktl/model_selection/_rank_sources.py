@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -75,8 +76,8 @@ def rank_sources(
     pandas.DataFrame
         One row a source, the best first: ``source``; ``rank`` (by `by`); ``logme``, see `logme`;
         ``h_score``, see `h_score`; ``probe``, the score of a linear model on the features in
-        five-fold cross-validation (with fewer folds where no class has five instances, NaN where
-        none has two): weighted F1 of a logistic regression, or R2 of a ridge regression;
+        five-fold cross-validation (fewer folds where a class has fewer instances, NaN where none
+        has two): weighted F1 of a logistic regression, or R2 of a ridge regression;
         ``n_features`` that vary; ``seconds``; and ``problem``, why one of the
         "available" sources cannot be used (None otherwise; its scores are NaN, its rank last).
 
@@ -260,10 +261,16 @@ class _Target:
         if self._classifies:
             model, folds = LogisticRegression(max_iter=1000), StratifiedKFold
             scoring = "f1_weighted"
-        # A fold needs an instance of the largest class, or two numbers for an R2.
-        most = np.unique(self._y, return_counts=True)[1].max()
-        n_folds = min(5, most if self._classifies else len(self._y) // 2)
-        if n_folds < 2:
+        # Every fold needs an instance of each class, or two numbers for an R2.
+        smallest = largest = len(self._y) // 2
+        if self._classifies:
+            counts = np.unique(self._y, return_counts=True)[1]
+            smallest, largest = counts.min(), counts.max()
+        if largest < 2:
             return np.nan
+        n_folds = min(5, max(2, smallest))
         split = folds(n_folds, shuffle=True, random_state=self._seed)
-        return cross_val_score(model, features, self._y, cv=split, scoring=scoring).mean()
+        with warnings.catch_warnings():
+            # Of a class with one instance: it is in one fold, and the score says so.
+            warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+            return cross_val_score(model, features, self._y, cv=split, scoring=scoring).mean()

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 import sktl
+from sktl._files import write_whole
 from sktl.datasets import get_spec
 from sktl.pretraining._instances import Instances
 from sktl.pretraining._recipes import Recipe, recipe_for
 from sktl.pretraining._stream import fit_stream
 from sktl.sources import Card, own_sources_directory, save_source
-from sktl.sources._folder import is_source, read_card, read_source, write_file
+from sktl.sources._folder import is_source, read_card, read_source
 
 # A kernel's rounding to float16 changes a prediction by far less than a repeat does.
 _STORAGE = {"float32": np.float32, "float16": np.float16}
@@ -220,7 +221,7 @@ def _finish(folder, kept, repeats, instances, training, card):
         for name, array in made.arrays.items()
     }
     # Where the source is, its curves are, too.
-    write_file(folder.with_name(f"{folder.name}.curves.csv"), _curves(kept, len(repeats)))
+    write_whole(folder.with_name(f"{folder.name}.curves.csv"), _curves(kept, len(repeats)))
     save_source(folder, replace(made.card, **(final | card)), arrays)
     shutil.rmtree(kept, ignore_errors=True)
 
@@ -257,8 +258,8 @@ def _train(estimator, instances, fresh, at):
         "epochs": len(estimator.history_),
     }
     at.parent.mkdir(parents=True, exist_ok=True)
-    write_file(at.with_name(f"{at.name}.csv"), estimator.history_.to_csv().encode())
-    write_file(at.with_name(f"{at.name}.json"), json.dumps(results).encode())
+    write_whole(at.with_name(f"{at.name}.csv"), estimator.history_.to_csv().encode())
+    write_whole(at.with_name(f"{at.name}.json"), json.dumps(results).encode())
     estimator.save_pretrained(at, name=instances.spec.name)
 
 

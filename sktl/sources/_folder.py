@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sktl._files import write_whole
 from sktl.sources._card import Card
 
 CARD, WEIGHTS, SUMS, README = "card.json", "weights.safetensors", "SHA256SUMS", "README.md"
@@ -183,7 +184,7 @@ def save_source(
     new.mkdir()
     try:
         for name, content in ((CARD, card_bytes), (WEIGHTS, weights), (SUMS, sums.encode())):
-            write_file(new / name, content)
+            write_whole(new / name, content)
         _swap(new, folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)
@@ -283,19 +284,6 @@ def _refuse_foreign(folder: Path) -> None:
             "A source may replace an older source or an empty folder only. "
             f"Received: {folder}, which holds {', '.join(foreign or sorted(inside))}"
         )
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file whole: under another name first, then in its place."""
-    new = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with new.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(new, path)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _previous(folder: Path) -> Path:

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from sktl import _paths
+from sktl._files import write_whole
 from sktl.sources._card import Card
-from sktl.sources._folder import Source, verify, write_file
+from sktl.sources._folder import Source, verify
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Published:
             content = mirrored.read_bytes()
             self.verify(content, mirrored)
             kept.parent.mkdir(parents=True, exist_ok=True)
-            write_file(kept, content)
+            write_whole(kept, content)
         else:
             self._download()
             content = kept.read_bytes()

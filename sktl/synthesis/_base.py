@@ -5,8 +5,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import os
-import uuid
 import zipfile
 import zlib
 from datetime import UTC, datetime
@@ -17,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sktl._files import replacing
 from sktl.estimators._randomness import draw_seed
 
 FORMAT = 1
@@ -215,18 +214,9 @@ class BaseGenerator(BaseEstimator):
                 "save needs a fitted generator and a file name that ends in .npz. "
                 f"Received: {'fitted' if hasattr(self, '_learnt') else 'not fitted'}, {path}"
             )
-        path.parent.mkdir(parents=True, exist_ok=True)
         content: dict[str, Any] = {"card": np.array(json.dumps(self.card_)), **self._learnt}
-        new = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-        try:
-            with new.open("xb") as file:
-                np.savez_compressed(file, **content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(new, path)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
+        with replacing(path) as new, new.open("wb") as file:
+            np.savez_compressed(file, **content)
         return path
 
     @classmethod

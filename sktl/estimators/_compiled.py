@@ -351,4 +351,9 @@ def _adam_of_two_speeds(transferred: set[int]):
                 learning_rate = learning_rate * self.omega
             super().update_step(gradient, variable, learning_rate)
 
+        def _all_reduce_sum_gradients(self, grads_and_vars):
+            # One device: nothing to sum. TensorFlow would register a gradient of the sum under a
+            # new name, for ever, and with it keep every graph that was traced.
+            return grads_and_vars
+
     return TwoSpeedAdam()

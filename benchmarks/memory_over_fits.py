@@ -1,39 +1,88 @@
-"""Resident memory over many fits in one process: it should stay flat.
+"""Resident memory over many fits in one process.
 
-python benchmarks/memory_over_fits.py --fits 200
+    python benchmarks/memory_over_fits.py --fits 500
+    python benchmarks/memory_over_fits.py --fits 60 --shapes different --networks ConvNetQuakeINGV
+
+With the same shape every time, fits take turns on compiled networks and memory should stay flat.
+With a different shape every time, every fit compiles a network, and the pool drops old ones: what
+still grows then is what the backend does not give back.
 """
 
 import argparse
+import ctypes
 import gc
+import os
+import time
 
 import numpy as np
 import psutil
-from sklearn.linear_model import LinearRegression
+from performance_page import add_page_option, conditions, write_block
+from scipy.stats import linregress
 
-from sktl.estimators import ConvNetQuakeINGVRegressor, MagNetClassifier
+from sktl import estimators
+from sktl.estimators import _pool
+
+NETWORKS = ("ConvNetQuakeINGV", "MagNet", "MLSTMFCN", "TCN")
+WARM = 20  # fits that load the backend, compile, and fill the pool
+
+
+def clear(what):
+    """Ask the backend, and the C library, to give memory back."""
+    if what == "session":
+        import keras
+
+        keras.utils.clear_session(free_memory=False)
+    elif what == "jax":
+        import jax
+
+        jax.clear_caches()
+    gc.collect()
+    if what == "trim":
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def main():
-    """Fit, and print the resident memory every twentieth time."""
+    """Fit, and print the resident memory now and then."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--fits", type=int, default=200)
+    parser.add_argument("--shapes", choices=["same", "different"], default="same")
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=NETWORKS)
+    parser.add_argument("--jit", choices=["default", "on", "off"], default="default")
+    parser.add_argument("--pool", type=int, default=_pool.MAX_IDLE, help="idle networks kept")
+    parser.add_argument("--clear", choices=["session", "jax", "trim"], help="after every fit")
+    add_page_option(parser)
     arguments = parser.parse_args()
+    _pool.MAX_IDLE = arguments.pool
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(200, 3, 100)).astype("float32")
-    y = rng.integers(2, size=200)
     process, sizes = psutil.Process(), []
-    for number in range(1, arguments.fits + 1):
-        cls = ConvNetQuakeINGVRegressor if number % 2 else MagNetClassifier
-        omega = rng.uniform(0, 2)
-        cls(n_epochs=2, omega=omega, random_state=number).fit(X, y).predict(X)
-        gc.collect()
+    start = time.perf_counter()
+    for number in range(arguments.fits):
+        architecture = arguments.networks[number % len(arguments.networks)]
+        classes = ("Classifier", "Regressor")[number // len(arguments.networks) % 2]
+        cls = getattr(estimators, architecture + classes)
+        if arguments.jit != "default":
+            cls._jit = arguments.jit == "on"
+        length = 100 + number if arguments.shapes == "different" else 100
+        X = rng.normal(size=(64, 3, length)).astype("float32")
+        y = rng.integers(2, size=64)
+        cls(n_epochs=2, omega=rng.uniform(0, 2), random_state=number).fit(X, y).predict(X)
+        clear(arguments.clear)
         sizes.append(process.memory_info().rss / 2**20)
-        if number % 20 == 0:
-            print(f"{number:5} fits: {sizes[-1]:7.1f} MiB")
-    # The first fits load TensorFlow and compile; what follows should have no slope.
-    late = np.arange(20, arguments.fits)
-    slope = LinearRegression().fit(late[:, None], sizes[20:]).coef_[0]
-    print(f"growth after the twentieth fit: {slope * 1024:.1f} KiB a fit")
+        if (number + 1) % max(1, arguments.fits // 10) == 0:
+            print(f"{number + 1:5} fits: {sizes[-1]:7.1f} MiB", flush=True)
+    late = np.arange(WARM, arguments.fits)
+    fitted = linregress(late, sizes[WARM:])
+    text = (
+        f"{arguments.fits} fits of {', '.join(arguments.networks)}, {arguments.shapes} shapes, jit "
+        f"{arguments.jit}, backend {os.environ.get('KERAS_BACKEND', 'tensorflow')}: "
+        f"{sizes[WARM - 1]:.0f} MiB after the {WARM}th fit, {sizes[-1]:.0f} MiB after the last, "
+        f"{1024 * fitted.slope:.0f} ± {1024 * fitted.stderr:.0f} KiB a fit "
+        f"({(time.perf_counter() - start) / arguments.fits:.2f} s a fit)."
+    )
+    print(text)
+    if arguments.page:
+        packages = conditions(arguments, "sktl", "keras", "tensorflow", "jax")
+        write_block(f"memory {arguments.shapes} {arguments.jit}", f"{text} {packages}")
 
 
 if __name__ == "__main__":

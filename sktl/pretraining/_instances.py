@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from sktl.datasets import DatasetSpec, get_spec, load_dataset
+from sktl.datasets import Dataset, DatasetSpec, get_spec, load_dataset
 from sktl.pretraining._recipes import Recipe, prepare
+from sktl.pretraining._stored import StoredPart
 
 Pair = tuple[np.ndarray, np.ndarray]
 # Instances simulated at once: what they were before they are shortened is held.
 _BATCH = 500
+# Copies that a fit holds of its panel: as it is, scaled, with the time first, as a tensor.
+_COPIES = 4
 # Keeps the seeds of the parts apart: training is drawn from (seed, epoch).
 _HELD_OUT = {"validation": 1_000_001, "test": 1_000_002}
 
@@ -38,6 +41,8 @@ class Instances:
         Seed of the simulation and of the split.
     path : str or None
         A file or folder instead of the simulator or the download.
+    memory : float
+        Gigabytes that training may take for its instances.
     """
 
     dataset: str
@@ -46,6 +51,7 @@ class Instances:
     n_instances: int
     seed: int
     path: str | PathLike[str] | None = None
+    memory: float = 2.0
 
     @property
     def spec(self) -> DatasetSpec:
@@ -79,9 +85,32 @@ class Instances:
         """
         return _stored(self, name) if epoch == 0 else self._read(name, epoch)
 
+    @property
+    def stay_in_file(self) -> bool:
+        """Whether training and validation instances would take more memory than is allowed."""
+        if self.streams:
+            return False
+        parts, channels = _opened(self).parts, self.spec.n_channels
+        n = len(parts["train"]) + len(parts["validation"])
+        return n * channels * self.recipe.n_timepoints * 4 * _COPIES > self.memory * 1e9
+
+    def stored(self, name: str) -> StoredPart:
+        """Return one part without reading it; see `part`."""
+        dataset, recipe = _opened(self), self.recipe
+        return StoredPart(
+            dataset.reader,
+            dataset.reader.usable(dataset.parts[name]),
+            lambda X: prepare(X, recipe.every, recipe.n_timepoints, recipe.window),
+            float if self.spec.task == "regression" else str,
+        )
+
+    def targets(self, name: str) -> np.ndarray:
+        """Return the targets of one part, all of whose instances have been read."""
+        return self.stored(name).y if self.stay_in_file else self.part(name)[1]
+
     def _read(self, name: str, epoch: int) -> Pair:
         if not self.streams:
-            return self._shortened(self._dataset().iter_batches(name, _BATCH))
+            return self._shortened(_opened(self).iter_batches(name, _BATCH))
         if self.recipe.shared_groups and not epoch:
             n, h = self.n_instances, self.n_held_out
             X, y = _stored(self, "all")
@@ -104,20 +133,6 @@ class Instances:
         able = spec.domain == "seismology" and recipe.window == "first"
         return {"n_timepoints": needed} if able and needed < spec.n_timepoints else {}
 
-    def _dataset(self):
-        name = self.spec.simulated_name if self.simulated else self.spec.name
-        # The training part is 70 percent of all.
-        n_all = None if self.simulated else -(-self.n_instances * 10 // 7)
-        dataset = load_dataset(name, n_all, self.seed, path=self.path)
-        if len(dataset.parts["train"]) < self.n_instances and self.simulated:
-            raise ValueError(
-                f"{self.path} has {len(dataset.parts['train'])} training instances. "
-                f"Received: n_instances={self.n_instances}"
-            )
-        if len(dataset.parts["train"]) > self.n_instances:
-            dataset.parts["train"] = dataset.parts["train"][: self.n_instances]
-        return dataset
-
     def _shortened(self, batches: Iterable) -> Pair:
         recipe, pieces = self.recipe, []
         for X, y in batches:
@@ -125,6 +140,23 @@ class Instances:
             pieces.append((X.copy(), np.asarray(y)))
         X, y = (np.concatenate(column) for column in zip(*pieces, strict=True))
         return X, y.astype(np.float64 if self.spec.task == "regression" else str)
+
+
+@lru_cache(maxsize=1)
+def _opened(instances: Instances) -> Dataset:
+    simulated = instances.simulated
+    name = instances.spec.simulated_name if simulated else instances.spec.name
+    # The training part is 70 percent of all.
+    n_all = None if simulated else -(-instances.n_instances * 10 // 7)
+    dataset = load_dataset(name, n_all, instances.seed, path=instances.path)
+    n_train = len(dataset.parts["train"])
+    if n_train < instances.n_instances and simulated:
+        raise ValueError(
+            f"{instances.path} has {n_train} training instances. "
+            f"Received: n_instances={instances.n_instances}"
+        )
+    dataset.parts["train"] = dataset.parts["train"][: instances.n_instances]
+    return dataset
 
 
 # One dataset's three parts serve several architectures and repeats.

@@ -18,10 +18,13 @@ from sktl._files import write_whole
 from sktl.datasets import get_spec
 from sktl.pretraining._instances import Instances
 from sktl.pretraining._recipes import Recipe, recipe_for
+from sktl.pretraining._stored import fit_stored
 from sktl.pretraining._stream import fit_stream
 from sktl.sources import Card, own_sources_directory, save_source
 from sktl.sources._folder import is_source, read_card, read_source
 
+# Test instances held at once where they stay in their file.
+_BATCH = 512
 # A kernel's rounding to float16 changes a prediction by far less than a repeat does.
 _STORAGE = {"float32": np.float32, "float16": np.float16}
 
@@ -68,6 +71,7 @@ def pretrain(
     parameters: dict[str, Any] | None = None,
     card: dict[str, Any] | None = None,
     commit: str | None = None,
+    memory: float = 2.0,
     progress: Callable[[str], None] = lambda text: None,
 ) -> Pretrained:
     """Train a network on a dataset, real or simulated, and save it as a source.
@@ -111,6 +115,9 @@ def pretrain(
         Fields of the card: ``licence``, ``citation``, ``notes``, ...
     commit : str, optional
         Commit of the code, for the card.
+    memory : float, default=2.0
+        Gigabytes that the training may take for its instances. Where they would take more, they
+        stay in their file and every epoch reads them: the result is the same.
     progress : callable, optional
         Gets a line of text after every repeat.
 
@@ -149,13 +156,15 @@ def pretrain(
         recipe = replace(recipe, n_timepoints=n_timepoints)
     instances = Instances(
         spec.name, data == "simulated", recipe, n_instances, random_state,
-        None if path is None else str(path),
+        None if path is None else str(path), memory,
     )  # fmt: skip
     if fresh and not instances.streams:
         raise ValueError("fresh=True needs the simulator: data='simulated' without a path")
     network = _estimator(architecture, spec.task, spec.stream_max, n_epochs, parameters or {})
+    facts = asdict(instances)
+    del facts["memory"]  # it changes no result
     settings = {
-        **asdict(instances), "architecture": architecture, "n_epochs": n_epochs, "fresh": fresh,
+        **facts, "architecture": architecture, "n_epochs": n_epochs, "fresh": fresh,
         "parameters": parameters or {}, "sktl": sktl.__version__,
     }  # fmt: skip
     key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
@@ -244,16 +253,21 @@ def _train(estimator, instances, fresh, at):
     """Train one repeat and keep it with its scores and curve; the source's folder comes last."""
     from sktl.evaluation.metrics import mean_absolute_error, weighted_f1
 
-    validation = instances.part("validation")
-    if fresh:
-        fit_stream(estimator, lambda epoch: instances.part("train", epoch), validation)
+    if instances.stay_in_file:
+        fit_stored(estimator, instances.stored("train"), instances.stored("validation"))
+        predicted = [estimator.predict(X) for X, _ in instances.stored("test").batches(_BATCH)]
     else:
-        estimator.fit(*instances.part("train"), validation_data=validation)
-    X, y = instances.part("test")
+        validation = instances.part("validation")
+        if fresh:
+            fit_stream(estimator, lambda epoch: instances.part("train", epoch), validation)
+        else:
+            estimator.fit(*instances.part("train"), validation_data=validation)
+        predicted = [estimator.predict(instances.part("test")[0])]
+    y = instances.targets("test")
     measure = weighted_f1 if instances.spec.task == "classification" else mean_absolute_error
     results = {
         "validation": float(estimator.history_["val_score"][estimator.best_epoch_]),
-        "test": float(measure(y, estimator.predict(X))),
+        "test": float(measure(y, np.concatenate(predicted))),
         "n_test": len(y),
         "epochs": len(estimator.history_),
     }
@@ -267,12 +281,12 @@ def _check(results, instances):
     """Compare a score on held-out instances with that of no network at all."""
     limit, score = instances.recipe.limit, results["test"]
     if instances.spec.task == "classification":
-        constant = 1 / len(np.unique(instances.part("train")[1]))
+        constant = 1 / len(np.unique(instances.targets("train")))
         rule = f"weighted F1 of at least {limit:g} times one over the number of classes"
         converged = score >= limit * constant
     else:
-        y = instances.part("test")[1]
-        constant = float(np.abs(y - np.median(instances.part("train")[1])).mean())
+        y = instances.targets("test")
+        constant = float(np.abs(y - np.median(instances.targets("train"))).mean())
         rule = f"mean absolute error of at most {limit:g} times that of the best constant"
         converged = score <= limit * constant
     return {"constant": constant, "rule": rule, "relative": score / constant}, bool(converged)

@@ -1,0 +1,176 @@
+"""How the time of an epoch grows with length, number of instances and channels.
+
+    python benchmarks/growth.py --out growth.csv
+    python benchmarks/growth.py --from growth.csv --page
+
+Every point is timed on a compiled network after a first epoch that is not counted. Along length
+and channels, a point trains on as many instances as take about `--seconds`, and its time is that
+of 1,000 instances; along instances, on exactly as many as it says. The exponent is the slope of a
+straight line through the logarithms, for all points and for the larger half, where fixed costs
+matter least; ± is twice its standard error.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from performance_page import PAGE, add_page_option, conditions, markdown, write_block
+from scipy.stats import linregress
+
+from sktl import estimators
+from sktl.estimators._pool import forget
+
+NETWORKS = ("ConvNetQuakeINGV", "MagNet", "MLSTMFCN", "TCN")
+AXES = {
+    "length": (50, 100, 200, 400, 800, 1600, 3200, 8000),
+    "instances": (100, 1000, 10_000, 100_000),
+    "channels": (1, 2, 4, 8, 16, 32, 64),
+}
+TITLES = {
+    "length": "time points (3 channels)",
+    "instances": "instances (3 channels, 50 time points)",
+    "channels": "channels (540 time points)",
+}
+PICTURE = PAGE.parent / "images" / "performance" / "growth.png"
+
+
+def epoch_seconds(architecture, n_instances, n_channels, n_timepoints, arguments):
+    """Time epochs of one network; give seconds of n_instances, or of 1,000 where it is None."""
+    rng = np.random.default_rng(0)
+    n = n_instances or 64
+    X = rng.normal(size=(n, n_channels, n_timepoints)).astype(np.float32)
+    y = rng.normal(size=n)
+    cls = getattr(estimators, f"{architecture}Regressor")
+    trainer = cls(n_epochs=1, random_state=0)
+    trainer._n_repeats, trainer._given__validation_data = 1, (X[:2], y[:2])
+    prepared, state = trainer._start(X, y)
+    times = []
+    with trainer._borrow_network() as network:
+        network.restore(state.network)
+        data = network.place(prepared.training[0], *prepared.training[1:])
+        network.train(data, np.arange(64), 32)  # traces
+
+        def train(order):
+            start = time.perf_counter()
+            network.train(data, order, 32)
+            times.append(time.perf_counter() - start)
+            return times[-1]
+
+        if n_instances is None:
+            once = min(train(np.arange(64)) for _ in range(2))
+            size = int(np.clip(arguments.seconds / once, 1, 64)) * 64
+            order = np.arange(size) % n
+        else:
+            order = rng.permutation(n)
+            train(order)
+        spent = -times[-1] if n_instances is None else times[-1]
+        times.clear()
+        while len(times) < 2 or (spent + sum(times) < 3 * arguments.seconds and len(times) < 7):
+            train(order)
+    forget()
+    return np.array(times) * (1 if n_instances else 1000 / len(order))
+
+
+def measure(arguments):
+    """Time every point; rows are kept as they come."""
+    rows = []
+    for axis in arguments.axes:
+        for architecture in arguments.networks:
+            for value in AXES[axis]:
+                if axis == "instances":
+                    shape = (value, 3, 50)
+                else:
+                    shape = (None, value, 540) if axis == "channels" else (None, 3, value)
+                times = epoch_seconds(architecture, *shape, arguments)
+                rows.append({
+                    "axis": axis, "network": architecture, "value": value,
+                    "seconds": np.median(times), "least": times.min(), "most": times.max(),
+                    "repetitions": len(times),
+                })  # fmt: skip
+                print(pd.DataFrame(rows[-1:]).to_string(header=False, index=False), flush=True)
+                if arguments.out:
+                    pd.DataFrame(rows).to_csv(arguments.out, index=False)
+    return pd.DataFrame(rows)
+
+
+def exponent(points):
+    """Fit a straight line to logarithms; give slope and twice its standard error."""
+    line = linregress(np.log(points["value"]), np.log(points["seconds"]))
+    return line.slope, 2 * line.stderr
+
+
+def exponents(table):
+    """Make the table of exponents."""
+    rows = []
+    for (axis, network), points in table.groupby(["axis", "network"], sort=False):
+        points = points.sort_values("value")
+        row = {"axis": axis, "network": network}
+        larger = points.iloc[-max(3, (len(points) + 1) // 2) :]
+        for name, chosen in (("all", points), ("larger half", larger)):
+            slope, spread = exponent(chosen)
+            values = chosen["value"]
+            row[f"exponent, {name}"] = f"{slope:.2f} ± {spread:.2f}"
+            row[f"range, {name}"] = f"{values.min():,} to {values.max():,}"
+        ends = points.iloc[[0, -1]]["seconds"]
+        row["epoch, smallest"], row["epoch, largest"] = (f"{s:.3g} s" for s in ends)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def draw(table, path):
+    """Draw time against size, a panel an axis."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure, panels = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
+    for panel, (axis, title) in zip(panels, TITLES.items(), strict=True):
+        chosen = table[table["axis"] == axis]
+        for network, points in chosen.groupby("network", sort=False):
+            slope, spread = exponent(points)
+            spreads = [points["seconds"] - points["least"], points["most"] - points["seconds"]]
+            panel.errorbar(
+                points["value"], points["seconds"], yerr=spreads, marker="o", markersize=4,
+                capsize=2, label=f"{network}: {slope:.2f} ± {spread:.2f}",
+            )  # fmt: skip
+        ends = chosen["value"].agg(["min", "max"]).to_numpy()
+        top = chosen.loc[chosen["value"] == ends[1], "seconds"].max() * 2
+        panel.plot(ends, top * ends / ends[1], color="gray", linestyle=":", label="linear")
+        panel.set(xscale="log", yscale="log", xlabel=title)
+        panel.legend(fontsize=8, title="exponent", title_fontsize=8)
+    panels[0].set_ylabel("seconds an epoch of 1,000 instances")
+    panels[1].set_ylabel("seconds an epoch")
+    panels[2].set_ylabel("seconds an epoch of 1,000 instances")
+    figure.savefig(path, dpi=110)
+
+
+def main():
+    """Measure or read the points, print the exponents, draw."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--axes", nargs="+", choices=AXES, default=list(AXES))
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--seconds", type=float, default=0.7, help="of an epoch that is timed")
+    parser.add_argument("--out", help="table of the points")
+    parser.add_argument("--from", dest="points", nargs="+", help="tables instead of measuring")
+    parser.add_argument("--picture", type=Path, help=f"default with --page: {PICTURE.name}")
+    add_page_option(parser)
+    arguments = parser.parse_args()
+    if arguments.points:
+        table = pd.concat([pd.read_csv(path) for path in arguments.points])
+    else:
+        table = measure(arguments)
+    fitted = exponents(table)
+    print(fitted.to_string(index=False))
+    if arguments.picture or arguments.page:
+        draw(table, arguments.picture or PICTURE)
+    if arguments.page:
+        said = conditions(arguments, "sktl", "keras", "tensorflow")
+        write_block("growth", f"{markdown(fitted)}\n\n{said}")
+
+
+if __name__ == "__main__":
+    main()

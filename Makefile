@@ -9,7 +9,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 help:
 	@echo "make demo       the quick grid: transfer against training from scratch, on simulated data"
 	@echo "make test       the fast tests (about 20 minutes on two cores)"
-	@echo "make test-jax   the estimators' tests on the JAX backend"
+	@echo "make test-jax   the tests of networks and generators on the JAX backend"
 	@echo "make test-slow  the slow tests as well"
 	@echo "make check      ruff and mypy"
 	@echo "make docs       the documentation, into docs/_build/html"
@@ -36,7 +36,7 @@ test: install
 	$(PY) -m pytest -n 2 --dist worksteal
 
 test-jax: install
-	KERAS_BACKEND=jax $(PY) -m pytest tests/estimators -n 2 --dist worksteal
+	KERAS_BACKEND=jax $(PY) -m pytest tests/estimators tests/synthesis -n 2 --dist worksteal
 
 test-slow: install
 	$(PY) -m pytest -n 2 --dist worksteal -m slow

@@ -15,7 +15,7 @@ def inception_time(
     filters: int = 32,
     kernel_sizes: tuple[int, ...] = (5, 11, 23),
     bottleneck: int = 32,
-    batch_norm_momentum: float = 0.99,
+    batch_norm_momentum: float = 0.9,
 ):
     """Build the layers of InceptionTime up to its output layer.
 
@@ -86,9 +86,9 @@ class _InceptionTime:
         Length of each branch's kernels, in time points; one more branch pools.
     bottleneck : int, default=32
         Filters of the pointwise convolution before the branches.
-    batch_norm_momentum : float, default=0.99
-        Share of the running mean and variance that every step keeps. 0.99 is that of the original;
-        0.9 follows within tens of steps, as short trainings need.
+    batch_norm_momentum : float, default=0.9
+        Share of the running mean and variance that each step keeps. The original has keras' 0.99,
+        which takes hundreds of steps to follow; few series give tens.
 
     References
     ----------
@@ -106,7 +106,7 @@ class _InceptionTime:
     filters: int = 32
     kernel_sizes: tuple[int, ...] = (5, 11, 23)
     bottleneck: int = 32
-    batch_norm_momentum: float = 0.99
+    batch_norm_momentum: float = 0.9
 
     def _transferable(self):
         branches = [f"conv{n + 1}" for n in range(len(self.kernel_sizes))]

@@ -1,6 +1,9 @@
 """Pre-training sees no held-out instance, ends where it says, and is an estimator like others."""
 
+import os
 import pickle
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -283,6 +286,47 @@ def test_bad_parameters(params, message, panel):
     model = SyntheticPretrainingClassifier(MagNetClassifier(**SMALL), ResamplingGenerator())
     with pytest.raises((TypeError, ValueError), match=message):
         model.set_params(**params).fit(*panel)
+
+
+AGREEMENT = """
+import sys
+import numpy as np
+from sktl.estimators import LSTMClassifier, LSTMRegressor, _base
+from sktl.estimators._compiled import weight_names
+from sktl.synthesis import AugmentationGenerator, SyntheticPretraining
+
+# The backends' own initialisers draw different numbers from one seed.
+_base.initial_weights = lambda model, rng: {
+    path: rng.normal(0, 0.2, v.shape).astype("float32") for path, v in weight_names(model).items()
+}
+X = np.random.default_rng(0).normal(size=(24, 2, 8)).astype("float32")
+results = {}
+for kind, y in ((LSTMClassifier, np.arange(24) % 3), (LSTMRegressor, X.mean(axis=(1, 2)))):
+    network = kind(lstm_units=3, n_layers=1, n_epochs=3, batch_size=8, random_state=0)
+    model = SyntheticPretraining(network, AugmentationGenerator(), omega=0.5).fit(X, y)
+    outputs = model.predict_proba(X) if kind is LSTMClassifier else model.predict(X)
+    results |= {
+        f"{kind.__name__} first": model.pretraining_history_["loss"],
+        f"{kind.__name__} second": model.history_["loss"],
+        f"{kind.__name__} outputs": outputs,
+    }
+np.savez(sys.argv[1], **results)
+"""
+
+
+def test_tensorflow_and_jax_agree(tmp_path):
+    results = []
+    for backend in ("tensorflow", "jax"):
+        path = tmp_path / f"{backend}.npz"
+        subprocess.run(
+            [sys.executable, "-c", AGREEMENT, str(path)],
+            check=True,
+            env=os.environ | {"KERAS_BACKEND": backend},
+        )
+        results.append(np.load(path))
+    assert len(results[0].files) == 6
+    for name in results[0].files:
+        np.testing.assert_allclose(results[0][name], results[1][name], rtol=2e-3, atol=2e-4)
 
 
 @pytest.mark.parametrize("cls", [SyntheticPretrainingClassifier, SyntheticPretrainingRegressor])

@@ -127,7 +127,7 @@ def load_uea(
         ]
     except RuntimeError as error:
         near = difflib.get_close_matches(name, [*_in_the_wheel(), *MULTIVARIATE], n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = f" Did you mean {near[0]!r}?" if near and near[0] != name else ""
         raise OSError(
             f"There is no such problem here and none could be downloaded.{hint} "
             f"Received: name={name!r} ({str(error).splitlines()[0]})"

@@ -9,7 +9,8 @@ Resnet transfer learning": 30 classes of 0.1 below magnitude 3, P, S and the end
 marked, 80 % to train (15 % of it to select on) and 20 % to test. ResNets by three strategies and a
 plain CNN read pictures; MagNet and ConvNetQuake read the same traces as series and predict the
 magnitude; the training mean and Richter's line (logarithms of amplitude and of S minus P) need
-no network. Without --waveforms the traces are simulated and the output says so.
+no network. Where STEAD's waveforms_11_13_19.hdf5 is in sktl's cache or $SKTL_MIRROR, or --waveforms
+gives a file of its form, traces are real; else they are simulated, and the output says so.
 
 Epochs, learning rates and weights are chosen on the validation part; the test part is used once.
 The profile quick (one core, about half an hour) is small: pictures of 64 pixels, 40 traces a
@@ -30,8 +31,10 @@ from sklearn.linear_model import LinearRegression
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from sklearn.model_selection import train_test_split
 
+from sktl.datasets._fetch import fetch_files
 from sktl.datasets.simulators import simulate_stead
 from sktl.datasets.simulators._propagation import travel_times
+from sktl.datasets.stead import SPEC
 from sktl.estimators import ConvNetQuakeINGVRegressor, MagNetRegressor, ResNetImageClassifier
 from sktl.estimators.pictures import add_marks, magnitude_classes, render_pictures
 
@@ -84,6 +87,14 @@ def coda_end(X, p, s):
         loud = np.flatnonzero(row[second + 1 :] > 2 * noise) + second + 1
         ends.append(RATE * (loud[-1] + 1 if len(loud) else second + 2))
     return np.minimum(ends, X.shape[2] - 1)
+
+
+def stead_here():
+    """Return where the official file of STEAD is, None where it is not on this machine."""
+    try:
+        return str(fetch_files(SPEC, download_if_missing=False))
+    except FileNotFoundError:
+        return None
 
 
 def real(path, per_class, seed):
@@ -339,7 +350,8 @@ def main():
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--profile", choices=list(PROFILES), default="quick")
-    parser.add_argument("--waveforms", help="HDF5 in a layout of STEAD; default: simulated traces")
+    parser.add_argument("--waveforms", default=stead_here(), help="HDF5 in a layout of STEAD")
+    parser.add_argument("--simulated", action="store_true", help="simulate even where STEAD is")
     parser.add_argument("--out", default="results/pictures", help="folder of tables and figure")
     parser.add_argument("--draw", metavar="PNG", help="draw some pictures and do nothing else")
     parser.add_argument(
@@ -357,6 +369,8 @@ def main():
         if getattr(arguments, name) is None:
             setattr(arguments, name, value)
 
+    if arguments.simulated:
+        arguments.waveforms = None
     if arguments.waveforms:
         data = real(arguments.waveforms, arguments.per_class, arguments.seed)
     else:

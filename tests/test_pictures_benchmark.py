@@ -42,6 +42,14 @@ def test_real_traces_have_the_marks_of_their_file(benchmark, shared):
     assert ((p < s) & (s < end)).all()
 
 
+def test_the_official_file_is_taken_where_it_is(benchmark, shared, tmp_path, monkeypatch):
+    assert benchmark.stead_here() is None
+    official = tmp_path / "waveforms_11_13_19.hdf5"
+    official.symlink_to(shared("data/stead/waveforms_50_109C_TA.hdf5"))
+    monkeypatch.setenv("SKTL_MIRROR", str(tmp_path))
+    assert benchmark.stead_here() == str(official)
+
+
 def test_scores(benchmark):
     scores = benchmark.scores(np.array([0.05, 1.0, 1.02, 2.0]), np.array([0.05, 0.95, 1.25, 2.4]))
     assert scores["accuracy %"] == 50

@@ -32,6 +32,14 @@ def test_blocks_of_inception_time():
     assert not network.get_layer("block1_match").use_bias
 
 
+@pytest.mark.parametrize("momentum", [0.9, 0.5])
+def test_momentum_of_the_batch_statistics(momentum):
+    params = {} if momentum == 0.9 else {"batch_norm_momentum": momentum}
+    network = InceptionTimeClassifier(n_modules=1, filters=2, **params).build_network(3, 20, 4)
+    normalising = [layer for layer in network.layers if layer.name.endswith("_bn")]
+    assert [layer.momentum for layer in normalising] == [momentum] * 4
+
+
 @pytest.mark.parametrize(("units", "n_layers"), [(64, 2), (64, 3), (128, 2), (128, 3)])
 def test_parameters_of_lstm(units, n_layers):
     network = LSTMRegressor(lstm_units=units, n_layers=n_layers).build_network(3, 50, 1)

@@ -12,10 +12,11 @@ from sklearn.base import clone, is_classifier
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sktime.utils.estimator_checks import check_estimator
 
-from sktl.estimators import MagNetClassifier, MagNetRegressor
+from sktl.estimators import LSTMClassifier, LSTMRegressor, MagNetClassifier, MagNetRegressor
 from sktl.synthesis import (
     AugmentationGenerator,
     BaseGenerator,
+    ClassMeanGenerator,
     ResamplingGenerator,
     SyntheticPretraining,
     SyntheticPretrainingClassifier,
@@ -286,6 +287,49 @@ def test_bad_parameters(params, message, panel):
     model = SyntheticPretrainingClassifier(MagNetClassifier(**SMALL), ResamplingGenerator())
     with pytest.raises((TypeError, ValueError), match=message):
         model.set_params(**params).fit(*panel)
+
+
+TINY = {"lstm_units": 2, "n_layers": 1, "n_epochs": 1, "random_state": 0}
+
+
+@pytest.mark.filterwarnings("ignore:Mode collapse")
+@pytest.mark.parametrize("kind", [LSTMClassifier, LSTMRegressor])
+def test_two_time_points_a_constant_channel_and_a_class_of_one(kind):
+    X = make_panel(12)[0][:, :, :2]
+    X[:, 1] = 7.5
+    y = target(kind(), np.where(np.arange(12) == 5, 2, np.arange(12) % 2))
+    for generator in (AugmentationGenerator(), WGANGPGenerator(n_steps=2, filters=2)):
+        model = SyntheticPretraining(kind(**TINY), generator).fit(X, y)
+        assert len(model.predict(X)) == 12
+        assert (model.generator_.sample(5, random_state=0)[0][:, 1] == 7.5).all()
+
+
+def test_one_instance_of_every_class():
+    X, y = make_panel(12)[0], np.arange(12)
+    model = SyntheticPretraining(LSTMClassifier(**TINY), ResamplingGenerator())
+    with pytest.raises(ValueError, match=r"two of one class.*validation_size=None"):
+        model.fit(X, y)
+    model.set_params(estimator__validation_size=None).fit(X, y)
+    assert model.predict_proba(X).shape == (12, 12)
+    with pytest.raises(ValueError, match="give noise=0 to repeat the means"):
+        model.set_params(generator=ClassMeanGenerator()).fit(X, y)
+
+
+class Collapsed(WGANGPGenerator):
+    """Gives one series again and again."""
+
+    def _sample(self, targets, rng):
+        return np.repeat(super()._sample(targets, rng)[:1], len(targets), axis=0)
+
+
+@pytest.mark.parametrize("kind", [LSTMClassifier, LSTMRegressor])
+def test_a_collapse_is_said_by_the_meta_estimator_too(kind, panel):
+    X, y = panel[0], target(kind(), panel[1])
+    model = SyntheticPretraining(kind(**TINY), Collapsed(n_steps=1, filters=2))
+    with pytest.warns(RuntimeWarning, match="Mode collapse"):
+        model.fit(X, y)
+    assert (model.generator_.diversity_ < 1e-9).all()
+    assert len(model.predict(X)) == len(X)
 
 
 AGREEMENT = """

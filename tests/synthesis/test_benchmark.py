@@ -206,3 +206,36 @@ def test_bands_of_a_tone(modules):
         levels = modules[0].band_levels(tone)
         assert levels.shape == (1, 8, 20)
         assert (levels[0].argmax(axis=0) == band).all()
+
+
+@pytest.mark.slow
+def test_the_whole_command_names_what_is_left_out_and_resumes(
+    modules, tmp_path, capsys, monkeypatch
+):
+    import synthetic_pretraining
+
+    original = modules[0].load_uea
+
+    def offline(name, length):
+        if name == "Cricket":
+            raise OSError("none could be downloaded")
+        return original(name, length=length)
+
+    monkeypatch.setattr(modules[0], "load_uea", offline)
+    arguments = ["--datasets", "BasicMotions", "Cricket", "--networks", "LSTM 64x2", "--seeds", "1",
+                 "--generators", "resampling", "WGAN-GP", "--gan-steps", "5",
+                 "--out", str(tmp_path)]  # fmt: skip
+    synthetic_pretraining.main(arguments)
+    first = capsys.readouterr().out
+    assert "6 trials, 0 of them done before" in first
+    assert first.endswith("not run: Cricket (OSError: none could be downloaded)\n")
+    assert len(list((tmp_path / "generators").glob("*.npz"))) == 1
+    tables = (tmp_path / "tables_quick.md").read_text()
+    assert "| BasicMotions | LSTM 64x2 |" in tables
+    synthetic_pretraining.main(arguments)
+    assert "6 trials, 6 of them done before" in capsys.readouterr().out
+    assert (tmp_path / "tables_quick.md").read_text() == tables
+    with pytest.raises(SystemExit) as ended:
+        synthetic_pretraining.main([*arguments, "--datasets", "Cricket"])
+    assert ended.value.code == 1
+    del sys.modules["synthetic_pretraining"]

@@ -7,6 +7,8 @@ a `CompiledNetwork`, so fits of one shape take turns on one.
 
 from __future__ import annotations
 
+import gc
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
@@ -15,7 +17,7 @@ from typing import Any, TypeVar
 
 Network = TypeVar("Network")
 
-# Idle networks kept for the next fit, the least recently used dropped first.
+# Idle networks kept for the next fit; one more, and the least recently used quarter is dropped.
 MAX_IDLE = 16
 
 _idle: OrderedDict[Hashable, list[Any]] = OrderedDict()
@@ -49,14 +51,28 @@ def borrow(key: Hashable, make: Callable[[], Network]) -> Iterator[Network]:
     with _lock:
         _idle.setdefault(key, []).append(network)
         _idle.move_to_end(key)
-        while sum(map(len, _idle.values())) > MAX_IDLE:
+        full = sum(map(len, _idle.values())) > MAX_IDLE
+        while full and sum(map(len, _idle.values())) > MAX_IDLE * 3 // 4:
             oldest = next(iter(_idle))
             _idle[oldest].pop(0)
             if not _idle[oldest]:
                 del _idle[oldest]
+    if full:
+        _release()
 
 
 def forget() -> None:
     """Drop all idle networks, so that the next fit builds and compiles its own."""
     with _lock:
         _idle.clear()
+    _release()
+
+
+def _release():
+    """Free what dropped networks still hold; it is much, and Python would not hurry."""
+    gc.collect()
+    # TensorFlow keeps the kernels of every function that was called, of those that are gone, too.
+    # Those of the others are made again when they are called.
+    context = sys.modules.get("tensorflow.python.eager.context")
+    if context:
+        context.context().clear_kernel_cache()

@@ -1,5 +1,7 @@
 """The training loop against keras' own ``fit`` and callbacks."""
 
+import gc
+
 import keras
 import numpy as np
 import pytest
@@ -189,6 +191,38 @@ def test_lending_all_of_a_key_leaves_the_pool_in_order():
             with borrow(number, object):
                 pass
     forget()
+
+
+def test_a_full_pool_drops_the_oldest_quarter():
+    forget()
+    lent = {}
+    for number in range(MAX_IDLE + 1):
+        with borrow(number, object) as lent[number]:
+            pass
+    dropped = MAX_IDLE + 1 - MAX_IDLE * 3 // 4
+    for number in reversed(lent):
+        with borrow(number, object) as again:
+            assert (again is lent[number]) == (number >= dropped)
+        if number == dropped - 1:
+            break
+    forget()
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the graphs are TensorFlow's")
+def test_a_dropped_network_leaves_nothing_behind():
+    from tensorflow.python.framework.func_graph import FuncGraph
+    from tensorflow.python.framework.ops import gradient_registry
+
+    def left(length):
+        X = np.zeros((16, 1, length), np.float32)
+        network = ConvNetQuakeINGVRegressor(n_layers=1, n_epochs=1, random_state=0)
+        network.fit(X, np.arange(16.0)).predict(X)
+        del network
+        forget()
+        graphs = [thing for thing in gc.get_objects() if isinstance(thing, FuncGraph)]
+        return len(graphs), len(gradient_registry.list())
+
+    assert left(10) == left(11)
 
 
 def test_incomplete_batches_count_by_their_instances(cls, small, panel):

@@ -88,7 +88,8 @@ class _InceptionTime:
         Filters of the pointwise convolution before the branches.
     batch_norm_momentum : float, default=0.9
         Share of the running mean and variance that each step keeps. The original has keras' 0.99,
-        which takes hundreds of steps to follow; few series give tens.
+        which takes hundreds of steps to follow. Few series give few steps: let an epoch have four
+        or more (`batch_size`), or early stopping ends before the statistics are right.
 
     References
     ----------

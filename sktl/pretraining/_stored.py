@@ -20,8 +20,8 @@ from sktl.estimators._randomness import random_streams
 from sktl.estimators._training import advance
 
 Result = TypeVar("Result")
-# Values of a block: large enough that no step waits for a thread, small beside the backend itself.
-_BLOCK = 2**23
+# Values of a block: larger ones leave the cache and cost page faults, smaller ones calls.
+_BLOCK = 2**21
 
 
 class StoredPart:

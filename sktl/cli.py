@@ -139,6 +139,8 @@ def _add_pretrain(commands: argparse._SubParsersAction) -> None:
                           help="simulate other training instances for every epoch")  # fmt: skip
     pretrain.add_argument("--every", type=int, help="keep every so-many-th sample, filtered")
     pretrain.add_argument("--n-timepoints", type=int, help="length of a series after that")
+    pretrain.add_argument("--memory", type=float, default=2.0, metavar="GB",
+                          help="what takes more stays in its file (default: 2)")  # fmt: skip
     pretrain.add_argument("--out", metavar="DIR", help="default: your own sources")
     pretrain.add_argument("--seed", type=int, default=0)
     pretrain.set_defaults(run=_pretrain)
@@ -167,6 +169,7 @@ def _pretrain(arguments: argparse.Namespace) -> int:
             out=arguments.out,
             random_state=arguments.seed,
             parameters={"batch_size": arguments.batch_size},
+            memory=arguments.memory,
             progress=print,
         )
     except NotConvergedError as error:

@@ -46,7 +46,7 @@ class TensorFlowNetwork(CompiledNetwork):
                 total += step(inputs, targets, weights, present[number])
             return total
 
-        self._steps = steps
+        self.step, self._steps = step, steps
         # Not training=False: that would overrule a layer which is told to keep its dropout on.
         self._outputs = tf.function(
             lambda inputs: model(inputs),

@@ -339,7 +339,7 @@ def _adam_of_two_speeds(transferred: set[int]):
 
     Scaling their gradients would do nothing: Adam divides by the gradients' own size.
     """
-    from keras import optimizers
+    from keras import backend, ops, optimizers
 
     class TwoSpeedAdam(optimizers.Adam):
         def build(self, variables):
@@ -347,8 +347,12 @@ def _adam_of_two_speeds(transferred: set[int]):
             self.omega = self.add_variable((), initializer="ones", name="omega")
 
         def update_step(self, gradient, variable, learning_rate):
-            if self._get_variable_index(variable) in transferred:
+            index = self._get_variable_index(variable)
+            if index in transferred:
                 learning_rate = learning_rate * self.omega
+            self._update(gradient, variable, learning_rate, index)
+
+        def _update(self, gradient, variable, learning_rate, index):
             super().update_step(gradient, variable, learning_rate)
 
         def _all_reduce_sum_gradients(self, grads_and_vars):
@@ -356,4 +360,33 @@ def _adam_of_two_speeds(transferred: set[int]):
             # new name, for ever, and with it keep every graph that was traced.
             return grads_and_vars
 
-    return TwoSpeedAdam()
+    if backend.backend() != "tensorflow":
+        return TwoSpeedAdam()
+    import tensorflow as tf
+
+    class OneOperationAdam(TwoSpeedAdam):
+        """Updates a variable by one operation of TensorFlow, where Keras needs a dozen."""
+
+        def apply(self, grads, trainable_variables=None):
+            step = ops.cast(self.iterations + 1, "float32")
+            self._powers = [ops.power(beta, step) for beta in (self.beta_1, self.beta_2)]
+            super().apply(grads, trainable_variables)
+            # They would keep the graph alive.
+            del self._powers
+
+        def _update(self, gradient, variable, learning_rate, index):
+            moments = (self._momentums[index], self._velocities[index])
+            tf.raw_ops.ResourceApplyAdam(
+                var=variable.handle,
+                m=moments[0].value.handle,
+                v=moments[1].value.handle,
+                beta1_power=self._powers[0],
+                beta2_power=self._powers[1],
+                lr=learning_rate,
+                beta1=self.beta_1,
+                beta2=self.beta_2,
+                epsilon=self.epsilon,
+                grad=gradient,
+            )
+
+    return OneOperationAdam()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sktl.estimators._base import parameters
+from sktl.estimators._block_lstm import block_bidirectional
 from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
 
 
@@ -42,7 +43,7 @@ def magnet(
         x = layers.Dropout(dropout, name=f"dropout{number}")(x, training=mc_dropout or None)
         x = layers.MaxPooling1D(pool_size, padding="same", name=f"pool{number}")(x)
     # Both names are given: keras would count the inner one up, and with it its weights' names.
-    x = layers.Bidirectional(layers.LSTM(lstm_units, name="lstm"), name="bilstm")(x)
+    x = block_bidirectional()(layers.LSTM(lstm_units, name="lstm"), name="bilstm")(x)
     if stream_max is not None:
         x = layers.Concatenate(name="join")([x, stream_max])
     return x

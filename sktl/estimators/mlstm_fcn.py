@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sktl.estimators._base import parameters
+from sktl.estimators._fused_norm import average_over_time, fused_batch_normalization
 from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
 
 
@@ -51,11 +52,11 @@ def mlstm_fcn(
             kernel_initializer=initializer,
             name=f"conv{number}",
         )(x)
-        x = layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"bn{number}")(x)
+        x = fused_batch_normalization()(momentum=0.99, epsilon=1e-3, name=f"bn{number}")(x)
         x = layers.ReLU(name=f"relu{number}")(x)
         if number < len(filters):
             x = squeeze_excite(x, reduction, f"se{number}")
-    x = layers.GlobalAveragePooling1D(name="average")(x)
+    x = average_over_time()(name="average")(x)
 
     joined = [steps, x] if stream_max is None else [steps, x, stream_max]
     return layers.Concatenate(name="join")(joined)
@@ -85,7 +86,7 @@ def squeeze_excite(x, reduction: int, name: str):
     from keras import layers
 
     width = x.shape[-1]
-    gate = layers.GlobalAveragePooling1D(keepdims=True, name=f"{name}_squeeze")(x)
+    gate = average_over_time()(keepdims=True, name=f"{name}_squeeze")(x)
     for suffix, units, activation in [
         ("reduce", max(1, width // reduction), "relu"),
         ("excite", width, "sigmoid"),

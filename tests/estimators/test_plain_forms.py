@@ -1,0 +1,153 @@
+"""What was made fast against the plain form: Keras' own layers and optimizer."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from sktl.estimators._compiled import _adam_of_two_speeds, weight_names
+from sktl.estimators.magnet import magnet
+from sktl.estimators.mlstm_fcn import mlstm_fcn
+from sktl.estimators.tcn import _every_second, tcn
+
+on_tensorflow = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="the fast form is TensorFlow's"
+)
+
+
+KERNEL_SIZE = 5  # odd; tests/estimators/test_tcn.py has the even one
+
+
+def plain_magnet(x):
+    for number, filters in enumerate((64, 32), start=1):
+        x = layers.Conv1D(filters, 3, padding="same", name=f"conv{number}")(x)
+        x = layers.MaxPooling1D(4, padding="same")(x)
+    return layers.Bidirectional(layers.LSTM(100, name="lstm"), name="bilstm")(x)
+
+
+def plain_mlstm_fcn(x):
+    steps = layers.Masking(0.0)(layers.Permute((2, 1))(x))
+    steps = layers.LSTM(8, name="lstm")(steps)
+    for number, (filters, kernel_size) in enumerate(((128, 8), (256, 5), (128, 3)), start=1):
+        x = layers.Conv1D(filters, kernel_size, padding="same", name=f"conv{number}")(x)
+        x = layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"bn{number}")(x)
+        x = layers.ReLU()(x)
+        if number < 3:
+            gate = layers.GlobalAveragePooling1D(keepdims=True)(x)
+            for name, units, activation in (
+                ("reduce", filters // 16, "relu"), ("excite", filters, "sigmoid"),
+            ):  # fmt: skip
+                gate = layers.Dense(
+                    units, activation=activation, use_bias=False, name=f"se{number}_{name}"
+                )(gate)
+            x = layers.Multiply()([x, gate])
+    return layers.Concatenate()([steps, layers.GlobalAveragePooling1D()(x)])
+
+
+def plain_tcn(x):
+    """Compute every time point of every block, though the last one alone is wanted."""
+    for block in range(4):
+        y = x
+        for number in (1, 2):
+            y = layers.Conv1D(
+                24, KERNEL_SIZE, padding="causal", dilation_rate=2**block, activation="relu",
+                name=f"block{block + 1}_conv{number}",
+            )(y)  # fmt: skip
+        if block == 0:
+            x = layers.Conv1D(24, 1, name="block1_match")(x)
+        x = layers.ReLU()(layers.Add()([x, y]))
+    return x[:, -1]
+
+
+PLAIN = {
+    "magnet": (plain_magnet, lambda x: magnet(x, None, dropout=0.0)),
+    "mlstm_fcn": (plain_mlstm_fcn, lambda x: mlstm_fcn(x, None, dropout=0.0)),
+    "tcn": (plain_tcn, lambda x: tcn(x, None, n_blocks=4, kernel_size=KERNEL_SIZE)),
+}
+
+
+def draw_weights(model, rng):
+    for path, variable in weight_names(model).items():
+        scale = max(1, np.prod(variable.shape[:-1])) ** -0.5
+        low = 0.5 if path.endswith("variance") else -1.7
+        variable.assign(rng.uniform(low * scale, 1.7 * scale, variable.shape))
+
+
+def in_training(model, X, direction):
+    """Give outputs in training, and the gradients by name of their sum along a direction."""
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        outputs = model(X, training=True)
+        value = tf.reduce_sum(outputs * direction)
+    variables = {variable.path: variable.value for variable in model.trainable_variables}
+    return outputs, tape.gradient(value, variables)
+
+
+def assert_close(actual, expected, tolerance=2e-5):
+    actual, expected = map(keras.ops.convert_to_numpy, (actual, expected))
+    scale = max(1, np.abs(expected).max())
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * scale)
+
+
+def two_models(plain, fast, shape):
+    inputs = [keras.Input(shape) for _ in range(2)]
+    models = [keras.Model(x, form(x)) for x, form in zip(inputs, (plain, fast), strict=True)]
+    draw_weights(models[0], np.random.default_rng(0))
+    values, targets = map(weight_names, models)
+    assert set(values) == set(targets)
+    for path, variable in targets.items():
+        variable.assign(values[path])
+    return models
+
+
+@pytest.mark.parametrize("length", [1, 2, 33, 50])
+@pytest.mark.parametrize("name", PLAIN)
+def test_outputs_equal_the_plain_networks(name, length):
+    plain, fast = two_models(*PLAIN[name], (length, 3))
+    X = np.random.default_rng(1).normal(size=(4, length, 3)).astype("float32")
+    assert_close(fast(X), plain(X))
+
+
+@on_tensorflow
+@pytest.mark.parametrize("length", [2, 33, 50])
+@pytest.mark.parametrize("name", PLAIN)
+def test_training_equals_the_plain_networks(name, length):
+    plain, fast = two_models(*PLAIN[name], (length, 3))
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(4, length, 3)).astype("float32")
+    direction = rng.normal(size=(4, plain.output.shape[1])).astype("float32")
+    outputs, gradients = in_training(fast, X, direction)
+    expected, expected_gradients = in_training(plain, X, direction)
+    assert_close(outputs, expected)
+    for path, gradient in expected_gradients.items():
+        assert_close(gradients[path], gradient, 1e-4)
+    # The statistics of the batch have entered those that move.
+    for path, variable in weight_names(plain).items():
+        assert_close(weight_names(fast)[path], variable)
+
+
+@pytest.mark.parametrize("length", [1, 2, 7])
+def test_every_second_is_a_slice_with_a_step(length):
+    x = np.random.default_rng(0).normal(size=(2, length, 3)).astype("float32")
+    np.testing.assert_array_equal(_every_second(keras.ops.array(x)), x[:, ::-2][:, ::-1])
+
+
+@pytest.mark.parametrize("omega", [0.0, 0.5])
+def test_steps_of_adam_equal_keras_own(omega):
+    """One operation a variable, against two optimizers of Keras."""
+    rng = np.random.default_rng(0)
+    values = [rng.normal(size=shape).astype("float32") for shape in ((3, 2), (4,))]
+    gradients = [[rng.normal(size=v.shape).astype("float32") for v in values] for _ in range(20)]
+    ours, plain = ([keras.Variable(value) for value in values] for _ in range(2))
+    optimizer = _adam_of_two_speeds({1})
+    optimizer.build(ours)
+    optimizer.omega.assign(omega)
+    optimizer.learning_rate = 1e-2
+    others = [keras.optimizers.Adam(1e-2), keras.optimizers.Adam(omega * 1e-2)]
+    for step in gradients:
+        optimizer.apply([keras.ops.array(gradient) for gradient in step], ours)
+        for adam, gradient, variable in zip(others, step, plain, strict=True):
+            adam.apply([keras.ops.array(gradient)], [variable])
+    for variable, expected in zip(ours, plain, strict=True):
+        assert_close(variable, expected, 1e-6)

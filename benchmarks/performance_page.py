@@ -18,11 +18,11 @@ def add_page_option(parser):
     parser.add_argument("--date", default=date.today().isoformat(), help="date on the page")
 
 
-def conditions(arguments, *packages):
+def conditions(arguments, *packages, threads=None):
     """Say when, on what and with which versions something was measured."""
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     cores = len(os.sched_getaffinity(0))
-    threads = os.environ.get("TF_NUM_INTRAOP_THREADS", "as many as cores")
+    threads = threads or os.environ.get("TF_NUM_INTRAOP_THREADS", "as many as cores")
     return (
         f"{arguments.date}, {cores} cores of a cloud machine shared with other work, threads: "
         f"{threads}, Python {platform.python_version()}, {versions}."

@@ -375,11 +375,10 @@ def _adam_of_two_speeds(transferred: set[int]):
             del self._powers
 
         def _update(self, gradient, variable, learning_rate, index):
-            moments = (self._momentums[index], self._velocities[index])
             tf.raw_ops.ResourceApplyAdam(
                 var=variable.handle,
-                m=moments[0].value.handle,
-                v=moments[1].value.handle,
+                m=self._momentums[index].value.handle,
+                v=self._velocities[index].value.handle,
                 beta1_power=self._powers[0],
                 beta2_power=self._powers[1],
                 lr=learning_rate,

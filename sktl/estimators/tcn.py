@@ -129,7 +129,7 @@ def _pairs(x, left):
 
 
 @cache
-def _halving(convolution):
+def _halving(convolution: Any):
     """Define a causal convolution that gives the time points ..., -5, -3, -1 only."""
     from keras import ops
 

@@ -1,0 +1,253 @@
+"""Seconds an epoch: sktl against keras-tcn, tsai and plain Keras, in one run.
+
+    python -m venv tsai && tsai/bin/pip install tsai
+    python benchmarks/peers.py --tsai-python tsai/bin/python --page docs/performance.md
+
+tsai asks for an older scikit-learn than sktl takes, so it lives in an environment of its own;
+without it, its columns stay empty. All sides train the same number of simulated instances in the
+same batches with Adam, on the same number of threads, in processes that take turns (A B A B); only
+training is timed, not start-up and not compiling. A ratio is the median over the turns of the
+ratio within the turn, with the least and the greatest beside it. On one thread the time is the
+processor's, so that what else the machine does does not count; on more it is the wall's.
+
+``--page`` writes the tables into the page, and the figures to performance_peers.json beside it;
+cases that are there already are kept, or replaced where measured anew. With ``--tables-only``
+nothing is measured. ``--quick`` takes one case an architecture.
+"""
+
+import argparse
+import datetime
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+LENGTHS, BATCHES, THREADS = (50, 540, 1001, 6000), (32, 64), (1, 2)
+INSTANCES = {50: 1280, 540: 128, 1001: 128, 6000: 64}
+SIDES = {
+    "TCN": ("sktl", "keras-tcn", "tsai"),
+    "MLSTMFCN": ("sktl", "tsai", "keras", "sgemm"),
+    "ConvNetQuakeINGV": ("sktl", "keras", "bare step"),
+    "MagNet": ("sktl", "keras", "bare step"),
+}
+SGEMM = 2048
+CHECKED = (50, 540, 1001)
+STORED = "performance_peers.json"
+WORKER = Path(__file__).with_name("peer_worker.py")
+
+
+class Worker:
+    """A process with one framework; ask it for an epoch."""
+
+    def __init__(self, python, kind, n_threads):
+        cores = sorted(os.sched_getaffinity(0))[:n_threads]
+        self.process = subprocess.Popen(
+            [python, WORKER, kind, str(n_threads)], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            preexec_fn=lambda: os.sched_setaffinity(0, cores),
+        )  # fmt: skip
+
+    def ask(self, **case):
+        """Send a case and wait for the answer."""
+        print(json.dumps(case), file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"The worker ended. Received: {case}")
+        return json.loads(answer)
+
+    def close(self):
+        """End the process."""
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def measure(chosen, results, keep):
+    """Add to the results what every side takes in every case, turn by turn."""
+    for n_threads in chosen.threads:
+        workers = {"keras": Worker(sys.executable, "keras", n_threads)}
+        if chosen.tsai_python:
+            workers["torch"] = Worker(chosen.tsai_python, "torch", n_threads)
+        for worker in workers.values():
+            results["versions"] |= worker.ask(side="versions")
+        if "torch" in workers and not results["checks"]:
+            results["checks"] = [check(workers, length) for length in CHECKED]
+        for network, length, batch in itertools.product(
+            chosen.networks, chosen.lengths, chosen.batches
+        ):
+            case = {"network": network, "length": length, "batch": batch, "n": INSTANCES[length]}
+            sides = [side for side in SIDES[network] if side != "tsai" or "torch" in workers]
+            turns = []
+            for _ in range(chosen.turns):
+                turn = {}
+                for side in sides:
+                    worker = workers["torch" if side == "tsai" else "keras"]
+                    turn[side] = worker.ask(
+                        side=side, **({"n": SGEMM} if side == "sgemm" else case)
+                    )
+                turns.append(turn)
+            for worker in workers.values():
+                worker.ask(side="forget")
+            case |= {"threads": n_threads}
+            results["cases"] = [
+                old for old in results["cases"] if any(old[key] != case[key] for key in case)
+            ]
+            results["cases"].append(case | {"turns": turns})
+            results["date"] = datetime.date.today().isoformat()
+            keep(results)
+            print(case, {k: round(median(seconds(results["cases"][-1], k)), 4) for k in sides})
+        for worker in workers.values():
+            worker.close()
+
+
+def check(workers, length):
+    """Compare tsai's TCN with sktl's, on the same weights, at the last time point."""
+    case = {"length": length, "n": 8}
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/features.npz"
+        workers["torch"].ask(side="tsai features", file=path, **case)
+        return case | workers["keras"].ask(side="compare features", file=path, **case)
+
+
+# ---- tables
+
+
+def seconds(case, side):
+    """Return a side's time in every turn: the processor's on one thread, else the wall's."""
+    clock = "cpu" if case["threads"] == 1 else "wall"
+    return [turn[side][clock] for turn in case["turns"] if side in turn]
+
+
+def ratio(case, side):
+    """Say how many times longer a side took: median over the turns, least to greatest."""
+    if not seconds(case, side):
+        return "–"
+    ratios = [a / b for a, b in zip(seconds(case, side), seconds(case, "sktl"), strict=True)]
+    return f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+
+
+def per_step(case):
+    """Return milliseconds a step."""
+    return f"{1e3 * median(seconds(case, 'sktl')) * case['batch'] / case['n']:.2f}"
+
+
+def mlstm_fcn_operations(length):
+    """Count the operations on an instance: those of the convolutions and their gradients alone.
+
+    The first convolution's gradient with respect to the series is not needed.
+    """
+    sizes = [(8, 3, 128), (5, 128, 256), (3, 256, 128)]
+    products = [2 * length * k * n_in * n_out for k, n_in, n_out in sizes]
+    return 3 * sum(products) - products[0]
+
+
+def share_of_sgemm(case):
+    """Return the rate of the convolutions, over the whole epoch, and its share of sgemm's."""
+    ours = [case["n"] * mlstm_fcn_operations(case["length"]) / s for s in seconds(case, "sktl")]
+    most = [5 * 2 * SGEMM**3 / s for s in seconds(case, "sgemm")]
+    share = median(a / b for a, b in zip(ours, most, strict=True))
+    return f"{median(ours) / 1e9:.0f}", f"{share:.0%}"
+
+
+def outside_of_step(case):
+    """Return the share of an epoch that is not the bare compiled step."""
+    pairs = zip(seconds(case, "sktl"), seconds(case, "bare step"), strict=True)
+    return f"{median(1 - bare / whole for whole, bare in pairs):.0%}"
+
+
+COLUMNS = {
+    "TCN": {
+        "keras-tcn, times": lambda case: ratio(case, "keras-tcn"),
+        "tsai, times": lambda case: ratio(case, "tsai"),
+    },
+    "MLSTMFCN": {
+        "tsai, times": lambda case: ratio(case, "tsai"),
+        "plain Keras, times": lambda case: ratio(case, "keras"),
+        "GFLOP/s": lambda case: share_of_sgemm(case)[0],
+        "of sgemm": lambda case: share_of_sgemm(case)[1],
+    },
+}
+COLUMNS["ConvNetQuakeINGV"] = COLUMNS["MagNet"] = {
+    "plain Keras, times": lambda case: ratio(case, "keras"),
+    "outside of the step": outside_of_step,
+}
+
+
+def table(results, network):
+    """Write the table of an architecture."""
+    columns = {"ms a step": per_step} | COLUMNS[network]
+    keys = ["threads", "length", "batch"]
+    cases = [case for case in results["cases"] if case["network"] == network]
+    rows = [
+        [*(str(case[key]) for key in keys), *(column(case) for column in columns.values())]
+        for case in sorted(cases, key=lambda case: [case[key] for key in keys])
+    ]
+    head = [*keys, *columns]
+    lines = [head, ["--:"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def conditions(results):
+    """Write when and on what it was measured."""
+    versions = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
+    return f"Measured on {results['date']} on {results['machine']}; {versions}."
+
+
+def checked(results):
+    """Write the differences from tsai's TCN."""
+    return "\n".join(
+        f"- {row['length']} time points: {row['difference']:.1e}, of features up to "
+        f"{row['size']:.2g}"
+        for row in results["checks"]
+    )
+
+
+def write_page(path, results):
+    """Put the tables between their marks, and the figures beside the page."""
+    path.with_name(STORED).write_text(json.dumps(results) + "\n")
+    parts = {name: table(results, name) for name in SIDES}
+    parts |= {"conditions": conditions(results), "checks": checked(results)}
+    text = path.read_text()
+    for name, part in parts.items():
+        begin, end = f"<!-- peers {name} -->", f"<!-- end of peers {name} -->"
+        before, rest = text.split(begin)
+        text = f"{before}{begin}\n\n{part}\n\n{end}{rest.split(end)[1]}"
+    path.write_text(text)
+
+
+def main():
+    """Measure, and print or write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tsai-python", help="interpreter that has tsai")
+    parser.add_argument("--page", type=Path, help="page whose tables are written")
+    parser.add_argument("--tables-only", action="store_true", help="measure nothing anew")
+    parser.add_argument("--machine", default="two cores of a cloud machine")
+    parser.add_argument("--networks", nargs="+", default=list(SIDES), choices=SIDES)
+    parser.add_argument("--lengths", nargs="+", type=int, default=LENGTHS, choices=LENGTHS)
+    parser.add_argument("--batches", nargs="+", type=int, default=BATCHES)
+    parser.add_argument("--threads", nargs="+", type=int, default=THREADS)
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="one thread, 540 points, batch 32")
+    chosen = parser.parse_args()
+    if chosen.quick:
+        chosen.lengths, chosen.batches, chosen.threads, chosen.turns = (540,), (32,), (1,), 3
+    stored = chosen.page and chosen.page.with_name(STORED)
+    results = {"machine": chosen.machine, "versions": {}, "checks": [], "cases": []}
+    if stored and stored.exists():
+        results |= json.loads(stored.read_text())
+    if not chosen.tables_only:
+        keep = (lambda results: write_page(chosen.page, results)) if stored else (lambda _: None)
+        measure(chosen, results, keep)
+    if stored:
+        write_page(chosen.page, results)
+    else:
+        print(conditions(results))
+        for network in chosen.networks:
+            print(f"\n{network}\n{table(results, network)}")
+
+
+if __name__ == "__main__":
+    main()

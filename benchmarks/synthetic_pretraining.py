@@ -16,8 +16,8 @@ training instances.
 Finished trials are records on disk; the same command continues where it was interrupted. The
 problems that are not in sktime's wheel are downloaded by sktime; those that cannot be had are
 named and left out. With --shared, spoken digits of a speaker who was not trained on, and gestures
-of one subject later in the recordings, are targets with 100 and with 300 training instances; every
-seed has another speaker or subject, and other instances.
+of one subject later in the recordings, are targets with 100 and with 300 training instances; the
+seed draws the speakers, the subject and the instances.
 """
 
 import argparse

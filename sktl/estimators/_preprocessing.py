@@ -42,7 +42,9 @@ def scale_instances(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     low = X.min(axis=(1, 2), keepdims=True)
     high = X.max(axis=(1, 2), keepdims=True)
     span = high - low
-    scaled = ((X - low) / np.where(span > 0, span, 1)).astype(np.float32)
+    scaled = X - low
+    scaled /= np.where(span > 0, span, 1)
+    scaled = scaled.astype(np.float32, copy=False)
     stream_max = np.maximum(np.abs(low), np.abs(high))[:, 0, 0]
     return scaled, stream_max.astype(np.float32)
 

@@ -16,8 +16,6 @@ import time
 import numpy as np
 
 KIND, N_THREADS = sys.argv[1], int(sys.argv[2])
-os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "2", "OMP_NUM_THREADS": sys.argv[2]}
-os.environ |= {"OPENBLAS_NUM_THREADS": sys.argv[2], "MKL_NUM_THREADS": sys.argv[2]}
 N_CHANNELS = 3
 TCN = {"filters": 24, "kernel_size": 8, "n_blocks": 9}
 

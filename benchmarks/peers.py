@@ -45,9 +45,12 @@ class Worker:
 
     def __init__(self, python, kind, n_threads):
         cores = sorted(os.sched_getaffinity(0))[:n_threads]
+        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+        environment = os.environ | dict.fromkeys(names, str(n_threads))
         self.process = subprocess.Popen(
             [python, WORKER, kind, str(n_threads)], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env=environment | {"TF_CPP_MIN_LOG_LEVEL": "2"},
             preexec_fn=lambda: os.sched_setaffinity(0, cores),
         )  # fmt: skip
 

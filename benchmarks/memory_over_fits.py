@@ -1,11 +1,11 @@
 """Resident memory over many fits in one process.
 
     python benchmarks/memory_over_fits.py --fits 500
-    python benchmarks/memory_over_fits.py --fits 60 --shapes different --networks ConvNetQuakeINGV
+    python benchmarks/memory_over_fits.py --fits 20 --warm 8 --shapes different --pool 4
 
 With the same shape every time, fits take turns on compiled networks and memory should stay flat.
-With a different shape every time, every fit compiles a network, and the pool drops old ones: what
-still grows then is what the backend does not give back.
+With a different shape every time, every fit compiles a network, and a small pool soon drops an old
+one for it: what still grows then is what the backend does not give back.
 """
 
 import argparse
@@ -23,7 +23,6 @@ from sktl import estimators
 from sktl.estimators import _pool
 
 NETWORKS = ("ConvNetQuakeINGV", "MagNet", "MLSTMFCN", "TCN")
-WARM = 20  # fits that load the backend, compile, and fill the pool
 
 
 def clear(what):
@@ -49,6 +48,7 @@ def main():
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=NETWORKS)
     parser.add_argument("--jit", choices=["default", "on", "off"], default="default")
     parser.add_argument("--pool", type=int, default=_pool.MAX_IDLE, help="idle networks kept")
+    parser.add_argument("--warm", type=int, default=20, help="fits before memory counts")
     parser.add_argument("--clear", choices=["session", "jax", "trim"], help="after every fit")
     add_page_option(parser)
     arguments = parser.parse_args()
@@ -70,13 +70,14 @@ def main():
         sizes.append(process.memory_info().rss / 2**20)
         if (number + 1) % max(1, arguments.fits // 10) == 0:
             print(f"{number + 1:5} fits: {sizes[-1]:7.1f} MiB", flush=True)
-    late = np.arange(WARM, arguments.fits)
-    fitted = linregress(late, sizes[WARM:])
+    late = np.arange(arguments.warm, arguments.fits)
+    fitted = linregress(late, sizes[arguments.warm :])
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     text = (
-        f"{arguments.fits} fits of {', '.join(arguments.networks)}, {arguments.shapes} shapes, jit "
-        f"{arguments.jit}, backend {os.environ.get('KERAS_BACKEND', 'tensorflow')}: "
-        f"{sizes[WARM - 1]:.0f} MiB after the {WARM}th fit, {sizes[-1]:.0f} MiB after the last, "
-        f"{1024 * fitted.slope:.0f} ± {1024 * fitted.stderr:.0f} KiB a fit "
+        f"{arguments.fits} fits of {', '.join(arguments.networks)}, {arguments.shapes} shapes, at "
+        f"most {arguments.pool} idle networks, XLA {arguments.jit}, backend {backend}: "
+        f"{sizes[arguments.warm - 1]:.0f} MiB after {arguments.warm} fits, {sizes[-1]:.0f} MiB "
+        f"after the last, **{fitted.slope:.2f} ± {2 * fitted.stderr:.2f} MiB a fit** "
         f"({(time.perf_counter() - start) / arguments.fits:.2f} s a fit)."
     )
     print(text)

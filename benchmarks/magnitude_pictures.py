@@ -229,7 +229,10 @@ def run(arguments, data):
     for network in arguments.networks:
         for strategy in ("head", "full", "scratch"):
             methods[f"{network} {strategy}"] = picture_fit(network, strategy, arguments)
-    for name, fit in methods.items():
+    if unknown := set(arguments.only or ()) - set(methods):
+        raise SystemExit(f"--only takes of {list(methods)}. Received: {sorted(unknown)}")
+    for name in arguments.only or methods:
+        fit = methods[name]
         begin = time.process_time()
         try:
             predicted, epochs = fit(part(data, train), part(data, test))
@@ -263,19 +266,20 @@ def beside(ours):
     """Write Markdown: our scores with their intervals, the paper's in brackets where it has any."""
     paper = paper_table()
     columns = [name for name in ours if name.endswith("%") or name == "error variance"]
-    yield "| | " + " | ".join(columns) + " |"
-    yield "|---" * (len(columns) + 1) + "|"
+    yield "| | " + " | ".join([*columns, "epochs"]) + " |"
+    yield "|---" * (len(columns) + 2) + "|"
     for name, row in ours.iterrows():
         cells = []
         for column in columns:
             form = ".1f" if column.endswith("%") else ".3f"
-            low, high = row[f"{column} from"], row[f"{column} to"]
-            cell = f"{row[column]:{form}}, {low:{form}} to {high:{form}}"
-            if np.isnan(low):
-                cell = "not run"
+            cell = "not run" if np.isnan(row[column]) else f"{row[column]:{form}}"
+            if not np.isnan(row[column]) and column not in ("precision %", "recall %", "F1 %"):
+                low, high = row[f"{column} from"], row[f"{column} to"]
+                cell += f", {low:{form}} to {high:{form}}"
             if name in paper.index and column in paper:
                 cell += f" ({paper.loc[name, column]:{form}})"
             cells.append(cell)
+        cells.append(f"{row['epochs']:.0f}" if row["epochs"] > 0 else "")
         yield f"| {name} | " + " | ".join(cells) + " |"
 
 
@@ -357,6 +361,7 @@ def main():
     parser.add_argument(
         "--networks", nargs="*", choices=["resnet18", "resnet50"], default=["resnet18", "resnet50"]
     )
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="rows of the table; default: all")
     parser.add_argument("--per-class", type=int, help="traces of each class")
     parser.add_argument("--size", type=int, help="height and width of the pictures, in pixels")
     parser.add_argument("--epochs", type=int)

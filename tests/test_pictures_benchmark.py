@@ -71,12 +71,14 @@ def test_intervals_are_as_wide_as_those_of_a_share(benchmark):
 def test_the_table_has_ours_beside_the_papers(benchmark):
     scores = benchmark.scores(np.array([1.0, 2.0]), np.array([1.0, 2.25]))
     bounds = {f"{name} {end}": value for name, value in scores.items() for end in ("from", "to")}
+    bounds["epochs"] = 7
     rows = {"mine": scores | bounds, "resnet18 full": scores | bounds, "resnet18 head": {}}
     lines = list(benchmark.beside(pd.DataFrame(rows).T))
     assert lines[0].startswith("| | accuracy % | precision % | recall % | F1 % | within 0.2 % |")
     assert lines[2].startswith("| mine | 50.0, 50.0 to 50.0 |")
     assert lines[3].startswith("| resnet18 full | 50.0, 50.0 to 50.0 (80.5) |")
     assert "| 100.0, 100.0 to 100.0 (89.7) |" in lines[3]
+    assert lines[3].endswith(" | 7 |")
     assert lines[4].startswith("| resnet18 head | not run (75.4) |")
 
 

@@ -2,6 +2,7 @@
 
     python benchmarks/growth.py --out growth.csv
     python benchmarks/growth.py --from growth.csv --page
+    python benchmarks/growth.py --convolutions
 
 Every point is timed on a compiled network after first steps that are not counted, in processor
 time, which other work on the machine disturbs least. Along length and channels, a point trains on
@@ -13,6 +14,7 @@ standard error.
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -129,7 +131,7 @@ def draw(table, path):
     import matplotlib.pyplot as plt
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure, panels = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
+    figure, panels = plt.subplots(1, 3, figsize=(12, 5.5), layout="constrained")
     for panel, (axis, title) in zip(panels, TITLES.items(), strict=True):
         chosen = table[table["axis"] == axis]
         for network, points in chosen.groupby("network", sort=False):
@@ -143,11 +145,49 @@ def draw(table, path):
         top = chosen.loc[chosen["value"] == ends[1], "seconds"].max() * 2
         panel.plot(ends, top * ends / ends[1], color="gray", linestyle=":", label="linear")
         panel.set(xscale="log", yscale="log", xlabel=title)
-        panel.legend(fontsize=8, title="exponent", title_fontsize=8)
+        panel.legend(
+            fontsize=8, title="exponent", title_fontsize=8,
+            loc="upper center", bbox_to_anchor=(0.5, -0.15),
+        )  # fmt: skip
     panels[0].set_ylabel("seconds an epoch of 1,000 instances")
     panels[1].set_ylabel("seconds an epoch")
     panels[2].set_ylabel("seconds an epoch of 1,000 instances")
     figure.savefig(path, dpi=110)
+
+
+def convolutions():
+    """Time TensorFlow's convolutions of MLSTM-FCN, and their gradients, on longer series."""
+    import tensorflow as tf
+
+    def rate(operation, flops):
+        operation()
+        start = time.process_time()
+        operation()
+        return round(flops / (time.process_time() - start) / 1e9)
+
+    rows = []
+    for channels, filters, width in ((128, 256, 5), (256, 128, 3)):
+        for length in (1000, 4000, 8000, 16_000):
+            n, settings = 32_000 // length, {"strides": [1, 1, 1, 1], "padding": "SAME"}
+            kernel = tf.random.normal((1, width, channels, filters))
+            x = tf.random.normal((n, 1, length, channels))
+            y = tf.random.normal((n, 1, length, filters))
+            flops = 2 * n * length * channels * filters * width
+            operations = {
+                "forward": partial(tf.nn.conv2d, x, kernel, **settings),
+                "gradient of the input": partial(
+                    tf.raw_ops.Conv2DBackpropInput, input_sizes=x.shape, filter=kernel,
+                    out_backprop=y, **settings,
+                ),
+                "gradient of the kernel": partial(
+                    tf.raw_ops.Conv2DBackpropFilter, input=x, filter_sizes=kernel.shape,
+                    out_backprop=y, **settings,
+                ),
+            }  # fmt: skip
+            rates = {f"{name}, GFLOP/s": rate(run, flops) for name, run in operations.items()}
+            kind = f"{channels} to {filters}, kernel {width}"
+            rows.append({"convolution": kind, "length": length} | rates)
+    return pd.DataFrame(rows)
 
 
 def main():
@@ -159,8 +199,15 @@ def main():
     parser.add_argument("--out", help="table of the points")
     parser.add_argument("--from", dest="points", nargs="+", help="tables instead of measuring")
     parser.add_argument("--picture", type=Path, help=f"default with --page: {PICTURE.name}")
+    parser.add_argument("--convolutions", action="store_true", help="time these alone")
     add_page_option(parser)
     arguments = parser.parse_args()
+    if arguments.convolutions:
+        text = markdown(convolutions())
+        print(text)
+        if arguments.page:
+            write_block("convolutions", f"{text}\n\n{conditions(arguments, 'tensorflow')}")
+        return
     if arguments.points:
         table = pd.concat([pd.read_csv(path) for path in arguments.points])
     else:

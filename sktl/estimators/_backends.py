@@ -12,8 +12,9 @@ from sktl.estimators._compiled import CompiledNetwork
 class TensorFlowNetwork(CompiledNetwork):
     """Steps as ``tf.function``: a loop over the batches around a step that XLA may compile.
 
-    Measured on two cores: XLA inside the loop doubled the speed of small convolutions; XLA
-    around the loop made it ten times slower, and so did XLA on a long LSTM.
+    Measured on two cores: XLA inside the loop doubled the speed of small convolutions on short
+    series, and halved it on long ones; XLA around the loop made it ten times slower, and so did
+    XLA on a long LSTM.
     """
 
     def _compile(self):
@@ -123,7 +124,9 @@ class JaxNetwork(CompiledNetwork):
         return np.array(self._outputs(*self._state[:2], padded))[:count]
 
 
-def compile_network(model, loss: str, transferred: Iterable[str], jit: bool) -> CompiledNetwork:
+def compile_network(
+    model, loss: str, transferred: Iterable[str], jit: bool | int
+) -> CompiledNetwork:
     """Compile a model for the backend that keras runs on.
 
     Parameters

@@ -139,7 +139,7 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
     # What an architecture gives.
     architecture: ClassVar[str]
     _network: ClassVar[Callable]
-    _jit: ClassVar[bool]
+    _jit: ClassVar[Any]  # as of CompiledNetwork: bool or int
     _preprocessing_type: ClassVar[Any] = Preprocessing
     # What the task gives.
     _task: ClassVar[str]

@@ -77,8 +77,9 @@ class CompiledNetwork:
         Keras name of the loss.
     transferred : iterable of str
         Names of the layers that train at omega times the learning rate.
-    jit : bool
-        Compile the training step with XLA (TensorFlow only; JAX always does).
+    jit : bool or int
+        Compile the training step with XLA (TensorFlow only; JAX always does); a number: where the
+        series have no more time points.
 
     Attributes
     ----------
@@ -88,12 +89,12 @@ class CompiledNetwork:
 
     prediction_batch = PREDICTION_BATCH
 
-    def __init__(self, model, loss: str, transferred: Iterable[str], jit: bool):
+    def __init__(self, model, loss: str, transferred: Iterable[str], jit: bool | int):
         from keras import losses
 
         self.model = model
         self._loss = losses.get(loss)
-        self._jit = jit
+        self._jit = jit if isinstance(jit, bool) else model.inputs[0].shape[1] <= jit
         layers = set(transferred)
         self._optimizer = _adam_of_two_speeds(
             {

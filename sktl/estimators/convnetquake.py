@@ -80,8 +80,9 @@ class _ConvNetQuakeINGV:
     """
 
     architecture = "ConvNetQuakeINGV"
-    # XLA fuses its small convolutions; see docs/performance.md.
-    _jit = True
+    # XLA fuses small convolutions: twice as fast at 50 time points, as fast at 540, half as fast
+    # at 6000.
+    _jit = 400
     _first_layers = ("conv1",)
     _network = staticmethod(convnetquake_ingv)
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from sktl.estimators._backends import compile_network
 from sktl.estimators._compiled import _adam_of_two_speeds, weight_names
 from sktl.estimators.magnet import magnet
 from sktl.estimators.mlstm_fcn import mlstm_fcn
@@ -151,3 +152,13 @@ def test_steps_of_adam_equal_keras_own(omega):
             adam.apply([keras.ops.array(gradient)], [variable])
     for variable, expected in zip(ours, plain, strict=True):
         assert_close(variable, expected, 1e-6)
+
+
+@on_tensorflow
+def test_a_number_limits_xla_to_short_series():
+    def network(length):
+        series = keras.Input((length, 1))
+        model = keras.Model(series, layers.Dense(1)(layers.Flatten()(series)))
+        return compile_network(model, "mean_squared_error", (), 20)
+
+    assert [network(length)._jit for length in (20, 21)] == [True, False]

@@ -14,6 +14,8 @@ import os
 import tempfile
 import threading
 import time
+from collections import deque
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -111,18 +113,23 @@ def speed(arguments, path, folder):
         preprocessing, _ = _scan(part[:n], trainer.stream_max)
         _, targets, weights = prepared.training
         every = np.zeros((len(part), 1), np.float32), np.ones(len(part), np.float32)
-        times, cpu = {"memory": [], "file": []}, {"memory": [], "file": []}
+        kinds = ("memory", "file", "reading alone")
+        times, cpu = {kind: [] for kind in kinds}, {kind: [] for kind in kinds}
         with trainer._borrow_network() as network:
             network.restore(state.network)
             reading = ReadingNetwork(network, preprocessing.transform)
             held = network.place(prepared.training[0], targets, weights)
             stored = reading.place([part], *every)
+            run = {
+                "memory": partial(network.train, held),
+                "file": partial(reading.train, stored),
+                "reading alone": lambda *of, at=stored, by=reading: deque(by._blocks(at, *of), 0),
+            }
             for turn in range(arguments.turns + 1):
-                orders = {"memory": rng.permutation(n), "file": rng.choice(len(part), n, False)}
-                for kind, order in orders.items():
-                    data, trained = (held, network) if kind == "memory" else (stored, reading)
+                for kind in kinds:
+                    order = rng.permutation(n if kind == "memory" else len(part))[:n]
                     start, used = time.perf_counter(), time.process_time()
-                    trained.train(data, order, arguments.batch_size)
+                    run[kind](order, arguments.batch_size)
                     if turn:  # the first traces
                         times[kind].append(1000 * (time.perf_counter() - start) / n)
                         cpu[kind].append(1000 * (time.process_time() - used) / n)
@@ -133,7 +140,9 @@ def speed(arguments, path, folder):
             "from the file": f"{np.median(times['file']):.2f}",
             "share of the speed": f"{np.median(ratios):.0%} "
             f"({ratios.min():.0%} to {ratios.max():.0%})",
-            "processor time, both": " and ".join(f"{np.median(t):.2f}" for t in cpu.values()),
+            "processor time: memory, file, reading alone": ", ".join(
+                f"{np.median(taken):.2f}" for taken in cpu.values()
+            ),
         })  # fmt: skip
         print(rows[-1], flush=True)
     words = f"Medians of {arguments.turns} turns of {n} instances (first turn left out; brackets: \

@@ -124,12 +124,15 @@ def seconds(case, side):
     return [turn[side][clock] for turn in case["turns"] if side in turn]
 
 
+def ratios(case, side):
+    """Return how many times longer than sktl a side took, turn by turn."""
+    return [a / b for a, b in zip(seconds(case, side), seconds(case, "sktl"), strict=False)]
+
+
 def ratio(case, side):
-    """Say how many times longer a side took: median over the turns, least to greatest."""
-    if not seconds(case, side):
-        return "–"
-    ratios = [a / b for a, b in zip(seconds(case, side), seconds(case, "sktl"), strict=True)]
-    return f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    """Write the median ratio, and the least and the greatest."""
+    values = ratios(case, side)
+    return f"{median(values):.2f} ({min(values):.2f} to {max(values):.2f})" if values else "–"
 
 
 def per_step(case):
@@ -147,22 +150,25 @@ def mlstm_fcn_operations(length):
     return 3 * sum(products) - products[0]
 
 
+def rate(case):
+    """Return the operations of the convolutions in a second, over the whole epoch."""
+    operations = case["n"] * mlstm_fcn_operations(case["length"])
+    return operations / median(seconds(case, "sktl"))
+
+
 def share_of_sgemm(case):
-    """Return the rate of the convolutions, over the whole epoch, and its share of sgemm's."""
-    ours = [case["n"] * mlstm_fcn_operations(case["length"]) / s for s in seconds(case, "sktl")]
-    most = [5 * 2 * SGEMM**3 / s for s in seconds(case, "sgemm")]
-    share = median(a / b for a, b in zip(ours, most, strict=True))
-    return f"{median(ours) / 1e9:.0f}", f"{share:.0%}"
+    """Return the rate as a share of that of the matrix products in the same turns."""
+    return rate(case) * median(seconds(case, "sgemm")) / (5 * 2 * SGEMM**3)
 
 
 def outside_of_step(case):
-    """Return the share of an epoch that is not the bare compiled step, each at its least.
+    """Return the share of an epoch that is not the bare compiled step, each at its least."""
+    return 1 - min(seconds(case, "bare step")) / min(seconds(case, "sktl"))
 
-    On several threads the wall's time says too little about differences as small.
-    """
-    if case["threads"] > 1:
-        return "–"
-    return f"{1 - min(seconds(case, 'bare step')) / min(seconds(case, 'sktl')):.0%}"
+
+def percent(share):
+    """Write a share; on several threads the wall's time is too unsteady for these."""
+    return lambda case: f"{share(case):.0%}" if case["threads"] == 1 else "–"
 
 
 COLUMNS = {
@@ -173,13 +179,13 @@ COLUMNS = {
     "MLSTMFCN": {
         "tsai, times": lambda case: ratio(case, "tsai"),
         "plain Keras, times": lambda case: ratio(case, "keras"),
-        "GFLOP/s": lambda case: share_of_sgemm(case)[0],
-        "of sgemm": lambda case: share_of_sgemm(case)[1],
+        "GFLOP/s": lambda case: f"{rate(case) / 1e9:.0f}",
+        "of sgemm": percent(share_of_sgemm),
     },
 }
 COLUMNS["ConvNetQuakeINGV"] = COLUMNS["MagNet"] = {
     "plain Keras, times": lambda case: ratio(case, "keras"),
-    "outside of the step": outside_of_step,
+    "outside of the step": percent(outside_of_step),
 }
 
 
@@ -194,6 +200,46 @@ def table(results, network):
     ]
     head = [*keys, *columns]
     lines = [head, ["--:"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def times(side):
+    """Make a measure of the median ratio."""
+    return lambda case: median(ratios(case, side)) if ratios(case, side) else None
+
+
+AIMS = [
+    # network, what, measure, least value that is aimed at, lengths
+    ("TCN", "times keras-tcn", times("keras-tcn"), 10, (540, 1001, 6000)),
+    ("TCN", "times tsai", times("tsai"), 10, (540, 1001, 6000)),
+    ("TCN", "times keras-tcn", times("keras-tcn"), 1, (50,)),
+    ("TCN", "times tsai", times("tsai"), 1, (50,)),
+    ("MLSTMFCN", "times tsai", times("tsai"), 1.5, LENGTHS),
+    ("MLSTMFCN", "share of sgemm", share_of_sgemm, 0.6, LENGTHS),
+    ("ConvNetQuakeINGV", "times plain Keras", times("keras"), 1.3, LENGTHS),
+    ("MagNet", "times plain Keras", times("keras"), 1.3, LENGTHS),
+    ("ConvNetQuakeINGV", "share inside of the step", lambda c: 1 - outside_of_step(c), 0.7, (50,)),
+    ("MagNet", "share inside of the step", lambda c: 1 - outside_of_step(c), 0.7, (50,)),
+]
+
+
+def aims(results):
+    """Write what was aimed at, and how far one thread came: every length, both batches."""
+    lines = [["network", "aim", "least to greatest (length, batch)", "reached"], 4 * ["---"]]
+    for network, what, measure, least, lengths in AIMS:
+        found = [
+            (measure(case), case["length"], case["batch"])
+            for case in results["cases"]
+            if case["network"] == network and case["threads"] == 1 and case["length"] in lengths
+        ]
+        found = sorted(entry for entry in found if entry[0] is not None)
+        if found:
+            ends = [f"{value:.2f} ({length}, {batch})" for value, length, batch in found]
+            count = sum(entry[0] >= least for entry in found)
+            reached = "yes" if count == len(found) else f"in {count} of {len(found)} cases"
+            at = ", ".join(map(str, lengths))
+            aim = f"{what} at least {least} at {at}"
+            lines.append([network, aim, " to ".join(dict.fromkeys([ends[0], ends[-1]])), reached])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -216,7 +262,7 @@ def write_page(path, results):
     """Put the tables between their marks, and the figures beside the page."""
     path.with_name(STORED).write_text(json.dumps(results) + "\n")
     parts = {name: table(results, name) for name in SIDES}
-    parts |= {"conditions": conditions(results), "checks": checked(results)}
+    parts |= {"conditions": conditions(results), "checks": checked(results), "aims": aims(results)}
     text = path.read_text()
     for name, part in parts.items():
         begin, end = f"<!-- peers {name} -->", f"<!-- end of peers {name} -->"

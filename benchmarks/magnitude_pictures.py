@@ -13,10 +13,10 @@ no network. Where STEAD's waveforms_11_13_19.hdf5 is in sktl's cache or $SKTL_MI
 gives a file of its form, traces are real; else they are simulated, and the output says so.
 
 The validation part decides when the learning rate falls and which epoch's weights are kept; the
-test part is used once. The profile quick (17 minutes of one core) is small: pictures of 64 pixels, 40 traces a
-class, at most 25 epochs. A strategy whose ImageNet weights are not on this machine is listed as
-not run. Into --out go table.md, ours beside the paper's, table.csv with 95 % bootstrap intervals
-over the test traces, figure8.png, predictions.npz and facts.json.
+test part is used once. The profile quick (17 minutes of one core) is small: pictures of 64 pixels,
+40 traces a class, at most 25 epochs. A strategy whose ImageNet weights are not on this machine is
+listed as not run. Into --out go table.md, ours beside the paper's, table.csv with 95 % bootstrap
+intervals over the test traces, figure8.png, predictions.npz and facts.json.
 """
 
 import argparse

@@ -4,8 +4,8 @@
 
 Reads a JSON object a line from standard input and answers each with one, such as
 ``{"wall": ..., "cpu": ...}``, in seconds. The first request for a case trains an epoch more, which
-is not counted.
-"Keras" are sktl, plain Keras and keras-tcn; "torch" is tsai, whose interpreter need not have sktl.
+is not counted. "keras" are sktl, plain Keras and keras-tcn; "torch" is tsai, whose interpreter need
+not have sktl.
 """
 
 import json
@@ -246,8 +246,8 @@ def tsai_features(case):
     X, _ = sample(case)
     for block in model.tcn:
         # Larger than tsai draws them: its features would all be nearly zero.
-        block.conv1.weight_g.data *= 10
-        block.conv2.weight_g.data *= 10
+        block.conv1.weight_g.data *= 5
+        block.conv2.weight_g.data *= 5
     with torch.no_grad():
         arrays = {"features": model.tcn(torch.from_numpy(X))[:, :, -1].numpy()}
     for number, block in enumerate(model.tcn, start=1):
@@ -262,7 +262,7 @@ def tsai_features(case):
 
 
 def compare_features(case):
-    """Give the largest difference between sktl's features and those that tsai saved."""
+    """Give the largest difference of sktl's features from those that tsai saved, and their size."""
     import keras
 
     from sktl.estimators.tcn import tcn

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from sktl.estimators._adam import two_speed_adam
+
 # Instances whose features are held at once in prediction.
 PREDICTION_BATCH = 256
 
@@ -96,7 +98,7 @@ class CompiledNetwork:
         self._loss = losses.get(loss)
         self._jit = jit if isinstance(jit, bool) else model.inputs[0].shape[1] <= jit
         layers = set(transferred)
-        self._optimizer = _adam_of_two_speeds(
+        self._optimizer = two_speed_adam(
             {
                 index
                 for index, variable in enumerate(model.trainable_variables)
@@ -333,60 +335,3 @@ def _batches(order, batch_size, pads):
         for batches, mask in zip(*blocks, strict=True)
         if batches.size
     ]
-
-
-def _adam_of_two_speeds(transferred: set[int]):
-    """Make an Adam that multiplies the updates of some variables by its variable ``omega``.
-
-    Scaling their gradients would do nothing: Adam divides by the gradients' own size.
-    """
-    from keras import backend, ops, optimizers
-
-    class TwoSpeedAdam(optimizers.Adam):
-        def build(self, variables):
-            super().build(variables)
-            self.omega = self.add_variable((), initializer="ones", name="omega")
-
-        def update_step(self, gradient, variable, learning_rate):
-            index = self._get_variable_index(variable)
-            if index in transferred:
-                learning_rate = learning_rate * self.omega
-            self._update(gradient, variable, learning_rate, index)
-
-        def _update(self, gradient, variable, learning_rate, index):
-            super().update_step(gradient, variable, learning_rate)
-
-        def _all_reduce_sum_gradients(self, grads_and_vars):
-            # One device: nothing to sum. TensorFlow would register a gradient of the sum under a
-            # new name, for ever, and with it keep every graph that was traced.
-            return grads_and_vars
-
-    if backend.backend() != "tensorflow":
-        return TwoSpeedAdam()
-    import tensorflow as tf
-
-    class OneOperationAdam(TwoSpeedAdam):
-        """Updates a variable by one operation of TensorFlow, where Keras needs a dozen."""
-
-        def apply(self, grads, trainable_variables=None):
-            step = ops.cast(self.iterations + 1, "float32")
-            self._powers = [ops.power(beta, step) for beta in (self.beta_1, self.beta_2)]
-            super().apply(grads, trainable_variables)
-            # They would keep the graph alive.
-            del self._powers
-
-        def _update(self, gradient, variable, learning_rate, index):
-            tf.raw_ops.ResourceApplyAdam(
-                var=variable.handle,
-                m=self._momentums[index].value.handle,
-                v=self._velocities[index].value.handle,
-                beta1_power=self._powers[0],
-                beta2_power=self._powers[1],
-                lr=learning_rate,
-                beta1=self.beta_1,
-                beta2=self.beta_2,
-                epsilon=self.epsilon,
-                grad=gradient,
-            )
-
-    return OneOperationAdam()

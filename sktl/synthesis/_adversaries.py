@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sktl.estimators._adam import two_speed_adam
 from sktl.estimators._backends import for_backend
 from sktl.estimators._compiled import weight_names
 
@@ -120,14 +121,12 @@ class Adversaries:
     """
 
     def __init__(self, generator, critic, penalty: float, learning_rate: float):
-        from keras import optimizers
-
         self.models = {"generator": generator, "critic": critic}
         self.penalty = penalty
         self._rate = learning_rate
         self._optimizers = {
             # Gulrajani et al. 2017 take no momentum in the first moment; 0.5 learns faster here.
-            name: optimizers.Adam(learning_rate, beta_1=0.5, beta_2=0.9)
+            name: two_speed_adam(learning_rate=learning_rate, beta_1=0.5, beta_2=0.9)
             for name in self.models
         }
         for name, optimizer in self._optimizers.items():

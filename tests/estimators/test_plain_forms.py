@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from keras import layers
 
+from sktl.estimators._adam import two_speed_adam
 from sktl.estimators._backends import compile_network
-from sktl.estimators._compiled import _adam_of_two_speeds, weight_names
+from sktl.estimators._compiled import weight_names
 from sktl.estimators.magnet import magnet
 from sktl.estimators.mlstm_fcn import mlstm_fcn
 from sktl.estimators.tcn import _every_second, tcn
@@ -141,7 +142,7 @@ def test_steps_of_adam_equal_keras_own(omega):
     values = [rng.normal(size=shape).astype("float32") for shape in ((3, 2), (4,))]
     gradients = [[rng.normal(size=v.shape).astype("float32") for v in values] for _ in range(20)]
     ours, plain = ([keras.Variable(value) for value in values] for _ in range(2))
-    optimizer = _adam_of_two_speeds({1})
+    optimizer = two_speed_adam({1})
     optimizer.build(ours)
     optimizer.omega.assign(omega)
     optimizer.learning_rate = 1e-2

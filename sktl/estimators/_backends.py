@@ -117,9 +117,9 @@ class JaxNetwork(CompiledNetwork):
         return total
 
     def _predict(self, data):
-        # To the next power of two: else every number of instances were compiled anew.
+        # To the next power of two, or a whole batch: else every number were compiled anew.
         count = len(data[0])
-        missing = (1 << (count - 1).bit_length()) - count
+        missing = min(1 << (count - 1).bit_length(), self.prediction_batch) - count
         padded = [np.concatenate([part, np.repeat(part[:1], missing, axis=0)]) for part in data]
         return np.array(self._outputs(*self._state[:2], padded))[:count]
 

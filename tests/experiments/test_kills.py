@@ -97,7 +97,7 @@ def test_two_hundred_kills_lose_nothing(tmp_path, stand_in):
 def test_kills_in_the_middle_of_real_fits_change_no_score(tmp_path):
     rng = random.Random(1)
     store, known, kills = tmp_path / "killed", {}, 0
-    while kills < 6 and interrupt(REAL, store, rng.uniform(6, 14)):
+    while kills < 6 and interrupt(REAL, store, rng.uniform(4, 9)):
         kills += 1
         known = assert_nothing_is_lost(store, known)
     assert interrupt(REAL, store, 600) is False

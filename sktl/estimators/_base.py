@@ -271,9 +271,13 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
             self._preprocessing.transform(validation[0]),
             self._targets(validation[1]),
         )
+        y_held_out = validation and validation[1]
+        return Prepared((inputs, targets, weights), held_out, y_held_out, self._learnt_of_data())
+
+    def _learnt_of_data(self):
+        """Return the fitted attributes that do not depend on any training."""
         shared = ("_n_repeats", "_data_hash", "_n_training_instances", "_preprocessing", "_shape")
-        fitted = {name: vars(self)[name] for name in (*shared, *self._target_attributes)}
-        return Prepared((inputs, targets, weights), held_out, validation and validation[1], fitted)
+        return {name: vars(self)[name] for name in (*shared, *self._target_attributes)}
 
     def _begin(self, prepared, source, streams):
         """Draw the weights, copy those of the source, and give the state before any epoch."""
@@ -289,15 +293,22 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
         state.fitted = {"source_": source and source.card, "_dropout_seed": seed}
         return state
 
-    def _advance(self, prepared, state, progress=lambda row: None, until=None):
-        """Train until an epoch, or to the end."""
+    def _advance(
+        self,
+        prepared,
+        state,
+        progress=lambda row: None,
+        until=None,
+        through=lambda network: network,
+    ):
+        """Train until an epoch, or to the end; `through` may change how a network takes data."""
         if state.ended:
             return
         self.__dict__.update(prepared.fitted)
         with self._borrow_network() as network:
             advance(
                 state,
-                network,
+                through(network),
                 prepared.training,
                 prepared.validation,
                 self._schedule(prepared.validation),

@@ -271,7 +271,6 @@ def _train(estimator, instances, fresh, at):
         "n_test": len(y),
         "epochs": len(estimator.history_),
     }
-    at.parent.mkdir(parents=True, exist_ok=True)
     write_whole(at.with_name(f"{at.name}.csv"), estimator.history_.to_csv().encode())
     write_whole(at.with_name(f"{at.name}.json"), json.dumps(results).encode())
     estimator.save_pretrained(at, name=instances.spec.name)

@@ -15,9 +15,8 @@ import numpy as np
 
 from sktl.datasets._readers import Reader
 from sktl.estimators._prepared import Prepared
-from sktl.estimators._preprocessing import Preprocessing, scale_instances, standardisation
+from sktl.estimators._preprocessing import Preprocessing, amplitude_scale, scale_instances
 from sktl.estimators._randomness import random_streams
-from sktl.estimators._training import advance
 
 Result = TypeVar("Result")
 # Values of a block: larger ones leave the cache and cost page faults, smaller ones calls.
@@ -168,22 +167,16 @@ def fit_stored(estimator: Any, training: StoredPart, validation: StoredPart) -> 
     targets, weights = trainer._fit_targets(y)
     trainer._n_training_instances = len(y)
     trainer._shape = (*trainer._preprocessing.mask.shape, targets.shape[1])
-    names = (
-        "_n_repeats", "_data_hash", "_n_training_instances", "_preprocessing", "_shape",
-        *trainer._target_attributes,
-    )  # fmt: skip
-    fitted = {name: vars(trainer)[name] for name in names}
     held_out: Any = ([validation], trainer._targets(y_validation))
-    prepared = Prepared(([training], targets, weights), held_out, y_validation, fitted)  # type: ignore[list-item]
+    part: Any = ([training], targets, weights)
+    prepared = Prepared(part, held_out, y_validation, trainer._learnt_of_data())
     state = trainer._begin(prepared, None, random_streams(trainer.random_state))
 
-    def scores(outputs):
-        return trainer._validation_scores(y_validation[: len(outputs)], outputs)
+    def reading(network):
+        return ReadingNetwork(network, trainer._preprocessing.transform)
 
-    with trainer._borrow_network() as network, trainer._progress() as progress:
-        reading: Any = ReadingNetwork(network, trainer._preprocessing.transform)
-        schedule = trainer._schedule(held_out)
-        advance(state, reading, prepared.training, held_out, schedule, scores, progress)
+    with trainer._progress() as progress:
+        trainer._advance(prepared, state, progress, through=reading)
     # Sktime's fit checks its data: an instance of every class is enough for that.
     few = np.unique(y, return_index=True)[1] if trainer._kind == "classifier" else np.arange(2)
     return estimator._fit_trained(training.read(few), y[few], prepared, state)
@@ -202,7 +195,5 @@ def _scan(training, stream_max):
             total = total + instance.astype(np.float64)
     digest.update(training.y.astype(str).tobytes())
     mask = (total / len(training)).astype(np.float32)
-    center, scale = 0.0, 1.0
-    if stream_max == "standard":
-        center, scale = standardisation(np.concatenate(amplitudes))
-    return Preprocessing(mask, stream_max, center, scale), digest.hexdigest()
+    scaling = amplitude_scale(np.concatenate(amplitudes), stream_max)
+    return Preprocessing(mask, stream_max, *scaling), digest.hexdigest()

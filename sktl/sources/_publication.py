@@ -80,7 +80,6 @@ class Published:
         elif (mirrored := _paths.find_in_mirror(self.filename)) is not None:
             content = mirrored.read_bytes()
             self.verify(content, mirrored)
-            kept.parent.mkdir(parents=True, exist_ok=True)
             write_whole(kept, content)
         else:
             self._download()

@@ -24,8 +24,8 @@ from scipy.stats import linregress
 
 from sktl import estimators
 from sktl.estimators._pool import forget
+from sktl.experiments import ARCHITECTURES
 
-NETWORKS = ("ConvNetQuakeINGV", "MagNet", "MLSTMFCN", "TCN")
 AXES = {
     "length": (50, 150, 500, 1500, 4000, 8000),
     "instances": (100, 1000, 10_000, 100_000),
@@ -194,7 +194,7 @@ def main():
     """Measure or read the points, print the exponents, draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--axes", nargs="+", choices=AXES, default=list(AXES))
-    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--networks", nargs="+", choices=ARCHITECTURES, default=list(ARCHITECTURES))
     parser.add_argument("--seconds", type=float, default=0.7, help="of an epoch that is timed")
     parser.add_argument("--out", help="table of the points")
     parser.add_argument("--from", dest="points", nargs="+", help="tables instead of measuring")

@@ -21,8 +21,7 @@ from scipy.stats import linregress
 
 from sktl import estimators
 from sktl.estimators import _pool
-
-NETWORKS = ("ConvNetQuakeINGV", "MagNet", "MLSTMFCN", "TCN")
+from sktl.experiments import ARCHITECTURES
 
 
 def clear(what):
@@ -45,7 +44,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--fits", type=int, default=200)
     parser.add_argument("--shapes", choices=["same", "different"], default="same")
-    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=NETWORKS)
+    parser.add_argument("--networks", nargs="+", choices=ARCHITECTURES, default=ARCHITECTURES)
     parser.add_argument("--jit", choices=["default", "on", "off"], default="default")
     parser.add_argument("--pool", type=int, default=_pool.MAX_IDLE, help="idle networks kept")
     parser.add_argument("--warm", type=int, default=20, help="fits before memory counts")

@@ -26,6 +26,9 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+import pandas as pd
+from performance_page import markdown, write_block
+
 LENGTHS, BATCHES, THREADS = (50, 540, 1001, 6000), (32, 64), (1, 2)
 INSTANCES = {50: 1280, 540: 128, 1001: 128, 6000: 64}
 SIDES = {
@@ -198,9 +201,7 @@ def table(results, network):
         [*(str(case[key]) for key in keys), *(column(case) for column in columns.values())]
         for case in sorted(cases, key=lambda case: [case[key] for key in keys])
     ]
-    head = [*keys, *columns]
-    lines = [head, ["--:"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown(pd.DataFrame(rows, columns=[*keys, *columns]), rule="--:")
 
 
 def times(side):
@@ -225,7 +226,7 @@ AIMS = [
 
 def aims(results):
     """Write what was aimed at, and how far one thread came: every length, both batches."""
-    lines = [["network", "aim", "least to greatest (length, batch)", "reached"], 4 * ["---"]]
+    rows = []
     for network, what, measure, least, lengths in AIMS:
         found = [
             (measure(case), case["length"], case["batch"])
@@ -239,8 +240,9 @@ def aims(results):
             reached = "yes" if count == len(found) else f"in {count} of {len(found)} cases"
             at = ", ".join(map(str, lengths))
             aim = f"{what} at least {least} at {at}"
-            lines.append([network, aim, " to ".join(dict.fromkeys([ends[0], ends[-1]])), reached])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+            rows.append([network, aim, " to ".join(dict.fromkeys([ends[0], ends[-1]])), reached])
+    columns = ["network", "aim", "least to greatest (length, batch)", "reached"]
+    return markdown(pd.DataFrame(rows, columns=columns))
 
 
 def conditions(results):
@@ -262,12 +264,8 @@ def write_page(path, results):
     path.with_name(STORED).write_text(json.dumps(results) + "\n")
     parts = {name: table(results, name) for name in SIDES}
     parts |= {"conditions": conditions(results), "checks": checked(results), "aims": aims(results)}
-    text = path.read_text()
     for name, part in parts.items():
-        begin, end = f"<!-- peers {name} -->", f"<!-- end of peers {name} -->"
-        before, rest = text.split(begin)
-        text = f"{before}{begin}\n\n{part}\n\n{end}{rest.split(end)[1]}"
-    path.write_text(text)
+        write_block(f"peers {name}", part, path)
 
 
 def main():

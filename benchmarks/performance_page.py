@@ -9,6 +9,8 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+from sktl._files import write_whole
+
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 
 
@@ -29,19 +31,17 @@ def conditions(arguments, *packages, threads=None):
     )
 
 
-def markdown(table):
+def markdown(table, rule="---"):
     """Turn a DataFrame into a table of the page."""
-    rows = [table.columns, ["---"] * table.shape[1], *table.astype(str).to_numpy()]
+    rows = [table.columns, [rule] * table.shape[1], *table.astype(str).to_numpy()]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def write_block(name, text):
-    """Replace one measured block of the page."""
+def write_block(name, text, page=PAGE):
+    """Replace one measured block of a page."""
     begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-    before, found, rest = PAGE.read_text().partition(begin)
+    before, found, rest = page.read_text().partition(begin)
     if not found or end not in rest:
-        raise ValueError(f"{PAGE} must have the lines {begin} and {end}")
+        raise ValueError(f"{page} must have the lines {begin} and {end}")
     new = f"{before}{begin}\n\n{text}\n\n{end}{rest.partition(end)[2]}"
-    temporary = PAGE.with_name(f".{PAGE.name}.part")
-    temporary.write_text(new)
-    os.replace(temporary, PAGE)
+    write_whole(page, new.encode())

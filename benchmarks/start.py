@@ -14,6 +14,8 @@ from statistics import median
 import pandas as pd
 from performance_page import add_page_option, conditions, markdown, write_block
 
+from sktl.experiments import ARCHITECTURES
+
 FIT = """
 import numpy as np
 from sktl.estimators import {name} as Network
@@ -33,7 +35,6 @@ IMPORTS = {
     "`import tensorflow`": "import tensorflow",
     "`import keras` (with TensorFlow)": "import keras",
 }
-NETWORKS = ("ConvNetQuakeINGV", "MagNet", "MLSTMFCN", "TCN")
 
 
 def seconds(code, threads):
@@ -82,7 +83,7 @@ def main():
             table[f"{kind}, more than sktime"] = table[kind] - table[kind]["`import sktime`"]
         blocks["imports"] = table
     if "fits" in arguments.what:
-        programs = {name: FIT.format(name=f"{name}Regressor") for name in NETWORKS}
+        programs = {name: FIT.format(name=f"{name}Regressor") for name in ARCHITECTURES}
         blocks["first fits"] = pd.concat(
             [measure(programs, arguments.turns, threads) for threads in arguments.threads],
             axis=1,

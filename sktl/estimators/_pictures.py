@@ -177,7 +177,7 @@ class PictureScaling:
                 f"Received: {X.shape[1]} channels, n_marks={self.n_marks}"
             )
         waves = X[:, : X.shape[1] - self.n_marks]
-        fitted: tuple[float, ...] = amplitude_scale(largest(waves), stream_max)
+        fitted: tuple[float, ...] = amplitude_scale(largest(waves, stream_max), stream_max)
         if self.amplitude == "log":
             deviations = np.abs(_deviations(waves))
             unit = float(np.median(deviations)) or 1.0
@@ -252,7 +252,8 @@ class PicturePreprocessing:
             height = np.log1p(np.abs(deviations) / self.unit) / self.top
             scaled = 0.5 + 0.5 * np.sign(deviations) * np.minimum(height, 1)
         series = np.concatenate([scaled, marks != 0], axis=1, dtype=np.float32)
-        return [series, *amplitude_inputs(largest(waves), self.stream_max, self.center, self.scale)]
+        amplitude = largest(waves, self.stream_max)
+        return [series, *amplitude_inputs(amplitude, self.stream_max, self.center, self.scale)]
 
     def description(self) -> dict[str, str | None]:
         """Say in words what is done.

@@ -9,6 +9,7 @@ training instances at each channel and time point, is subtracted (Otović et al.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -175,7 +176,9 @@ class Standardisation:
         """
         channels = np.array([standardisation(values) for values in X.transpose(1, 0, 2)])
         center, scale = channels.T[:, :, None]
-        fitted = cls(center, scale, stream_max, *amplitude_scale(largest(X), stream_max))
+        fitted = cls(
+            center, scale, stream_max, *amplitude_scale(largest(X, stream_max), stream_max)
+        )
         return fitted, fitted.transform(X)
 
     def transform(self, X: np.ndarray) -> list[np.ndarray]:
@@ -202,7 +205,10 @@ class Standardisation:
                 f"{len(self.center)}. Received: {X.shape[1:]} (channels, time points)"
             )
         amplitude = amplitude_inputs(
-            largest(X), self.stream_max, self.amplitude_center, self.amplitude_scale
+            largest(X, self.stream_max),
+            self.stream_max,
+            self.amplitude_center,
+            self.amplitude_scale,
         )
         return [((X - self.center) / self.scale).astype(np.float32), *amplitude]
 
@@ -221,13 +227,15 @@ class Standardisation:
         }
 
 
-def largest(X: np.ndarray) -> np.ndarray:
-    """Return the stream max of each instance of a panel, in its unit, float64."""
+def largest(X: np.ndarray, how: str | None) -> Any:
+    """Return the stream max of each instance of a panel, float64; None where it has no use."""
+    if how is None:
+        return None
     low, high = (end(X, axis=(1, 2)).astype(np.float64) for end in (np.min, np.max))
     return np.maximum(-low, high)
 
 
-def amplitude_scale(amplitude: np.ndarray, how: str | None) -> tuple[float, float]:
+def amplitude_scale(amplitude: Any, how: str | None) -> tuple[float, float]:
     """Return center and scale of the training instances' stream max; 0 and 1 for "raw", None."""
     return standardisation(amplitude) if how == "standard" else (0.0, 1.0)
 

@@ -1,5 +1,9 @@
 """Panels small enough for every generator."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -40,3 +44,22 @@ def generator(request):
     from sklearn.base import clone
 
     return clone(request.param)
+
+
+@pytest.fixture
+def on_both_backends(tmp_path):
+    """Return a function that runs code on TensorFlow and on JAX; it saves to ``sys.argv[1]``."""
+
+    def run(code):
+        results = []
+        for backend in ("tensorflow", "jax"):
+            path = tmp_path / f"{backend}.npz"
+            subprocess.run(
+                [sys.executable, "-c", code, str(path)],
+                check=True,
+                env=os.environ | {"KERAS_BACKEND": backend},
+            )
+            results.append(np.load(path))
+        return results
+
+    return run

@@ -1,9 +1,6 @@
 """Pre-training sees no held-out instance, ends where it says, and is an estimator like others."""
 
-import os
 import pickle
-import subprocess
-import sys
 import warnings
 
 import numpy as np
@@ -358,16 +355,8 @@ np.savez(sys.argv[1], **results)
 """
 
 
-def test_tensorflow_and_jax_agree(tmp_path):
-    results = []
-    for backend in ("tensorflow", "jax"):
-        path = tmp_path / f"{backend}.npz"
-        subprocess.run(
-            [sys.executable, "-c", AGREEMENT, str(path)],
-            check=True,
-            env=os.environ | {"KERAS_BACKEND": backend},
-        )
-        results.append(np.load(path))
+def test_tensorflow_and_jax_agree(on_both_backends):
+    results = on_both_backends(AGREEMENT)
     assert len(results[0].files) == 6
     for name in results[0].files:
         np.testing.assert_allclose(results[0][name], results[1][name], rtol=2e-3, atol=2e-4)

@@ -1,8 +1,5 @@
 """The GAN learns, says when it does not, and both backends compute the same."""
 
-import os
-import subprocess
-import sys
 import warnings
 
 import numpy as np
@@ -87,17 +84,9 @@ np.savez(sys.argv[1], history=generator.history_, samples=samples)
 """
 
 
-def test_tensorflow_and_jax_agree(tmp_path):
+def test_tensorflow_and_jax_agree(on_both_backends):
     """Gradients of gradients, written in two ways, give the same training."""
-    results = []
-    for backend in ("tensorflow", "jax"):
-        path = tmp_path / f"{backend}.npz"
-        subprocess.run(
-            [sys.executable, "-c", AGREEMENT, str(path)],
-            check=True,
-            env=os.environ | {"KERAS_BACKEND": backend},
-        )
-        results.append(np.load(path))
+    results = on_both_backends(AGREEMENT)
     for name in ("history", "samples"):
         np.testing.assert_allclose(results[0][name], results[1][name], rtol=2e-3, atol=2e-4)
 

@@ -28,27 +28,39 @@ from sktl.experiments._baselines import BASELINES
 from sktl.pretraining import prepare
 from sktl.sources import find_card
 
-ARCHITECTURES = ("ConvNetQuakeINGV", "TCN", "MagNet", "MLSTMFCN")
+# With "+blocks", batch norm and squeeze-and-excite blocks transfer beside the convolutions.
+BLOCKS = "+blocks"
+ARCHITECTURES = ("ConvNetQuakeINGV", "TCN", "MagNet", "MLSTMFCN", "MLSTMFCN+blocks")
 SOURCES = ("STEAD", "SPEECH", "EMG", "LEN-DB", "LOMAX", "S&P 500")
 OMEGAS = (0.0, 0.25, 1.0)
 # Target to the source of its own domain, training sizes, and most instances of the other parts.
 TARGETS = {
-    "digits": ("SPEECH", (50, 200), 60, 300),
-    "three words": ("SPEECH", (30, 100), 45, 100),
-    "STEAD 50": ("STEAD", (10, 25), 10, 15),
-    "Myo": ("EMG", (50, 200), 100, 400),
-    "S&P 500 real": ("S&P 500", (20, 100), 100, 400),
-    "BasicMotions": (None, (10, 30), 10, 40),
-    "JapaneseVowels": (None, (30, 100), 60, 370),
+    "digits": ("SPEECH", (20, 100, 500, 1500), 60, 300),
+    "three words": ("SPEECH", (20, 100), 45, 100),
+    "STEAD 50": ("STEAD", (10, 20), 10, 15),
+    "Myo": ("EMG", (50, 100, 500, 1500), 100, 400),
+    "S&P 500 real": ("S&P 500", (20, 100, 500, 1500), 100, 400),
+    "BasicMotions": (None, (10, 20), 10, 40),
+    "JapaneseVowels": (None, (20, 100), 60, 370),
 }
-# Trained at the smaller size alone, unless --sizes says otherwise: hours otherwise.
-SLOW = ("TCN", "MagNet", "MLSTMFCN")
+# The largest training size of a network, of series up to 100 time points and of longer ones,
+# unless --sizes says otherwise: hours otherwise.
+LARGEST = {
+    "ConvNetQuakeINGV": (1500, 1500), "TCN": (500, 100), "MagNet": (500, 100),
+    "MLSTMFCN": (100, 20), "MLSTMFCN+blocks": (100, 20),
+}  # fmt: skip
+LONG = ("digits", "three words", "STEAD 50")
 # Where a fit takes longest, not every source is tried.
-FEW_SOURCES = {("MLSTMFCN", "digits"): ("SPEECH", "STEAD"),
-               ("MLSTMFCN", "three words"): ("SPEECH", "STEAD")}  # fmt: skip
-BASE = {"n_epochs": 60, "batch_size": 16, "early_stopping_patience": 12}
-# The default penalty keeps this network from learning anything of few instances.
-PARAMETERS = {"ConvNetQuakeINGV": {"l2": 0.0}}
+FEW_SOURCES = {(f"MLSTMFCN{blocks}", target): ("SPEECH", "STEAD")
+               for blocks in ("", BLOCKS) for target in ("digits", "three words")}  # fmt: skip
+BATCH_SIZE = 16
+# The default penalty keeps this network from learning anything of few instances; so do running
+# averages that do not arrive in the few steps of an epoch.
+PARAMETERS = {
+    "ConvNetQuakeINGV": {"l2": 0.0},
+    "MLSTMFCN": {"batch_norm_momentum": 0.9},
+    "MLSTMFCN+blocks": {"batch_norm_momentum": 0.9, "transfer_blocks": True},
+}
 
 
 def real(target, shared, rerun):
@@ -102,9 +114,19 @@ def recipe_of(target, architecture):
     source = TARGETS[target][0]
     if source is None:
         return {}
-    card = find_card(f"{source}-simulated", architecture)
+    card = find_card(f"{source}-simulated", architecture.removesuffix(BLOCKS))
     shortened = {name: card.training[name] for name in ("every", "window")}
     return shortened | {"n_timepoints": card.n_timepoints}
+
+
+def schedule(n_train):
+    """Return how long to train and to wait: few instances make few steps an epoch."""
+    steps = -(-n_train // BATCH_SIZE)
+    return {
+        "n_epochs": max(60, 240 // steps),
+        "early_stopping_patience": max(12, 48 // steps),
+        "reduce_lr_patience": max(4, 16 // steps),
+    }
 
 
 def network(architecture, y, target, **params):
@@ -112,8 +134,8 @@ def network(architecture, y, target, **params):
     kind = "Regressor" if y.dtype.kind == "f" else "Classifier"
     if target == "STEAD 50":
         params["stream_max"] = None  # counts: as the source, without the amplitude
-    return getattr(estimators, architecture + kind)(
-        **{**BASE, **PARAMETERS.get(architecture, {}), **params}
+    return getattr(estimators, architecture.removesuffix(BLOCKS) + kind)(
+        batch_size=BATCH_SIZE, **PARAMETERS.get(architecture, {}), **params
     )
 
 
@@ -138,7 +160,9 @@ def fits(arguments, target, architecture, n_train, rerun, have):
     train, validation, test = drawn(target, arguments.shared, n_train, rerun, recipe)
     metric = "mae" if test[1].dtype.kind == "f" else "f1_weighted"
     for kind, source, omega, repeat in wanted:
-        params = {"random_state": 1000 * rerun + repeat, "n_epochs": arguments.epochs}
+        params = schedule(n_train) | {"random_state": 1000 * rerun + repeat}
+        if arguments.epochs:
+            params["n_epochs"] = arguments.epochs
         if source is not None:
             params |= {"source": f"{source}-simulated", "omega": omega}
         started = time.perf_counter()
@@ -213,7 +237,7 @@ def main():
     parser.add_argument("--sizes", nargs="+", type=int, help="instead of the target's own")
     parser.add_argument("--omegas", nargs="+", type=float, default=OMEGAS)
     parser.add_argument("--reruns", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=BASE["n_epochs"])
+    parser.add_argument("--epochs", type=int, help="instead of 60 or more")
     parser.add_argument("--no-baselines", action="store_true", help="MiniRocket compiles a while")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no cell later")
     arguments = parser.parse_args()
@@ -225,7 +249,8 @@ def main():
         for rerun in range(arguments.reruns)
         for architecture in arguments.architectures
         for target in arguments.targets
-        for size in arguments.sizes or TARGETS[target][1][: 1 if architecture in SLOW else None]
+        for size in arguments.sizes or TARGETS[target][1]
+        if arguments.sizes or size <= LARGEST[architecture][target in LONG]
     ]
     for rerun, architecture, target, size in cells:
         if time.perf_counter() - started > 60 * arguments.minutes:

@@ -17,6 +17,7 @@ def mlstm_fcn(
     dropout: float = 0.8,
     reduction: int = 16,
     initializer: str = "he_uniform",
+    batch_norm_momentum: float = 0.99,
 ):
     """Build the layers of MLSTM-FCN up to its output layer.
 
@@ -26,7 +27,7 @@ def mlstm_fcn(
         The scaled panel.
     stream_max : KerasTensor of shape (batch, 1) or None
         The stream max, joined to the outputs of both branches.
-    filters, kernel_sizes, lstm_units, dropout, reduction, initializer
+    filters, kernel_sizes, lstm_units, dropout, reduction, initializer, batch_norm_momentum
         See `MLSTMFCNClassifier`.
 
     Returns
@@ -52,7 +53,9 @@ def mlstm_fcn(
             kernel_initializer=initializer,
             name=f"conv{number}",
         )(x)
-        x = fused_batch_normalization()(momentum=0.99, epsilon=1e-3, name=f"bn{number}")(x)
+        x = fused_batch_normalization()(
+            momentum=batch_norm_momentum, epsilon=1e-3, name=f"bn{number}"
+        )(x)
         x = layers.ReLU(name=f"relu{number}")(x)
         if number < len(filters):
             x = squeeze_excite(x, reduction, f"se{number}")
@@ -121,6 +124,10 @@ class _MLSTMFCN:
         How many filters share one unit in the squeeze-and-excite blocks.
     initializer : str, default="he_uniform"
         Keras name of the initialiser of the convolutions' kernels.
+    batch_norm_momentum : float, default=0.99
+        Share of the running mean and variance that each step of training keeps; predictions use
+        them. They need about ``5 / (1 - momentum)`` steps to arrive: with few instances, and so
+        few steps an epoch, take less, such as 0.9.
     transfer_blocks : bool, default=False
         Transfer batch normalisation and squeeze-and-excite blocks as well, at omega's learning
         rate. The original experiment transferred the convolutions alone.
@@ -142,6 +149,7 @@ class _MLSTMFCN:
     dropout: float = 0.8
     reduction: int = 16
     initializer: str = "he_uniform"
+    batch_norm_momentum: float = 0.99
     transfer_blocks: bool = False
 
     def _transferable(self):

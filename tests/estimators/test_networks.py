@@ -94,6 +94,8 @@ def test_branches_of_mlstm_fcn():
     assert network.get_layer("se2_excite").units == 256
     assert network.get_layer("bn1").momentum == 0.99
     assert network.get_layer("bn1").epsilon == 1e-3
+    quicker = MLSTMFCNRegressor(batch_norm_momentum=0.5).build_network(3, 40, 1)
+    assert [quicker.get_layer(f"bn{n}").momentum for n in (1, 2, 3)] == [0.5] * 3
     assert "se3_reduce" not in {layer.name for layer in network.layers}
 
 

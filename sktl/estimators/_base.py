@@ -127,11 +127,6 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
     """
 
     _tags: ClassVar[dict[str, Any]] = {
-        "authors": ["sktl developers"],
-        "maintainers": ["sktl developers"],
-        "python_dependencies": ["keras>=3.15"],
-        "X_inner_mtype": "numpy3D",
-        "capability:multivariate": True,
         "capability:random_state": True,
         "property:randomness": "derandomized",
     }

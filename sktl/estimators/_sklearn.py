@@ -1,14 +1,21 @@
-"""What scikit-learn's own tools need of a sktime estimator."""
+"""What all our estimators tell sktime and scikit-learn of themselves."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ScikitLearnMixin:
     """Makes `GridSearchCV`, `cross_val_score` and their kin take a sktime estimator."""
 
     _kind: ClassVar[str]
+    _tags: ClassVar[dict[str, Any]] = {
+        "authors": ["sktl developers"],
+        "maintainers": ["sktl developers"],
+        "python_dependencies": ["keras>=3.15"],
+        "X_inner_mtype": "numpy3D",
+        "capability:multivariate": True,
+    }
 
     def reset(self):
         """Return to the state after construction, keeping what scikit-learn left for its own use.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sktl.estimators._base import BaseTransferEstimator
 from sktl.estimators._sklearn import ScikitLearnMixin
@@ -17,13 +17,6 @@ class NetworkWrapper(ScikitLearnMixin):
 
     _kind: ClassVar[str]
     _classes: ClassVar[dict[str, type]]
-    _tags: ClassVar[dict[str, Any]] = {
-        "authors": ["sktl developers"],
-        "maintainers": ["sktl developers"],
-        "python_dependencies": ["keras>=3.15"],
-        "X_inner_mtype": "numpy3D",
-        "capability:multivariate": True,
-    }
 
     def __new__(cls, estimator=None, *args, **kwargs):
         if "_classes" in vars(cls):

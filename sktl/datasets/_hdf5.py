@@ -23,12 +23,12 @@ SLOW_S = 10.0
 
 
 @contextmanager
-def open_hdf5(path: Path) -> Iterator[h5py.File]:
+def open_hdf5(path: Path, **options: Any) -> Iterator[h5py.File]:
     """Open a file for reading, or say that it is missing, damaged or of another format."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
     try:
-        file = h5py.File(path, "r")
+        file = h5py.File(path, "r", **options)
     except OSError as error:
         raise ValueError(
             f"{path} is no intact HDF5 file (truncated download, or another format): {error}"
@@ -140,18 +140,19 @@ class HDF5Reader(Reader):
 
 
 class _Blocks:
-    """Instances of one array, read a chunk of the file at a time."""
+    """Instances of one array: a chunk at a time for who reads on, alone for who jumps."""
 
     def __init__(self, array: h5py.Dataset):
         self._array, self._size = array, array.chunks[0]
-        self._number, self._block = -1, np.empty(0)
+        self._start, self._block = 0, np.empty(0)
+        self._next = -1
 
     def __getitem__(self, index: int) -> np.ndarray:
-        number = index // self._size
-        if number != self._number:
-            self._block = self._array[number * self._size : (number + 1) * self._size]
-            self._number = number
-        return self._block[index % self._size]
+        if not self._start <= index < self._start + len(self._block):
+            stop = (index // self._size + 1) * self._size if index == self._next else index + 1
+            self._start, self._block = index, self._array[index:stop]
+        self._next = index + 1
+        return self._block[index - self._start]
 
 
 class PanelReader(Reader):
@@ -189,7 +190,8 @@ class PanelReader(Reader):
 
     @contextmanager
     def _source(self) -> Iterator[_Blocks]:
-        with open_hdf5(self._path) as file:
+        # With a cache of chunks, HDF5 would read a whole one for each instance.
+        with open_hdf5(self._path, rdcc_nbytes=0) as file:
             yield _Blocks(file["X"])
 
     def _instance(self, source: Any, index: int) -> np.ndarray:

@@ -20,6 +20,8 @@ def test_streamed_file_holds_what_is_simulated_in_memory(name, tmp_path):
     read, kept = reader.read(order)
     np.testing.assert_array_equal(read, X[order])
     np.testing.assert_array_equal(kept, order)
+    for jumps in (order[::7], np.r_[200:230, order[:9], 3, 3]):
+        np.testing.assert_array_equal(reader.read(jumps)[0], X[jumps])
     np.testing.assert_array_equal(reader.y, y.astype(reader.y.dtype))
     np.testing.assert_array_equal(reader.groups, np.asarray(groups).astype(str))
     streamed = load_dataset(spec.simulated_name, path=path, random_state=5)

@@ -3,8 +3,8 @@
     python benchmarks/pretrain.py                       # all 24, into sktl/sources/bundled
     python benchmarks/pretrain.py --datasets STEAD EMG --architectures TCN --out somewhere
 
-Sizes are what one core trains in about an hour; series are shorter than the official ones, and
-slower networks see fewer and shorter ones: every card says what its network saw. A run that was
+All take about an hour and a half of one core. Series are shorter than the official ones, and the
+slowest network sees fewer and shorter ones: every card says what its network saw. A run that was
 interrupted goes on; a source that is there with the same settings is not made again.
 """
 

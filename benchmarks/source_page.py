@@ -53,12 +53,13 @@ card (`sktl.pretraining.prepare`): kernels know samples, not seconds.
 
 {fits} fits on real data. Transfer tries the omegas {omegas} and takes the best by validation;
 one test score counts. From scratch, the first run is the reference, and the best by validation
-of {k} runs is the control with the same budget. Every rerun ({reruns} a case) draws instances,
-and the speakers or subjects of the parts, anew; transfer and scratch share them. A case is an
-architecture, source, target and training size, its value the mean over reruns. Batches of 16, at
-most 60 epochs, patience 12 (learning rate: 4), where an epoch has four steps or more; else as many
-more as make 240, 48 and 16 steps. In transfer and from scratch, ConvNetQuake INGV has no L2 penalty
-and MLSTM-FCN `batch_norm_momentum=0.9`.
+of {k} runs is the control with the same budget. (Transfer draws its other layers by one seed at all
+omegas, the control by {k}: where these layers matter much, this favours the control.) Every rerun
+({reruns} a case) draws instances, and the speakers or subjects of the parts, anew; transfer and
+scratch share them. A case is an architecture, source, target and training size, its value the mean
+over reruns. Batches of 16, at most 60 epochs, patience 12 (learning rate: 4), where an epoch has
+four steps or more; else as many more as make 240, 48 and 16 steps. In transfer and from scratch,
+ConvNetQuake INGV has no L2 penalty and MLSTM-FCN `batch_norm_momentum=0.9`.
 
 Measured (training sizes in brackets):
 

@@ -190,14 +190,14 @@ def gains_of_blocks(frame, pairs):
     if frame.empty:
         return "Not measured."
     with_blocks, _ = against_control(Records.from_frame(frame))
-    cells = [
-        one.assign(architecture=one["architecture"].str.removesuffix(BLOCKS))
-        .groupby(CELL)["value"]
-        .mean()
+    keys = [*CELL, "rerun"]
+    values = [
+        one.assign(architecture=one["architecture"].str.removesuffix(BLOCKS)).set_index(keys)
         for one in (with_blocks, pairs)
     ]
-    first, second = cells[0].align(cells[1], join="inner")
-    found = counted(first - second)
+    # In the reruns that both have.
+    difference = (values[0]["value"] - values[1]["value"]).dropna()
+    found = counted(difference.groupby(CELL).mean())
     return (
         f"{table(gains(with_blocks, ['architecture', 'target']))}\n\n"
         f"Against the convolutions alone, the blocks win in {found['wins']} cases and lose in "

@@ -29,6 +29,8 @@ from statistics import median
 import pandas as pd
 from performance_page import markdown, write_block
 
+from sktl._files import write_whole
+
 LENGTHS, BATCHES, THREADS = (50, 540, 1001, 6000), (32, 64), (1, 2)
 INSTANCES = {50: 1280, 540: 128, 1001: 128, 6000: 64}
 SIDES = {
@@ -261,7 +263,7 @@ def checked(results):
 
 def write_page(path, results):
     """Put the tables between their marks, and the figures beside the page."""
-    path.with_name(STORED).write_text(json.dumps(results) + "\n")
+    write_whole(path.with_name(STORED), f"{json.dumps(results)}\n".encode())
     parts = {name: table(results, name) for name in SIDES}
     parts |= {"conditions": conditions(results), "checks": checked(results), "aims": aims(results)}
     for name, part in parts.items():

@@ -59,11 +59,16 @@ SIZES = {
         "MLSTMFCN": (30_000, 10, {}),
     },
 }
-# The default penalty on its kernels kept this network from learning the simulated data at all.
-PARAMETERS = {"ConvNetQuakeINGV": {"l2": 0.0, "initializer": "he_normal"}}
-# The validation loss of a network that overfits is least after its first epoch, its F1 is not.
-MONITOR = {("EMG", "MLSTMFCN"): "val_score"}
-BATCH_SIZE = {"ConvNetQuakeINGV": 32, "TCN": 32, "MagNet": 64, "MLSTMFCN": 32}
+# Parameters of an architecture, and of a dataset and an architecture beside them.
+PARAMETERS = {
+    # The default penalty on its kernels kept it from learning the simulated data at all.
+    "ConvNetQuakeINGV": {"batch_size": 32, "l2": 0.0, "initializer": "he_normal"},
+    "TCN": {"batch_size": 32},
+    "MagNet": {"batch_size": 64},
+    "MLSTMFCN": {"batch_size": 32},
+    # The validation loss of a network that overfits is least after its first epoch, its F1 is not.
+    ("EMG", "MLSTMFCN"): {"monitor": "val_score"},
+}
 
 
 def commit():
@@ -82,9 +87,6 @@ def say(text):
 def make(dataset, architecture, arguments):
     """Make one source, unless it is there with the same settings."""
     n_instances, n_epochs, changes = SIZES[dataset][architecture]
-    parameters = {"batch_size": BATCH_SIZE[architecture]} | PARAMETERS.get(architecture, {})
-    if (dataset, architecture) in MONITOR:
-        parameters["monitor"] = MONITOR[dataset, architecture]
     made = pretrain(
         dataset,
         architecture,
@@ -95,7 +97,7 @@ def make(dataset, architecture, arguments):
         out=arguments.out,
         random_state=arguments.seed,
         storage="float16",
-        parameters=parameters,
+        parameters=PARAMETERS[architecture] | PARAMETERS.get((dataset, architecture), {}),
         card={"licence": "BSD-3-Clause", "notes": "Trained on simulated data only."},
         commit=commit(),
         progress=say,

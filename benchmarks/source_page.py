@@ -12,7 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from performance_page import markdown
+from sources_on_real_data import BLOCKS, TARGETS, without_blocks
 
+from sktl._files import write_whole
 from sktl.evaluation.controls import all_controls
 from sktl.evaluation.protocols import compare
 from sktl.evaluation.records import Records
@@ -25,12 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BUNDLED = ROOT / "sktl" / "sources" / "bundled"
 PAGE = ROOT / "docs" / "source_results.md"
 BASELINES = ("best constant", "last value", "MiniRocket")
-# Of the records' architecture where more than its convolutions transfers.
-BLOCKS = "+blocks"
-OWN = {
-    "digits": "SPEECH", "three words": "SPEECH", "STEAD 50": "STEAD", "Myo": "EMG",
-    "S&P 500 real": "S&P 500",
-}  # fmt: skip
+OWN = {target: source for target, (source, *_) in TARGETS.items() if source}
 TEXT = """# The bundled sources and what they are worth
 
 This page is written by `python benchmarks/source_page.py`, from the records of `python
@@ -131,9 +129,7 @@ def table(frame, **formats):
         frame = frame.assign(
             **{name: [("" if pd.isna(v) else form.format(v)) for v in frame[name]]}
         )
-    head = "| " + " | ".join(frame.columns) + " |\n|" + "---|" * len(frame.columns)
-    rows = ["| " + " | ".join(map(str, row)) + " |" for row in frame.itertuples(index=False)]
-    return "\n".join([head, *rows])
+    return markdown(frame)
 
 
 def list_of_sources():
@@ -192,7 +188,7 @@ def gains_of_blocks(frame, pairs):
     with_blocks, _ = against_control(Records.from_frame(frame))
     keys = [*CELL, "rerun"]
     values = [
-        one.assign(architecture=one["architecture"].str.removesuffix(BLOCKS)).set_index(keys)
+        one.assign(architecture=one["architecture"].map(without_blocks)).set_index(keys)
         for one in (with_blocks, pairs)
     ]
     # In the reruns that both have.
@@ -377,7 +373,7 @@ def main():
     text, pairs = page(pd.read_csv(arguments.records))
     if not arguments.leave_cards:
         write_cards(pairs)
-    arguments.page.write_text(text)
+    write_whole(arguments.page, text.encode())
 
 
 if __name__ == "__main__":

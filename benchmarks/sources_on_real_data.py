@@ -28,9 +28,9 @@ from sktl.experiments._baselines import BASELINES
 from sktl.pretraining import prepare
 from sktl.sources import find_card
 
-# With "+blocks", batch norm and squeeze-and-excite blocks transfer beside the convolutions.
+# Behind an architecture: batch norm and squeeze-and-excite blocks transfer beside convolutions.
 BLOCKS = "+blocks"
-ARCHITECTURES = ("ConvNetQuakeINGV", "TCN", "MagNet", "MLSTMFCN", "MLSTMFCN+blocks")
+ARCHITECTURES = ("ConvNetQuakeINGV", "TCN", "MagNet", "MLSTMFCN", f"MLSTMFCN{BLOCKS}")
 SOURCES = ("STEAD", "SPEECH", "EMG", "LEN-DB", "LOMAX", "S&P 500")
 OMEGAS = (0.0, 0.25, 1.0)
 # Target to the source of its own domain, training sizes, and most instances of the other parts.
@@ -47,20 +47,24 @@ TARGETS = {
 # unless --sizes says otherwise: hours otherwise.
 LARGEST = {
     "ConvNetQuakeINGV": (1500, 1500), "TCN": (500, 100), "MagNet": (500, 100),
-    "MLSTMFCN": (100, 20), "MLSTMFCN+blocks": (100, 20),
+    "MLSTMFCN": (100, 20),
 }  # fmt: skip
 LONG = ("digits", "three words", "STEAD 50")
 # Where a fit takes longest, not every source is tried.
-FEW_SOURCES = {(f"MLSTMFCN{blocks}", target): ("SPEECH", "STEAD")
-               for blocks in ("", BLOCKS) for target in ("digits", "three words")}  # fmt: skip
+FEW_SOURCES = {("MLSTMFCN", "digits"): ("SPEECH", "STEAD"),
+               ("MLSTMFCN", "three words"): ("SPEECH", "STEAD")}  # fmt: skip
 BATCH_SIZE = 16
 # The default penalty keeps this network from learning anything of few instances; so do running
 # averages that do not arrive in the few steps of an epoch.
 PARAMETERS = {
     "ConvNetQuakeINGV": {"l2": 0.0},
     "MLSTMFCN": {"batch_norm_momentum": 0.9},
-    "MLSTMFCN+blocks": {"batch_norm_momentum": 0.9, "transfer_blocks": True},
 }
+
+
+def without_blocks(architecture):
+    """Name the architecture itself."""
+    return architecture.removesuffix(BLOCKS)
 
 
 def real(target, shared, rerun):
@@ -114,7 +118,7 @@ def recipe_of(target, architecture):
     source = TARGETS[target][0]
     if source is None:
         return {}
-    card = find_card(f"{source}-simulated", architecture.removesuffix(BLOCKS))
+    card = find_card(f"{source}-simulated", without_blocks(architecture))
     shortened = {name: card.training[name] for name in ("every", "window")}
     return shortened | {"n_timepoints": card.n_timepoints}
 
@@ -134,8 +138,11 @@ def network(architecture, y, target, **params):
     kind = "Regressor" if y.dtype.kind == "f" else "Classifier"
     if target == "STEAD 50":
         params["stream_max"] = None  # counts: as the source, without the amplitude
-    return getattr(estimators, architecture.removesuffix(BLOCKS) + kind)(
-        batch_size=BATCH_SIZE, **PARAMETERS.get(architecture, {}), **params
+    if architecture.endswith(BLOCKS):
+        params["transfer_blocks"] = True
+    name = without_blocks(architecture)
+    return getattr(estimators, name + kind)(
+        batch_size=BATCH_SIZE, **PARAMETERS.get(name, {}), **params
     )
 
 
@@ -150,7 +157,7 @@ def fits(arguments, target, architecture, n_train, rerun, have):
         "architecture": architecture, "target": target, "n_train": n_train, "rerun": rerun,
     }  # fmt: skip
     wanted = [("reference", None, None, repeat) for repeat in range(len(arguments.omegas))]
-    few = FEW_SOURCES.get((architecture, target), SOURCES)
+    few = FEW_SOURCES.get((without_blocks(architecture), target), SOURCES)
     sources = [source for source in arguments.sources if source in few]
     wanted += [("transfer", source, omega, 0) for source in sources for omega in arguments.omegas]
     wanted = [one for one in wanted if (architecture, target, n_train, rerun, *one) not in have]
@@ -250,7 +257,7 @@ def main():
         for architecture in arguments.architectures
         for target in arguments.targets
         for size in arguments.sizes or TARGETS[target][1]
-        if arguments.sizes or size <= LARGEST[architecture][target in LONG]
+        if arguments.sizes or size <= LARGEST[without_blocks(architecture)][target in LONG]
     ]
     for rerun, architecture, target, size in cells:
         if time.perf_counter() - started > 60 * arguments.minutes:

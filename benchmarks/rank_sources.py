@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr, ttest_1samp
-from sources_on_real_data import drawn, network, recipe_of
+from sources_on_real_data import UNTRAINED, drawn, network, recipe_of
 
 from sktl.model_selection import rank_sources
 
@@ -33,7 +33,8 @@ def gains(records):
     records = records.assign(signed=better * records["test_score"])
     keys = [*CELL, "rerun"]
     scratch = records[records["kind"] == "reference"].groupby(keys)["signed"].mean()
-    transfers = records[records["kind"] == "transfer"].reset_index(drop=True)
+    transfers = records[(records["kind"] == "transfer") & (records["source"] != UNTRAINED)]
+    transfers = transfers.reset_index(drop=True)
     selected = (
         (np.where(transfers["metric"] == "mae", -1, 1) * transfers["validation_score"])
         .groupby([transfers[name] for name in [*keys, "source"]])

@@ -8,6 +8,7 @@ For every architecture, target, size and rerun, on the same instances:
 - every bundled source at every omega; the one with the best validation score is tested;
 - scratch, as often as there are omegas: the first is the reference, all of them the control with
   the same budget (the best by validation);
+- random kernels at every omega, treated as a source would be: what freezing alone is worth;
 - the best constant or most frequent class, and MiniRocket, as baselines.
 
 A rerun draws the training instances, and the speakers, subjects or earthquakes of the parts, anew.
@@ -32,6 +33,8 @@ from sktl.sources import find_card
 BLOCKS = "+blocks"
 ARCHITECTURES = ("ConvNetQuakeINGV", "TCN", "MagNet", "MLSTMFCN", f"MLSTMFCN{BLOCKS}")
 SOURCES = ("STEAD", "SPEECH", "EMG", "LEN-DB", "LOMAX", "S&P 500")
+# In the place of a source: kernels drawn at random, that learn as slowly as transferred ones.
+UNTRAINED = "untrained"
 OMEGAS = (0.0, 0.25, 1.0)
 # Target to the source of its own domain, training sizes, and most instances of the other parts.
 TARGETS = {
@@ -127,7 +130,8 @@ def schedule(n_train):
     """Return how long to train and to wait: few instances make few steps an epoch."""
     steps = -(-n_train // BATCH_SIZE)
     return {
-        "n_epochs": max(60, 240 // steps),
+        # As published; frozen convolutions leave the rest to be learned in many small steps.
+        "n_epochs": max(250, 1000 // steps),
         "early_stopping_patience": max(12, 48 // steps),
         "reduce_lr_patience": max(4, 16 // steps),
     }
@@ -158,7 +162,7 @@ def fits(arguments, target, architecture, n_train, rerun, have):
     }  # fmt: skip
     wanted = [("reference", None, None, repeat) for repeat in range(len(arguments.omegas))]
     few = FEW_SOURCES.get((without_blocks(architecture), target), SOURCES)
-    sources = [source for source in arguments.sources if source in few]
+    sources = [source for source in arguments.sources if source in (*few, UNTRAINED)]
     wanted += [("transfer", source, omega, 0) for source in sources for omega in arguments.omegas]
     wanted = [one for one in wanted if (architecture, target, n_train, rerun, *one) not in have]
     if not wanted:
@@ -167,11 +171,16 @@ def fits(arguments, target, architecture, n_train, rerun, have):
     train, validation, test = drawn(target, arguments.shared, n_train, rerun, recipe)
     metric = "mae" if test[1].dtype.kind == "f" else "f1_weighted"
     for kind, source, omega, repeat in wanted:
-        params = schedule(n_train) | {"random_state": 1000 * rerun + repeat}
+        # Every omega draws its other layers by the seed of one of the runs from scratch.
+        number = repeat if omega is None else arguments.omegas.index(omega)
+        params = schedule(n_train) | {"random_state": 1000 * rerun + number}
         if arguments.epochs:
             params["n_epochs"] = arguments.epochs
-        if source is not None:
-            params |= {"source": f"{source}-simulated", "omega": omega}
+        if omega is not None:
+            params["omega"] = omega
+        simulated = source not in (None, UNTRAINED)
+        if simulated:
+            params["source"] = f"{source}-simulated"
         started = time.perf_counter()
         fitted = network(architecture, test[1], target, **params)
         fitted.fit(*train, validation_data=validation)
@@ -185,7 +194,7 @@ def fits(arguments, target, architecture, n_train, rerun, have):
             ),
             "epochs": len(fitted.history_), "best_epoch": best,
             "seconds": round(time.perf_counter() - started, 2),
-            "simulated": source is not None,
+            "simulated": simulated,
         }  # fmt: skip
 
 
@@ -240,11 +249,12 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--architectures", nargs="+", default=ARCHITECTURES, choices=ARCHITECTURES)
     parser.add_argument("--targets", nargs="+", default=TARGETS, choices=TARGETS)
-    parser.add_argument("--sources", nargs="+", default=SOURCES, choices=SOURCES)
+    sources = (*SOURCES, UNTRAINED)
+    parser.add_argument("--sources", nargs="+", default=sources, choices=sources)
     parser.add_argument("--sizes", nargs="+", type=int, help="instead of the target's own")
     parser.add_argument("--omegas", nargs="+", type=float, default=OMEGAS)
     parser.add_argument("--reruns", type=int, default=3)
-    parser.add_argument("--epochs", type=int, help="instead of 60 or more")
+    parser.add_argument("--epochs", type=int, help="instead of 250 or more")
     parser.add_argument("--no-baselines", action="store_true", help="MiniRocket compiles a while")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no cell later")
     arguments = parser.parse_args()

@@ -23,7 +23,8 @@ def measured(tmp_path_factory):
     out = tmp_path_factory.mktemp("proof")
     arguments = [
         "--out", out, "--targets", "BasicMotions", "--sizes", 10, "--reruns", 1, "--omegas", 0, 1,
-        "--architectures", "ConvNetQuakeINGV", "--sources", "EMG", "STEAD", "--epochs", 3,
+        "--architectures", "ConvNetQuakeINGV", "--sources", "EMG", "STEAD", "untrained",
+        "--epochs", 3,
         "--no-baselines",
     ]  # fmt: skip
     run("sources_on_real_data.py", *arguments)
@@ -34,12 +35,21 @@ def test_there_is_one_record_a_fit_and_none_is_made_twice(measured):
     out, arguments = measured
     before = (out / "records.csv").read_bytes()
     table = pd.read_csv(out / "records.csv")
-    assert len(table) == 2 + 2 * 2
+    assert len(table) == 2 + 3 * 2
     assert (table["kind"] == "reference").sum() == 2
     assert table["test_score"].between(0, 1).all()
-    assert not table.loc[table["kind"] == "reference", "simulated"].any()
+    assert (table["simulated"] == table["source"].isin(["EMG", "STEAD"])).all()
     assert run("sources_on_real_data.py", *arguments).endswith(": 0\n")
     assert (out / "records.csv").read_bytes() == before
+
+
+def test_random_kernels_at_full_rate_are_the_run_from_scratch_with_that_seed(measured):
+    out, _ = measured
+    table = pd.read_csv(out / "records.csv")
+    random = table[(table["source"] == "untrained") & (table["omega"] == 1)]
+    scratch = table[(table["kind"] == "reference") & (table["repeat"] == 1)]
+    names = ["validation_score", "test_score"]
+    assert random[names].values.tolist() == scratch[names].values.tolist()
 
 
 def test_the_page_says_what_was_measured_and_nothing_else(measured):
@@ -49,6 +59,7 @@ def test_the_page_says_what_was_measured_and_nothing_else(measured):
     assert "6 fits on real data" in text
     assert "- ConvNetQuakeINGV: BasicMotions (10)" in text
     assert "omegas 0, 1 and" in text
+    assert "| random kernels against as many runs from scratch | " in text
     assert "MagNet:" not in text
 
 

@@ -218,21 +218,25 @@ def against_untrained(frame, pairs):
     if not (frame["source"] == UNTRAINED).any():
         return "Not measured."
     random, _ = against_control(Records.from_frame(frame))
-    keys = [*CELL, "rerun"]
-    keys.remove("source")
-    both = pairs.join(random.set_index(keys)["value"].rename("random"), on=keys)
-    cells = both.dropna(subset=["random"]).groupby(CELL)[["value", "random"]].mean()
-    difference = cells["value"] - cells["random"]
-    own = of_own_domain(difference.index)
-    control = random.groupby(["architecture", "target", "n_train"])[["value", "control_value"]]
-    control = control.mean()
-    return table(pd.DataFrame([
+    keys = ["architecture", "target", "n_train", "rerun"]
+    pairs = pairs.join(random.set_index(keys)["value"].rename("random"), on=keys)
+    pairs = pairs.dropna(subset=["random"])
+    means = pairs.groupby(CELL)[["value", "random"]].mean()
+    own = of_own_domain(means.index)
+    alone = random.groupby(CELL)[["value", "control_value"]].mean()
+    rows = [
         {"": "sources of the target's own domain against random kernels",
-         **counted(difference[own])},
-        {"": "sources of other domains against random kernels", **counted(difference[~own])},
+         **counted((means["value"] - means["random"])[own])},
+        {"": "sources of other domains against random kernels",
+         **counted((means["value"] - means["random"])[~own])},
         {"": "random kernels against as many runs from scratch",
-         **counted(control["value"] - control["control_value"])},
-    ]))  # fmt: skip
+         **counted(alone["value"] - alone["control_value"])},
+    ]  # fmt: skip
+    domestic = pairs[pairs["source"] == pairs["target"].map(OWN)]
+    return (
+        f"{table(pd.DataFrame(rows))}\n\nThe own domain's source against random kernels:\n\n"
+        f"{table(gains(domestic, ['target'], 'random'))}"
+    )
 
 
 def outcome_rows(records):
@@ -377,7 +381,7 @@ def page(frame):
     ).dropna()
     text = TEXT.format(
         sources=list_of_sources(),
-        fits=f"{int(data['kind'].isin(['transfer', 'reference']).sum()):,}",
+        fits=f"{(frame['kind'] != 'baseline').sum():,}",
         omegas=omegas,
         k=comparison.search["omega"].nunique(),
         reruns="-".join(map(str, sorted({reruns.min(), reruns.max()}))),

@@ -56,7 +56,7 @@ def test_the_page_says_what_was_measured_and_nothing_else(measured):
     out, _ = measured
     run("source_page.py", out / "records.csv", "--page", out / "page.md", "--leave-cards")
     text = (out / "page.md").read_text()
-    assert "6 fits on real data" in text
+    assert "8 fits on real data" in text
     assert "- ConvNetQuakeINGV: BasicMotions (10)" in text
     assert "omegas 0, 1 and" in text
     assert "| random kernels against as many runs from scratch | " in text

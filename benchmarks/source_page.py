@@ -201,14 +201,21 @@ def gains_of_blocks(frame, pairs):
     difference = (values[0]["value"] - values[1]["value"]).dropna()
     found = counted(difference.groupby(CELL).mean())
     return (
-        f"{table(gains(with_blocks, ['architecture', 'target']))}\n\n"
+        f"{table(gains(with_blocks, ['target']))}\n\n"
+        "Of them, with the source of the target's own domain:\n\n"
+        f"{table(gains(domestic(with_blocks), ['target']))}\n\n"
         f"Against the convolutions alone, the blocks win in {found['wins']} cases and lose in "
         f"{found['losses']} (sign test p {found['sign test p']})."
     )
 
 
+def domestic(pairs):
+    """Keep transfers from the source of the target's own domain."""
+    return pairs[pairs["source"] == pairs["target"].map(OWN)]
+
+
 def of_own_domain(cells):
-    """Say of each cell whether its source is of its target's domain."""
+    """Say of each cell whether its source is of its target's own domain."""
     own = cells.get_level_values("target").map(lambda target: OWN.get(target, ""))
     return cells.get_level_values("source") == own
 
@@ -232,10 +239,9 @@ def against_untrained(frame, pairs):
         {"": "random kernels against as many runs from scratch",
          **counted(alone["value"] - alone["control_value"])},
     ]  # fmt: skip
-    domestic = pairs[pairs["source"] == pairs["target"].map(OWN)]
     return (
         f"{table(pd.DataFrame(rows))}\n\nThe own domain's source against random kernels:\n\n"
-        f"{table(gains(domestic, ['target'], 'random'))}"
+        f"{table(gains(domestic(pairs), ['target'], 'random'))}"
     )
 
 
@@ -395,8 +401,7 @@ def page(frame):
         by_source=table(gains(pairs, ["source"])),
         by_both=table(gains(pairs, ["target", "source"])),
         by_size=table(gains(pairs, ["target", "n_train"])),
-        own=table(gains(pairs[pairs["source"] == pairs["target"].map(OWN)],
-                        ["target", "architecture"])),
+        own=table(gains(domestic(pairs), ["target", "architecture"])),
         blocks=gains_of_blocks(frame[with_blocks & ~untrained].reset_index(drop=True), pairs),
         scores=scores(records, pairs),
         faster=f"{int((convergence > 0).sum())} of {len(convergence)}",

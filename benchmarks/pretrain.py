@@ -3,7 +3,7 @@
     python benchmarks/pretrain.py                       # all 24, into sktl/sources/bundled
     python benchmarks/pretrain.py --datasets STEAD EMG --architectures TCN --out somewhere
 
-All take about an hour and a half of one core. Series are shorter than the official ones, and the
+All take under two hours of one core. Series are shorter than the official ones, and the
 slowest network sees fewer and shorter ones: every card says what its network saw. A run that was
 interrupted goes on; a source that is there with the same settings is not made again.
 """

@@ -8,6 +8,7 @@ from keras import layers
 from sktl.estimators._adam import two_speed_adam
 from sktl.estimators._backends import compile_network
 from sktl.estimators._compiled import weight_names
+from sktl.estimators._long_convolution import LONG, long_convolution
 from sktl.estimators.magnet import magnet
 from sktl.estimators.mlstm_fcn import mlstm_fcn
 from sktl.estimators.tcn import _every_second, tcn
@@ -163,3 +164,27 @@ def test_a_number_limits_xla_to_short_series():
         return compile_network(model, "mean_squared_error", (), 20)
 
     assert [network(length)._jit for length in (20, 21)] == [True, False]
+
+
+@on_tensorflow
+@pytest.mark.parametrize("length", [LONG, LONG + 123])
+@pytest.mark.parametrize("kernel_size", [8, 5, 3, 1])
+def test_gradients_of_long_series_equal_those_of_keras_own_convolution(kernel_size, length):
+    import tensorflow as tf
+
+    rng = np.random.default_rng(0)
+    x = tf.constant(rng.normal(size=(2, length, 3)), "float32")
+    upstream = tf.constant(rng.normal(size=(2, length, 4)), "float32")
+    kernel = rng.normal(size=(kernel_size, 3, 4))
+    results = []
+    for kind in (layers.Conv1D, long_convolution()):
+        layer = kind(4, kernel_size, padding="same")
+        layer.build(x.shape)
+        layer.set_weights([kernel, np.ones(4)])
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            outputs = layer(x)
+        found = tape.gradient(outputs, [x, *layer.trainable_variables], upstream)
+        results.append([outputs.numpy(), *(one.numpy() for one in found)])
+    for plain, pieces in zip(*results, strict=True):
+        np.testing.assert_allclose(pieces, plain, rtol=1e-4, atol=1e-4 * np.abs(plain).max())

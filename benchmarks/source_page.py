@@ -19,7 +19,7 @@ from sktl._files import write_whole
 from sktl.evaluation.controls import all_controls
 from sktl.evaluation.protocols import compare
 from sktl.evaluation.records import Records
-from sktl.evaluation.schema import CELL
+from sktl.evaluation.schema import CELL, GROUP
 from sktl.evaluation.statistics import bootstrap_interval, sign_test_counts
 from sktl.sources import load_source, save_source
 from sktl.sources._folder import read_card
@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 BUNDLED = ROOT / "sktl" / "sources" / "bundled"
 PAGE = ROOT / "docs" / "source_results.md"
 BASELINES = ("best constant", "last value", "MiniRocket")
+# What all sources share: the same instances.
+RUN = [*GROUP, "rerun"]
 OWN = {target: source for target, (source, *_) in TARGETS.items() if source}
 TEXT = """# The bundled sources and what they are worth
 
@@ -162,10 +164,9 @@ def budget_matched(records, comparison):
     runs = records.table[records.table["kind"] == "reference"].copy()
     sign = np.where(runs["greater_is_better"], 1, -1)
     runs["selection"] = sign * runs["validation_score"]
-    keys = ["architecture", "target", "n_train", "rerun"]
-    best = runs.loc[runs.groupby(keys)["selection"].idxmax()].set_index(keys)
+    best = runs.loc[runs.groupby(RUN)["selection"].idxmax()].set_index(RUN)
     best = best[["value", "selection"]].add_prefix("control_")
-    pairs = comparison.pairs.join(best, on=keys)
+    pairs = comparison.pairs.join(best, on=RUN)
     kept = pairs["selection"] > pairs["control_selection"]
     return pairs.assign(guarded_value=pairs["value"].where(kept, pairs["control_value"]))
 
@@ -203,21 +204,15 @@ def gains_of_blocks(frame, pairs):
     return (
         f"{table(gains(with_blocks, ['target']))}\n\n"
         "Of them, with the source of the target's own domain:\n\n"
-        f"{table(gains(domestic(with_blocks), ['target']))}\n\n"
+        f"{table(gains(with_blocks[of_own_domain(with_blocks)], ['target']))}\n\n"
         f"Against the convolutions alone, the blocks win in {found['wins']} cases and lose in "
         f"{found['losses']} (sign test p {found['sign test p']})."
     )
 
 
-def domestic(pairs):
-    """Keep transfers from the source of the target's own domain."""
-    return pairs[pairs["source"] == pairs["target"].map(OWN)]
-
-
-def of_own_domain(cells):
-    """Say of each cell whether its source is of its target's own domain."""
-    own = cells.get_level_values("target").map(lambda target: OWN.get(target, ""))
-    return cells.get_level_values("source") == own
+def of_own_domain(transfers):
+    """Say of each transfer whether its source is of its target's own domain."""
+    return transfers["source"] == transfers["target"].map(OWN)
 
 
 def against_untrained(frame, pairs):
@@ -225,11 +220,10 @@ def against_untrained(frame, pairs):
     if not (frame["source"] == UNTRAINED).any():
         return "Not measured."
     random, _ = against_control(Records.from_frame(frame))
-    keys = ["architecture", "target", "n_train", "rerun"]
-    pairs = pairs.join(random.set_index(keys)["value"].rename("random"), on=keys)
+    pairs = pairs.join(random.set_index(RUN)["value"].rename("random"), on=RUN)
     pairs = pairs.dropna(subset=["random"])
-    means = pairs.groupby(CELL)[["value", "random"]].mean()
-    own = of_own_domain(means.index)
+    means = pairs.groupby(CELL)[["value", "random"]].mean().reset_index()
+    own = of_own_domain(means)
     alone = random.groupby(CELL)[["value", "control_value"]].mean()
     rows = [
         {"": "sources of the target's own domain against random kernels",
@@ -241,7 +235,7 @@ def against_untrained(frame, pairs):
     ]  # fmt: skip
     return (
         f"{table(pd.DataFrame(rows))}\n\nThe own domain's source against random kernels:\n\n"
-        f"{table(gains(domestic(pairs), ['target'], 'random'))}"
+        f"{table(gains(pairs[of_own_domain(pairs)], ['target'], 'random'))}"
     )
 
 
@@ -249,8 +243,8 @@ def outcome_rows(records):
     """Return the table of wins under all ways of comparing, and the pairs with their control."""
     pairs, comparison = against_control(records)
     columns = ["value", "reference_value", "control_value", "guarded_value"]
-    means = pairs.groupby(CELL)[columns].mean()
-    own = of_own_domain(means.index)
+    means = pairs.groupby(CELL)[columns].mean().reset_index()
+    own = of_own_domain(means)
     rows = [
         {"transfer against": "one run from scratch (omega by validation)",
          **counted(means["value"] - means["reference_value"])},
@@ -401,7 +395,7 @@ def page(frame):
         by_source=table(gains(pairs, ["source"])),
         by_both=table(gains(pairs, ["target", "source"])),
         by_size=table(gains(pairs, ["target", "n_train"])),
-        own=table(gains(domestic(pairs), ["target", "architecture"])),
+        own=table(gains(pairs[of_own_domain(pairs)], ["target", "architecture"])),
         blocks=gains_of_blocks(frame[with_blocks & ~untrained].reset_index(drop=True), pairs),
         scores=scores(records, pairs),
         faster=f"{int((convergence > 0).sum())} of {len(convergence)}",

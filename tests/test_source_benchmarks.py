@@ -24,8 +24,7 @@ def measured(tmp_path_factory):
     arguments = [
         "--out", out, "--targets", "BasicMotions", "--sizes", 10, "--reruns", 1, "--omegas", 0, 1,
         "--architectures", "ConvNetQuakeINGV", "--sources", "EMG", "STEAD", "untrained",
-        "--epochs", 3,
-        "--no-baselines",
+        "--epochs", 3, "--no-baselines",
     ]  # fmt: skip
     run("sources_on_real_data.py", *arguments)
     return out, arguments

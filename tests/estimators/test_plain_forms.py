@@ -9,9 +9,10 @@ from sktl.estimators._adam import two_speed_adam
 from sktl.estimators._backends import compile_network
 from sktl.estimators._compiled import weight_names
 from sktl.estimators._long_convolution import LONG, long_convolution
+from sktl.estimators._pairs import every_second
 from sktl.estimators.magnet import magnet
 from sktl.estimators.mlstm_fcn import mlstm_fcn
-from sktl.estimators.tcn import _every_second, tcn
+from sktl.estimators.tcn import tcn
 
 on_tensorflow = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the fast form is TensorFlow's"
@@ -130,10 +131,10 @@ def test_training_equals_the_plain_networks(name, length):
         assert_close(weight_names(fast)[path], variable)
 
 
-@pytest.mark.parametrize("length", [1, 2, 7])
-def test_every_second_is_a_slice_with_a_step(length):
+@pytest.mark.parametrize(("length", "number"), [(1, 1), (2, 1), (7, 4), (7, 2)])
+def test_every_second_is_a_slice_with_a_step(length, number):
     x = np.random.default_rng(0).normal(size=(2, length, 3)).astype("float32")
-    np.testing.assert_array_equal(_every_second(keras.ops.array(x)), x[:, ::-2][:, ::-1])
+    np.testing.assert_array_equal(every_second()(number)(x), x[:, ::-2][:, :number][:, ::-1])
 
 
 @pytest.mark.parametrize("omega", [0.0, 0.5])

@@ -26,7 +26,7 @@ def led(x, zeros):
     """
     from keras import ops
 
-    return ops.pad(x, ((0, 0), (zeros, 0), (0, 0)))
+    return ops.pad(x, ((0, 0), (zeros, 0), (0, 0))) if zeros else x
 
 
 def _pairs(x):

@@ -8,7 +8,7 @@ from keras import layers
 from sktl.estimators._adam import two_speed_adam
 from sktl.estimators._backends import compile_network
 from sktl.estimators._compiled import weight_names
-from sktl.estimators._long_convolution import LONG, long_convolution
+from sktl.estimators._matrix_gradient import LONG, matrix_gradient_convolution
 from sktl.estimators._pairs import every_second
 from sktl.estimators.magnet import magnet
 from sktl.estimators.mlstm_fcn import mlstm_fcn
@@ -114,7 +114,7 @@ def test_outputs_equal_the_plain_networks(name, length):
 
 
 @on_tensorflow
-@pytest.mark.parametrize("length", [2, 33, 50])
+@pytest.mark.parametrize("length", [2, 33, 130])
 @pytest.mark.parametrize("name", PLAIN)
 def test_training_equals_the_plain_networks(name, length):
     plain, fast = two_models(*PLAIN[name], (length, 3))
@@ -168,17 +168,18 @@ def test_a_number_limits_xla_to_short_series():
 
 
 @on_tensorflow
-@pytest.mark.parametrize("length", [LONG, LONG + 123])
+@pytest.mark.parametrize("n_instances", [1, 3])
+@pytest.mark.parametrize("length", [LONG, 540])
 @pytest.mark.parametrize("kernel_size", [8, 5, 3, 1])
-def test_gradients_of_long_series_equal_those_of_keras_own_convolution(kernel_size, length):
+def test_matrix_gradients_equal_those_of_keras_own_convolution(kernel_size, length, n_instances):
     import tensorflow as tf
 
     rng = np.random.default_rng(0)
-    x = tf.constant(rng.normal(size=(2, length, 3)), "float32")
-    upstream = tf.constant(rng.normal(size=(2, length, 4)), "float32")
-    kernel = rng.normal(size=(kernel_size, 3, 4))
+    x = tf.constant(rng.normal(size=(n_instances, length, 16)), "float32")
+    upstream = tf.constant(rng.normal(size=(n_instances, length, 4)), "float32")
+    kernel = rng.normal(size=(kernel_size, 16, 4))
     results = []
-    for kind in (layers.Conv1D, long_convolution()):
+    for kind in (layers.Conv1D, matrix_gradient_convolution()):
         layer = kind(4, kernel_size, padding="same")
         layer.build(x.shape)
         layer.set_weights([kernel, np.ones(4)])
@@ -187,5 +188,5 @@ def test_gradients_of_long_series_equal_those_of_keras_own_convolution(kernel_si
             outputs = layer(x)
         found = tape.gradient(outputs, [x, *layer.trainable_variables], upstream)
         results.append([outputs.numpy(), *(one.numpy() for one in found)])
-    for plain, pieces in zip(*results, strict=True):
-        np.testing.assert_allclose(pieces, plain, rtol=1e-4, atol=1e-4 * np.abs(plain).max())
+    for plain, ours in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=1e-4, atol=1e-4 * np.abs(plain).max())

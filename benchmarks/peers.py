@@ -196,7 +196,7 @@ COLUMNS["ConvNetQuakeINGV"] = COLUMNS["MagNet"] = {
 
 def table(results, network):
     """Write the table of an architecture."""
-    columns = {"ms a step": per_step} | COLUMNS[network]
+    columns = {"instances": lambda case: str(case["n"]), "ms a step": per_step} | COLUMNS[network]
     keys = ["threads", "length", "batch"]
     cases = [case for case in results["cases"] if case["network"] == network]
     rows = [

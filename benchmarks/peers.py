@@ -39,6 +39,7 @@ SIDES = {
     "ConvNetQuakeINGV": ("sktl", "keras", "bare step"),
     "MagNet": ("sktl", "keras", "bare step"),
 }
+KEYS = ("threads", "length", "batch")
 SGEMM = 2048
 CHECKED = (50, 540, 1001)
 STORED = "performance_peers.json"
@@ -101,7 +102,9 @@ def measure(chosen, results, keep):
                 worker.ask(side="forget")
             case |= {"threads": n_threads}
             results["cases"] = [
-                old for old in results["cases"] if any(old[k] != case[k] for k in case if k != "n")
+                old
+                for old in results["cases"]
+                if any(old[k] != case[k] for k in ("network", *KEYS))
             ]
             results["cases"].append(case | {"turns": turns})
             results["date"] = datetime.date.today().isoformat()
@@ -197,13 +200,12 @@ COLUMNS["ConvNetQuakeINGV"] = COLUMNS["MagNet"] = {
 def table(results, network):
     """Write the table of an architecture."""
     columns = {"instances": lambda case: str(case["n"]), "ms a step": per_step} | COLUMNS[network]
-    keys = ["threads", "length", "batch"]
     cases = [case for case in results["cases"] if case["network"] == network]
     rows = [
-        [*(str(case[key]) for key in keys), *(column(case) for column in columns.values())]
-        for case in sorted(cases, key=lambda case: [case[key] for key in keys])
+        [*(str(case[key]) for key in KEYS), *(column(case) for column in columns.values())]
+        for case in sorted(cases, key=lambda case: [case[key] for key in KEYS])
     ]
-    return markdown(pd.DataFrame(rows, columns=[*keys, *columns]), rule="--:")
+    return markdown(pd.DataFrame(rows, columns=[*KEYS, *columns]), rule="--:")
 
 
 def times(side):

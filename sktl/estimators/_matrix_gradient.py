@@ -45,14 +45,8 @@ def _convolve(x, kernel):
     @tf.custom_gradient
     def convolve(x, kernel):
         def gradients(upstream):
-            of_x = tf.raw_ops.Conv2DBackpropInput(
-                input_sizes=tf.shape(x[:, None]),
-                filter=kernel[None],
-                out_backprop=upstream[:, None],
-                strides=[1, 1, 1, 1],
-                padding="SAME",
-            )
-            return of_x[:, 0], _gradient_of_kernel(x, upstream, kernel.shape[0])
+            of_x = tf.nn.conv1d_transpose(upstream, kernel, tf.shape(x), 1, "SAME")
+            return of_x, _gradient_of_kernel(x, upstream, kernel.shape[0])
 
         return tf.nn.conv1d(x, kernel, 1, "SAME"), gradients
 
@@ -67,15 +61,17 @@ def _gradient_of_kernel(x, upstream, taps):
     """
     import tensorflow as tf
 
+    def rows(part):
+        return tf.reshape(part, (-1, part.shape[2]))
+
     def product(a, b):
-        rows = [tf.reshape(part, (-1, part.shape[-1])) for part in (a, b)]
-        return tf.matmul(*rows, transpose_a=True)
+        return tf.matmul(a, b, transpose_a=True)
 
     def across(late, early, shift):
-        return late[1:, :shift], early[:-1, early.shape[1] - shift :]
+        return rows(late[1:, :shift]), rows(early[:-1, early.shape[1] - shift :])
 
     left = (taps - 1) // 2
-    x_rows, upstream_rows = (tf.reshape(part, (-1, part.shape[2])) for part in (x, upstream))
+    x_rows, upstream_rows = rows(x), rows(upstream)
     n_rows = tf.shape(x_rows)[0]
     gradients = []
     for shift in range(-left, taps - left):

@@ -147,7 +147,8 @@ class CompiledNetwork:
         for path, variable in self._weights.items():
             variable.assign(weights[path])
         for number, variable in enumerate(self._seeds):
-            variable.assign(np.array([seed, number], dtype="uint32"))
+            # A step adds one to the second number; no layer may meet where another has been.
+            variable.assign(np.array([seed, number << 24], dtype="uint32"))
         self._push()
 
     def weights(self) -> dict[str, np.ndarray]:

@@ -17,8 +17,8 @@ def matrix_gradient_convolution():
     Returns
     -------
     type
-        `keras.layers.Conv1D` with the same weights and names, for padding "same" without strides,
-        dilation and activation. On TensorFlow, whose own gradient of a kernel reaches 60 to 75 % of
+        `keras.layers.Conv1D` with the same weights and names, for padding "same" and strides of one
+        or two without dilation. On TensorFlow, whose own gradient of a kernel reaches 60 to 75 % of
         a matrix product's speed, and less on long series, that gradient is matrix products.
     """
     from keras import backend, layers
@@ -28,29 +28,44 @@ def matrix_gradient_convolution():
 
         def call(self, inputs):
             _, length, channels = inputs.shape
-            short = length < max(LONG, self.kernel_size[0])
-            if backend.backend() != "tensorflow" or short or channels < _WIDE:
+            stride = self.strides[0]
+            # Neither the kernel nor the stride must reach over the border of a series.
+            unfit = length < max(LONG, self.kernel_size[0]) or length % stride
+            if backend.backend() != "tensorflow" or unfit or channels < _WIDE:
                 return super().call(inputs)
             import tensorflow as tf
 
-            return _convolve(inputs, tf.convert_to_tensor(self.kernel.value)) + self.bias
+            kernel, bias = (tf.convert_to_tensor(x.value) for x in (self.kernel, self.bias))
+            return self.activation(tf.nn.bias_add(_convolve(inputs, kernel, stride), bias))
 
     return MatrixGradientConv1D
 
 
-def _convolve(x, kernel):
+def _convolve(x, kernel, stride):
     """Convolve panels, with a gradient of our own."""
     import tensorflow as tf
 
     @tf.custom_gradient
     def convolve(x, kernel):
         def gradients(upstream):
-            of_x = tf.nn.conv1d_transpose(upstream, kernel, tf.shape(x), 1, "SAME")
-            return of_x, _gradient_of_kernel(x, upstream, kernel.shape[0])
+            of_x = tf.nn.conv1d_transpose(upstream, kernel, tf.shape(x), stride, "SAME")
+            return of_x, _strided_gradient_of_kernel(x, upstream, kernel, stride)
 
-        return tf.nn.conv1d(x, kernel, 1, "SAME"), gradients
+        return tf.nn.conv1d(x, kernel, stride, "SAME"), gradients
 
     return convolve(x, kernel)
+
+
+def _strided_gradient_of_kernel(x, upstream, kernel, stride):
+    """Take as many time points as the stride has as one, with all their channels."""
+    import tensorflow as tf
+
+    taps, channels, filters = kernel.shape
+    # The kernel begins before the time point that it gives, and so within a group of them.
+    before = max(taps - stride, 0) // 2 % stride
+    groups = tf.reshape(x, (-1, x.shape[1] // stride, stride * channels))
+    gradient = _gradient_of_kernel(groups, upstream, -(-(before + taps) // stride))
+    return tf.reshape(gradient, (-1, channels, filters))[before : before + taps]
 
 
 def _gradient_of_kernel(x, upstream, taps):

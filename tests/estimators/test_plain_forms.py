@@ -4,12 +4,15 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from scipy.stats import binomtest
 
 from sktl.estimators._adam import two_speed_adam
 from sktl.estimators._backends import compile_network
 from sktl.estimators._compiled import weight_names
+from sktl.estimators._dropout import sixteen_bit_dropout
 from sktl.estimators._matrix_gradient import LONG, matrix_gradient_convolution
 from sktl.estimators._pairs import every_second
+from sktl.estimators.convnetquake import convnetquake_ingv
 from sktl.estimators.magnet import magnet
 from sktl.estimators.mlstm_fcn import mlstm_fcn
 from sktl.estimators.tcn import tcn
@@ -27,6 +30,15 @@ def plain_magnet(x):
         x = layers.Conv1D(filters, 3, padding="same", name=f"conv{number}")(x)
         x = layers.MaxPooling1D(4, padding="same")(x)
     return layers.Bidirectional(layers.LSTM(100, name="lstm"), name="bilstm")(x)
+
+
+def plain_convnetquake_ingv(x):
+    for number in range(1, 10):
+        x = layers.Conv1D(
+            32, 3, strides=2, padding="same", activation="relu", name=f"conv{number}"
+        )(x)  # fmt: skip
+    x = layers.Flatten()(x)
+    return layers.Dense(x.shape[-1], activation="relu", name="dense")(x)
 
 
 def plain_mlstm_fcn(x):
@@ -64,6 +76,7 @@ def plain_tcn(x):
 
 
 PLAIN = {
+    "convnetquake_ingv": (plain_convnetquake_ingv, lambda x: convnetquake_ingv(x, None)),
     "magnet": (plain_magnet, lambda x: magnet(x, None, dropout=0.0)),
     "mlstm_fcn": (plain_mlstm_fcn, lambda x: mlstm_fcn(x, None, dropout=0.0)),
     "tcn": (plain_tcn, lambda x: tcn(x, None, n_blocks=4, kernel_size=KERNEL_SIZE)),
@@ -114,7 +127,7 @@ def test_outputs_equal_the_plain_networks(name, length):
 
 
 @on_tensorflow
-@pytest.mark.parametrize("length", [2, 33, 130])
+@pytest.mark.parametrize("length", [2, 33, 130, 400])
 @pytest.mark.parametrize("name", PLAIN)
 def test_training_equals_the_plain_networks(name, length):
     plain, fast = two_models(*PLAIN[name], (length, 3))
@@ -158,6 +171,39 @@ def test_steps_of_adam_equal_keras_own(omega):
 
 
 @on_tensorflow
+@pytest.mark.parametrize("rate", [0.2, 0.8])
+@pytest.mark.parametrize("width", [64, 7])
+def test_dropout_keeps_the_share_that_it_must(rate, width):
+    layer = sixteen_bit_dropout()(rate, seed=0)
+    x = np.random.default_rng(0).uniform(1, 2, (50, 40, width)).astype("float32")
+    masks = []
+    for _ in range(2):
+        y = keras.ops.convert_to_numpy(layer(x, training=True))
+        masks.append(y != 0)
+        np.testing.assert_allclose(y[masks[-1]], x[masks[-1]] / (1 - rate), rtol=1e-6)
+    kept, again = masks
+    assert binomtest(int(kept.sum()), kept.size, 1 - rate).pvalue > 1e-3
+    # Neighbours in any direction, and the next step, are drawn on their own.
+    for one, other in [(kept, again), *((kept, np.roll(kept, 1, axis)) for axis in range(3))]:
+        both = int((one & other).sum())
+        assert binomtest(both, kept.size, (1 - rate) ** 2).pvalue > 1e-3
+    np.testing.assert_array_equal(layer(x), x)
+    np.testing.assert_array_equal(sixteen_bit_dropout()(rate, seed=0)(x, training=True) != 0, kept)
+
+
+@on_tensorflow
+def test_gradients_of_dropout_pass_what_it_kept():
+    import tensorflow as tf
+
+    layer = sixteen_bit_dropout()(0.5, seed=0)
+    x = tf.ones((3, 20, 5))
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x, training=True)
+    np.testing.assert_array_equal(tape.gradient(y, x), y)
+
+
+@on_tensorflow
 def test_a_number_limits_xla_to_short_series():
     def network(length):
         series = keras.Input((length, 1))
@@ -169,18 +215,20 @@ def test_a_number_limits_xla_to_short_series():
 
 @on_tensorflow
 @pytest.mark.parametrize("n_instances", [1, 3])
-@pytest.mark.parametrize("length", [LONG, 540])
-@pytest.mark.parametrize("kernel_size", [8, 5, 3, 1])
-def test_matrix_gradients_equal_those_of_keras_own_convolution(kernel_size, length, n_instances):
+@pytest.mark.parametrize(("length", "strides"), [(LONG, 1), (541, 1), (LONG, 2), (540, 2)])
+@pytest.mark.parametrize("kernel_size", [8, 6, 5, 4, 3, 2, 1])
+def test_matrix_gradients_equal_those_of_keras_own_convolution(
+    kernel_size, length, strides, n_instances
+):
     import tensorflow as tf
 
     rng = np.random.default_rng(0)
     x = tf.constant(rng.normal(size=(n_instances, length, 16)), "float32")
-    upstream = tf.constant(rng.normal(size=(n_instances, length, 4)), "float32")
+    upstream = tf.constant(rng.normal(size=(n_instances, length // strides, 4)), "float32")
     kernel = rng.normal(size=(kernel_size, 16, 4))
     results = []
     for kind in (layers.Conv1D, matrix_gradient_convolution()):
-        layer = kind(4, kernel_size, padding="same")
+        layer = kind(4, kernel_size, strides=strides, padding="same", activation="relu")
         layer.build(x.shape)
         layer.set_weights([kernel, np.ones(4)])
         with tf.GradientTape() as tape:

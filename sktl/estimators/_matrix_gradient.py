@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-LONG = 100
-"""Time points from which the products pay."""
+LONG = {1: 100, 2: 500}
+"""Time points from which the products pay, for every stride that they are made for."""
 _WIDE = 16
 """Channels from which they pay, and from which rows can be left out without a copy."""
 
@@ -30,7 +30,7 @@ def matrix_gradient_convolution():
             _, length, channels = inputs.shape
             stride = self.strides[0]
             # Neither the kernel nor the stride must reach over the border of a series.
-            unfit = length < max(LONG, self.kernel_size[0]) or length % stride
+            unfit = length < max(LONG[stride], self.kernel_size[0]) or length % stride
             if backend.backend() != "tensorflow" or unfit or channels < _WIDE:
                 return super().call(inputs)
             import tensorflow as tf

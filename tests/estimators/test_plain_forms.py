@@ -215,7 +215,7 @@ def test_a_number_limits_xla_to_short_series():
 
 @on_tensorflow
 @pytest.mark.parametrize("n_instances", [1, 3])
-@pytest.mark.parametrize(("length", "strides"), [(LONG, 1), (541, 1), (LONG, 2), (540, 2)])
+@pytest.mark.parametrize(("length", "strides"), [(LONG[1], 1), (541, 1), (LONG[2], 2), (542, 2)])
 @pytest.mark.parametrize("kernel_size", [8, 6, 5, 4, 3, 2, 1])
 def test_matrix_gradients_equal_those_of_keras_own_convolution(
     kernel_size, length, strides, n_instances

@@ -19,7 +19,8 @@ def matrix_gradient_convolution():
     type
         `keras.layers.Conv1D` with the same weights and names, for padding "same" and strides of one
         or two without dilation. On TensorFlow, whose own gradient of a kernel reaches 60 to 75 % of
-        a matrix product's speed, and less on long series, that gradient is matrix products.
+        a matrix product's speed, and less on long series and with long kernels, that gradient is
+        matrix products.
     """
     from keras import backend, layers
 
@@ -35,8 +36,10 @@ def matrix_gradient_convolution():
                 return super().call(inputs)
             import tensorflow as tf
 
-            kernel, bias = (tf.convert_to_tensor(x.value) for x in (self.kernel, self.bias))
-            return self.activation(tf.nn.bias_add(_convolve(inputs, kernel, stride), bias))
+            outputs = _convolve(inputs, tf.convert_to_tensor(self.kernel.value), stride)
+            if self.use_bias:
+                outputs = tf.nn.bias_add(outputs, tf.convert_to_tensor(self.bias.value))
+            return self.activation(outputs)
 
     return MatrixGradientConv1D
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from sktl.estimators._base import parameters
+from sktl.estimators._fused_norm import average_over_time, fused_batch_normalization
+from sktl.estimators._matrix_gradient import matrix_gradient_convolution
 from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
 
 
@@ -36,7 +38,7 @@ def inception_time(
     from keras import layers
 
     def normalised(x, name):
-        return layers.BatchNormalization(momentum=batch_norm_momentum, name=name)(x)
+        return fused_batch_normalization()(momentum=batch_norm_momentum, name=name)(x)
 
     x = series
     for block in range(1, n_blocks + 1):
@@ -46,11 +48,11 @@ def inception_time(
             y = normalised(_module(y, filters, kernel_sizes, bottleneck, name), f"{name}_bn")
             y = layers.ReLU(name=f"{name}_relu")(y)
         width = y.shape[-1]
-        x = layers.Conv1D(width, 1, use_bias=False, name=f"block{block}_match")(x)
+        x = _convolution(width, 1, f"block{block}_match")(x)
         x = normalised(x, f"block{block}_match_bn")
         x = layers.Add(name=f"block{block}_add")([x, y])
         x = layers.ReLU(name=f"block{block}_relu")(x)
-    x = layers.GlobalAveragePooling1D(name="average")(x)
+    x = average_over_time()(name="average")(x)
     return x if stream_max is None else layers.Concatenate(name="join")([x, stream_max])
 
 
@@ -58,13 +60,17 @@ def _module(x, filters, kernel_sizes, bottleneck, name):
     from keras import layers
 
     pooled = layers.MaxPooling1D(3, strides=1, padding="same", name=f"{name}_pool")(x)
-    narrow = layers.Conv1D(bottleneck, 1, use_bias=False, name=f"{name}_bottleneck")(x)
+    narrow = _convolution(bottleneck, 1, f"{name}_bottleneck")(x)
     branches = [
-        layers.Conv1D(filters, size, padding="same", use_bias=False, name=f"{name}_conv{n}")(narrow)
+        _convolution(filters, size, f"{name}_conv{n}")(narrow)
         for n, size in enumerate(kernel_sizes, start=1)
     ]
-    branches.append(layers.Conv1D(filters, 1, use_bias=False, name=f"{name}_conv_pool")(pooled))
+    branches.append(_convolution(filters, 1, f"{name}_conv_pool")(pooled))
     return layers.Concatenate(name=f"{name}_join")(branches)
+
+
+def _convolution(filters, size, name):
+    return matrix_gradient_convolution()(filters, size, padding="same", use_bias=False, name=name)
 
 
 @parameters
@@ -99,7 +105,7 @@ class _InceptionTime:
 
     architecture = "InceptionTime"
     _network = staticmethod(inception_time)
-    _jit = True
+    _jit = False
     _first_layers = ("block1_module1_bottleneck", "block1_module1_conv_pool", "block1_match")
 
     n_blocks: int = 2

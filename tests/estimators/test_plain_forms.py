@@ -13,6 +13,7 @@ from sktl.estimators._dropout import sixteen_bit_dropout
 from sktl.estimators._matrix_gradient import LONG, matrix_gradient_convolution
 from sktl.estimators._pairs import every_second
 from sktl.estimators.convnetquake import convnetquake_ingv
+from sktl.estimators.inception_time import inception_time
 from sktl.estimators.magnet import magnet
 from sktl.estimators.mlstm_fcn import mlstm_fcn
 from sktl.estimators.tcn import tcn
@@ -39,6 +40,32 @@ def plain_convnetquake_ingv(x):
         )(x)  # fmt: skip
     x = layers.Flatten()(x)
     return layers.Dense(x.shape[-1], activation="relu", name="dense")(x)
+
+
+def plain_inception_time(x):
+    def convolve(x, width, size, name):
+        return layers.Conv1D(width, size, padding="same", use_bias=False, name=name)(x)
+
+    for block in (1, 2):
+        y = x
+        for name in (f"block{block}_module{number}" for number in (1, 2, 3)):
+            narrow = convolve(y, 32, 1, f"{name}_bottleneck")
+            pooled = layers.MaxPooling1D(3, strides=1, padding="same")(y)
+            branches = [
+                *(
+                    convolve(narrow, 32, k, f"{name}_conv{n}")
+                    for n, k in ((1, 5), (2, 11), (3, 23))
+                ),
+                convolve(pooled, 32, 1, f"{name}_conv_pool"),
+            ]
+            y = layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(
+                layers.Concatenate()(branches)
+            )
+            y = layers.ReLU()(y)
+        x = convolve(x, 128, 1, f"block{block}_match")
+        x = layers.BatchNormalization(momentum=0.9, name=f"block{block}_match_bn")(x)
+        x = layers.ReLU()(layers.Add()([x, y]))
+    return layers.GlobalAveragePooling1D()(x)
 
 
 def plain_mlstm_fcn(x):
@@ -77,6 +104,7 @@ def plain_tcn(x):
 
 PLAIN = {
     "convnetquake_ingv": (plain_convnetquake_ingv, lambda x: convnetquake_ingv(x, None)),
+    "inception_time": (plain_inception_time, lambda x: inception_time(x, None)),
     "magnet": (plain_magnet, lambda x: magnet(x, None, dropout=0.0)),
     "mlstm_fcn": (plain_mlstm_fcn, lambda x: mlstm_fcn(x, None, dropout=0.0)),
     "tcn": (plain_tcn, lambda x: tcn(x, None, n_blocks=4, kernel_size=KERNEL_SIZE)),

@@ -134,7 +134,8 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
     # What an architecture gives.
     architecture: ClassVar[str]
     _network: ClassVar[Callable]
-    _jit: ClassVar[Any]  # as of CompiledNetwork: bool or int
+    # As of CompiledNetwork. XLA slows most networks down, long LSTMs several times.
+    _jit: ClassVar[bool | int] = False
     _preprocessing_type: ClassVar[Any] = Preprocessing
     # What the task gives.
     _task: ClassVar[str]

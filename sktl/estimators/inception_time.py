@@ -105,7 +105,6 @@ class _InceptionTime:
 
     architecture = "InceptionTime"
     _network = staticmethod(inception_time)
-    _jit = False
     _first_layers = ("block1_module1_bottleneck", "block1_module1_conv_pool", "block1_match")
 
     n_blocks: int = 2

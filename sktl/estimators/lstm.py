@@ -55,7 +55,6 @@ class _LSTM:
 
     architecture = "LSTM"
     _network = staticmethod(lstm)
-    _jit = False  # XLA makes long LSTMs several times slower
     _first_layers = ("lstm1",)
 
     n_layers: int = 2

@@ -79,7 +79,6 @@ class _MagNet:
     """
 
     architecture = "MagNet"
-    _jit = False
     _first_layers = ("conv1",)
     _network = staticmethod(magnet)
 

@@ -140,7 +140,6 @@ class _MLSTMFCN:
     """
 
     architecture = "MLSTMFCN"
-    _jit = False
     _first_layers = ("conv1",)
     _network = staticmethod(mlstm_fcn)
 

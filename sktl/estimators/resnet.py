@@ -108,7 +108,6 @@ class _ResNetImage(_Mixin):
     """
 
     architecture = "ResNetImage"
-    _jit = False
     # No layer reads the series itself: any number of channels becomes one picture.
     _first_layers = ()
     _network = staticmethod(resnet_on_pictures)

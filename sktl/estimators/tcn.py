@@ -184,7 +184,6 @@ class _TCN:
     """
 
     architecture = "TCN"
-    _jit = False
     _network = staticmethod(tcn)
     _first_layers = ("block1_conv1", "block1_match")
 

@@ -10,11 +10,11 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 from sktl.experiments._claims import claim
@@ -241,7 +241,34 @@ def engine(backend: str, n_jobs: int, scheduler_address: str | None = None) -> I
         raise ValueError(f"backend must be one of {BACKENDS}. Received: backend={backend!r}")
     if backend == "sequential":
         yield map
-        return
+    elif backend == "dask":
+        with _dask(n_jobs, scheduler_address) as send:
+            yield send
+    else:
+        with _joblib(backend, n_jobs, scheduler_address) as send:
+            yield send
+
+
+@contextmanager
+def _dask(n_jobs, address):
+    # Not by joblib, which waits forever for a task that Dask gives up because its workers died.
+    from dask.distributed import Client, as_completed
+
+    with Client(address) as client:
+
+        def send(function, items):
+            tasks = (client.submit(function, item, pure=False) for item in items)
+            running = as_completed(islice(tasks, n_jobs if n_jobs > 0 else None))
+            for task in running:
+                yield task.result()
+                for following in islice(tasks, 1):
+                    running.add(following)
+
+        yield send
+
+
+@contextmanager
+def _joblib(backend, n_jobs, address):
     from joblib import Parallel, delayed, parallel_config
 
     # Ray's backend gives all results at the end; records are written as they come all the same.
@@ -251,32 +278,22 @@ def engine(backend: str, n_jobs: int, scheduler_address: str | None = None) -> I
         parallel = Parallel(return_as=return_as, pre_dispatch="n_jobs", batch_size=1)
         return parallel(delayed(function)(item) for item in items)
 
-    with (
-        _cluster(backend, scheduler_address) as options,
-        parallel_config(backend, n_jobs=n_jobs, **options),
-    ):
+    cluster = _ray(address) if backend == "ray" else nullcontext()
+    with cluster, parallel_config(backend, n_jobs=n_jobs):
         yield send
 
 
 @contextmanager
-def _cluster(backend, address):
-    if backend == "dask":
-        from dask.distributed import Client
+def _ray(address):
+    import ray
+    from ray.util.joblib import register_ray
 
-        with Client(address) as client:
-            yield {"client": client}
-    elif backend == "ray":
-        import ray
-        from ray.util.joblib import register_ray
-
-        ray.init(address=address, ignore_reinit_error=True, log_to_driver=False)
-        register_ray()
-        try:
-            yield {}
-        finally:
-            ray.shutdown()
-    else:
-        yield {}
+    ray.init(address=address, ignore_reinit_error=True, log_to_driver=False)
+    register_ray()
+    try:
+        yield
+    finally:
+        ray.shutdown()
 
 
 def is_death(error: BaseException) -> bool:

@@ -140,6 +140,7 @@ def test_workers_that_die_lose_no_record(plan, whole, tmp_path, stand_in):
     store = Store(tmp_path / "dying")
     execute = partial(stand_in.killed_once, folder=str(marks))
     summary = run(plan, store, n_jobs=2, retries=3, execute=execute)
+    assert len(list(marks.iterdir())) == 5
     assert summary.deaths > 0
     assert summary.complete
     assert_same(store, whole)

@@ -233,12 +233,14 @@ def engine(backend: str, n_jobs: int, scheduler_address: str | None = None) -> I
     Raises
     ------
     ValueError
-        If the backend is unknown.
+        If the backend is unknown, or there are to be no workers.
     ImportError
         If the backend is not installed.
     """
     if backend not in BACKENDS:
         raise ValueError(f"backend must be one of {BACKENDS}. Received: backend={backend!r}")
+    if n_jobs == 0:
+        raise ValueError("n_jobs must be -1, for all, or at least 1. Received: n_jobs=0")
     if backend == "sequential":
         yield map
     elif backend == "dask":

@@ -166,6 +166,15 @@ def test_workers_that_never_live_end_the_run(plan, tmp_path, monkeypatch):
         run(plan, tmp_path / "dead")
 
 
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [({"backend": "slurm"}, "Received: backend='slurm'"), ({"n_jobs": 0}, "Received: n_jobs=0")],
+)
+def test_impossible_workers(plan, tmp_path, argument, said):
+    with pytest.raises(ValueError, match=said):
+        run(plan, tmp_path / "none", **argument)
+
+
 def test_damaged_weights_are_made_again(plan, whole, tmp_path, stand_in):
     before = results(whole)
     weights = sorted(whole.folder.glob("sources/*/*/*/weights.safetensors"))

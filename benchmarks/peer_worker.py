@@ -1,11 +1,11 @@
 """Train one epoch when asked: a process of benchmarks/peers.py, with one framework loaded.
 
-    python peer_worker.py {keras,torch} N_THREADS
+    python peer_worker.py {keras,torch} INSIDE BETWEEN
 
 Reads a JSON object a line from standard input and answers each with one, such as
 ``{"wall": ..., "cpu": ...}``, in seconds. The first request for a case trains an epoch more, which
 is not counted. "keras" are sktl, plain Keras and keras-tcn; "torch" is tsai, whose interpreter need
-not have sktl.
+not have sktl. INSIDE and BETWEEN are threads inside of an operation and between operations.
 """
 
 import json
@@ -15,7 +15,7 @@ import time
 
 import numpy as np
 
-KIND, N_THREADS = sys.argv[1], int(sys.argv[2])
+KIND, INSIDE, BETWEEN = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 N_CHANNELS = 3
 TCN = {"filters": 24, "kernel_size": 8, "n_blocks": 9}
 
@@ -308,12 +308,12 @@ def main():
     if KIND == "torch":
         import torch
 
-        torch.set_num_threads(N_THREADS)
+        torch.set_num_threads(INSIDE)
     else:
         import tensorflow as tf
 
-        tf.config.threading.set_intra_op_parallelism_threads(N_THREADS)
-        tf.config.threading.set_inter_op_parallelism_threads(N_THREADS)
+        tf.config.threading.set_intra_op_parallelism_threads(INSIDE)
+        tf.config.threading.set_inter_op_parallelism_threads(BETWEEN)
     built = {}
     for line in sys.stdin:
         case = json.loads(line)

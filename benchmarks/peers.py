@@ -8,7 +8,9 @@ without it, its columns stay empty. All sides train the same number of simulated
 same batches with Adam, on the same number of threads, in processes that take turns (A B A B); only
 training is timed, not start-up and not compiling. A ratio is the median over the turns of the
 ratio within the turn, with the least and the greatest beside it. On one thread the time is the
-processor's, so that what else the machine does does not count; on more it is the wall's.
+processor's, so that what else the machine does does not count; on more it is the wall's, and every
+side on TensorFlow has the faster of two settings: as many threads inside of an operation as between
+operations, or one inside.
 
 ``--page`` writes the tables into the page, and the figures to performance_peers.json beside it;
 cases that are there already are kept, or replaced where measured anew. With ``--tables-only``
@@ -39,6 +41,9 @@ SIDES = {
     "ConvNetQuakeINGV": ("sktl", "keras", "bare step"),
     "MagNet": ("sktl", "keras", "bare step"),
 }
+# What is shown of one thread only: on several, the wall's time is too unsteady for it.
+SHARES = ("sgemm", "bare step")
+ONE_INSIDE = ", 1 inside"
 KEYS = ("threads", "length", "batch")
 SGEMM = 2048
 CHECKED = (50, 540, 1001)
@@ -49,12 +54,12 @@ WORKER = Path(__file__).with_name("peer_worker.py")
 class Worker:
     """A process with one framework; ask it for an epoch."""
 
-    def __init__(self, python, kind, n_threads):
-        cores = sorted(os.sched_getaffinity(0))[:n_threads]
+    def __init__(self, python, kind, inside, between):
+        cores = sorted(os.sched_getaffinity(0))[:between]
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-        environment = os.environ | dict.fromkeys(names, str(n_threads))
+        environment = os.environ | dict.fromkeys(names, str(inside))
         self.process = subprocess.Popen(
-            [python, WORKER, kind, str(n_threads)], text=True,
+            [python, WORKER, kind, str(inside), str(between)], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             env=environment | {"TF_CPP_MIN_LOG_LEVEL": "2"},
             preexec_fn=lambda: os.sched_setaffinity(0, cores),
@@ -77,9 +82,11 @@ class Worker:
 def measure(chosen, results, keep):
     """Add to the results what every side takes in every case, turn by turn."""
     for n_threads in chosen.threads:
-        workers = {"keras": Worker(sys.executable, "keras", n_threads)}
+        workers = {"keras": Worker(sys.executable, "keras", n_threads, n_threads)}
+        if n_threads > 1:
+            workers[ONE_INSIDE] = Worker(sys.executable, "keras", 1, n_threads)
         if chosen.tsai_python:
-            workers["torch"] = Worker(chosen.tsai_python, "torch", n_threads)
+            workers["torch"] = Worker(chosen.tsai_python, "torch", n_threads, n_threads)
         for worker in workers.values():
             results["versions"] |= worker.ask(side="versions")
         if "torch" in workers:
@@ -88,16 +95,23 @@ def measure(chosen, results, keep):
             chosen.networks, chosen.lengths, chosen.batches
         ):
             case = {"network": network, "length": length, "batch": batch, "n": INSTANCES[length]}
-            sides = [side for side in SIDES[network] if side != "tsai" or "torch" in workers]
-            turns = []
-            for _ in range(chosen.turns):
-                turn = {}
-                for side in sides:
-                    worker = workers["torch" if side == "tsai" else "keras"]
-                    turn[side] = worker.ask(
+            asked = {}
+            for side in SIDES[network]:
+                if side == "tsai":
+                    asked |= {side: (side, "torch")} if "torch" in workers else {}
+                elif n_threads == 1:
+                    asked[side] = side, "keras"
+                elif side not in SHARES:
+                    asked |= {side: (side, "keras"), side + ONE_INSIDE: (side, ONE_INSIDE)}
+            turns = [
+                {
+                    name: workers[worker].ask(
                         side=side, **({"n": SGEMM} if side == "sgemm" else case)
                     )
-                turns.append(turn)
+                    for name, (side, worker) in asked.items()
+                }
+                for _ in range(chosen.turns)
+            ]
             for worker in workers.values():
                 worker.ask(side="forget")
             case |= {"threads": n_threads}
@@ -109,7 +123,8 @@ def measure(chosen, results, keep):
             results["cases"].append(case | {"turns": turns})
             results["date"] = datetime.date.today().isoformat()
             keep(results)
-            print(case, {k: round(median(seconds(results["cases"][-1], k)), 4) for k in sides})
+            taken = {k: seconds(results["cases"][-1], k) for k in SIDES[network] if k in asked}
+            print(case, {k: round(median(times), 4) for k, times in taken.items()})
         for worker in workers.values():
             worker.close()
 
@@ -127,9 +142,13 @@ def check(workers, length):
 
 
 def seconds(case, side):
-    """Return a side's time in every turn: the processor's on one thread, else the wall's."""
+    """Return a side's time in every turn: the processor's, or the wall's of the faster setting."""
     clock = "cpu" if case["threads"] == 1 else "wall"
-    return [turn[side][clock] for turn in case["turns"] if side in turn]
+    settings = [
+        [turn[name][clock] for turn in case["turns"] if name in turn]
+        for name in (side, side + ONE_INSIDE)
+    ]
+    return min(filter(None, settings), key=median, default=[])
 
 
 def ratios(case, side):
@@ -144,8 +163,11 @@ def ratio(case, side):
 
 
 def per_step(case):
-    """Return milliseconds a step."""
-    return f"{1e3 * median(seconds(case, 'sktl')) * case['batch'] / case['n']:.2f}"
+    """Write the milliseconds a step, and whether one thread inside of operations was faster."""
+    taken = seconds(case, "sktl")
+    alone = seconds(case, "sktl" + ONE_INSIDE)
+    steps = case["n"] / case["batch"]
+    return f"{1e3 * median(taken) / steps:.2f}" + ONE_INSIDE * (taken == alone)
 
 
 def mlstm_fcn_operations(length):
@@ -175,7 +197,7 @@ def outside_of_step(case):
 
 
 def percent(share):
-    """Write a share; on several threads the wall's time is too unsteady for these."""
+    """Write a share, of one thread."""
     return lambda case: f"{share(case):.0%}" if case["threads"] == 1 else "–"
 
 

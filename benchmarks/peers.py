@@ -95,14 +95,14 @@ def measure(chosen, results, keep):
             chosen.networks, chosen.lengths, chosen.batches
         ):
             case = {"network": network, "length": length, "batch": batch, "n": INSTANCES[length]}
-            asked = {}
-            for side in SIDES[network]:
-                if side == "tsai":
-                    asked |= {side: (side, "torch")} if "torch" in workers else {}
-                elif n_threads == 1:
-                    asked[side] = side, "keras"
-                elif side not in SHARES:
-                    asked |= {side: (side, "keras"), side + ONE_INSIDE: (side, ONE_INSIDE)}
+            sides = [
+                side
+                for side in SIDES[network]
+                if (side != "tsai" or "torch" in workers) and (n_threads == 1 or side not in SHARES)
+            ]
+            asked = {side: (side, "torch" if side == "tsai" else "keras") for side in sides}
+            if n_threads > 1:
+                asked |= {s + ONE_INSIDE: (s, ONE_INSIDE) for s in sides if s != "tsai"}
             turns = [
                 {
                     name: workers[worker].ask(
@@ -123,8 +123,7 @@ def measure(chosen, results, keep):
             results["cases"].append(case | {"turns": turns})
             results["date"] = datetime.date.today().isoformat()
             keep(results)
-            taken = {k: seconds(results["cases"][-1], k) for k in SIDES[network] if k in asked}
-            print(case, {k: round(median(times), 4) for k, times in taken.items()})
+            print(case, {k: round(median(seconds(results["cases"][-1], k)), 4) for k in sides})
         for worker in workers.values():
             worker.close()
 

@@ -1,8 +1,10 @@
-"""A convolution whose kernel's gradient is a matrix product for every tap."""
+"""A convolution whose kernel's gradient is a matrix product for every tap.
+
+TensorFlow's own gradient of a kernel reaches 60 to 75 % of a matrix product's speed, and less on
+long series and with long kernels.
+"""
 
 from __future__ import annotations
-
-from functools import cache
 
 LONG = {1: 100, 2: 500}
 """Time points from which the products pay, for every stride that they are made for."""
@@ -10,53 +12,50 @@ _WIDE = 16
 """Channels from which they pay, and from which rows can be left out without a copy."""
 
 
-@cache
-def matrix_gradient_convolution():
-    """Define the layer at its first use, because importing sktl must not load keras.
+def pays(length: int, stride: int, taps: int, channels: int) -> bool:
+    """Say whether the gradient can be taken so, and whether it is faster.
+
+    Parameters
+    ----------
+    length, stride, taps, channels : int
+        Time points of the series, the convolution's stride and the shape of its kernel.
 
     Returns
     -------
-    type
-        `keras.layers.Conv1D` with the same weights and names, for padding "same" and strides of one
-        or two without dilation. On TensorFlow, whose own gradient of a kernel reaches 60 to 75 % of
-        a matrix product's speed, and less on long series and with long kernels, that gradient is
-        matrix products.
+    bool
+        Never where the kernel or the stride reaches over the border of a series.
     """
-    from keras import backend, layers
-
-    class MatrixGradientConv1D(layers.Conv1D):
-        """For inputs of shape (batch, time, channels)."""
-
-        def call(self, inputs):
-            _, length, channels = inputs.shape
-            stride = self.strides[0]
-            # Neither the kernel nor the stride must reach over the border of a series.
-            unfit = length < max(LONG[stride], self.kernel_size[0]) or length % stride
-            if backend.backend() != "tensorflow" or unfit or channels < _WIDE:
-                return super().call(inputs)
-            import tensorflow as tf
-
-            outputs = _convolve(inputs, tf.convert_to_tensor(self.kernel.value), stride)
-            if self.use_bias:
-                outputs = tf.nn.bias_add(outputs, tf.convert_to_tensor(self.bias.value))
-            return self.activation(outputs)
-
-    return MatrixGradientConv1D
+    return length >= max(LONG[stride], taps) and length % stride == 0 and channels >= _WIDE
 
 
-def _convolve(x, kernel, stride):
-    """Convolve panels, with a gradient of our own."""
+def convolve(x, kernel, stride: int):
+    """Convolve panels by TensorFlow, padded as "same".
+
+    Parameters
+    ----------
+    x : tf.Tensor of shape (batch, time, channels)
+        The panel.
+    kernel : tf.Tensor of shape (taps, channels, filters)
+        The kernel.
+    stride : int
+        One or two.
+
+    Returns
+    -------
+    tf.Tensor of shape (batch, time / stride, filters)
+        What ``tf.nn.conv1d`` gives.
+    """
     import tensorflow as tf
 
     @tf.custom_gradient
-    def convolve(x, kernel):
+    def convolution(x, kernel):
         def gradients(upstream):
             of_x = tf.nn.conv1d_transpose(upstream, kernel, tf.shape(x), stride, "SAME")
             return of_x, _strided_gradient_of_kernel(x, upstream, kernel, stride)
 
         return tf.nn.conv1d(x, kernel, stride, "SAME"), gradients
 
-    return convolve(x, kernel)
+    return convolution(x, kernel)
 
 
 def _strided_gradient_of_kernel(x, upstream, kernel, stride):

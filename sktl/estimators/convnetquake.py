@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sktl.estimators._base import parameters
-from sktl.estimators._matrix_gradient import matrix_gradient_convolution
+from sktl.estimators._convolution import fast_convolution
 from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
 
 
@@ -37,7 +37,7 @@ def convnetquake_ingv(
 
     x = series
     for number in range(1, n_layers + 1):
-        x = matrix_gradient_convolution()(
+        x = fast_convolution()(
             filters,
             kernel_size,
             strides=2,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sktl.estimators._base import parameters
+from sktl.estimators._convolution import fast_convolution
 from sktl.estimators._fused_norm import average_over_time, fused_batch_normalization
-from sktl.estimators._matrix_gradient import matrix_gradient_convolution
 from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
 
 
@@ -70,7 +70,7 @@ def _module(x, filters, kernel_sizes, bottleneck, name):
 
 
 def _convolution(filters, size, name):
-    return matrix_gradient_convolution()(filters, size, padding="same", use_bias=False, name=name)
+    return fast_convolution()(filters, size, padding="same", use_bias=False, name=name)
 
 
 @parameters

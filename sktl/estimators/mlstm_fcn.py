@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sktl.estimators._base import parameters
+from sktl.estimators._convolution import fast_convolution
 from sktl.estimators._fused_norm import average_over_time, fused_batch_normalization
-from sktl.estimators._matrix_gradient import matrix_gradient_convolution
 from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
 
 
@@ -47,7 +47,7 @@ def mlstm_fcn(
 
     x = series
     for number, (width, kernel_size) in enumerate(zip(filters, kernel_sizes, strict=True), start=1):
-        x = matrix_gradient_convolution()(
+        x = fast_convolution()(
             width,
             kernel_size,
             padding="same",

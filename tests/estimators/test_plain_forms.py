@@ -9,8 +9,9 @@ from scipy.stats import binomtest
 from sktl.estimators._adam import two_speed_adam
 from sktl.estimators._backends import compile_network
 from sktl.estimators._compiled import weight_names
+from sktl.estimators._convolution import fast_convolution
 from sktl.estimators._dropout import sixteen_bit_dropout
-from sktl.estimators._matrix_gradient import LONG, matrix_gradient_convolution
+from sktl.estimators._matrix_gradient import LONG
 from sktl.estimators._pairs import every_second
 from sktl.estimators.convnetquake import convnetquake_ingv
 from sktl.estimators.inception_time import inception_time
@@ -255,7 +256,7 @@ def test_matrix_gradients_equal_those_of_keras_own_convolution(
     upstream = tf.constant(rng.normal(size=(n_instances, length // strides, 4)), "float32")
     kernel = rng.normal(size=(kernel_size, 16, 4))
     results = []
-    for kind in (layers.Conv1D, matrix_gradient_convolution()):
+    for kind in (layers.Conv1D, fast_convolution()):
         layer = kind(4, kernel_size, strides=strides, padding="same", activation="relu")
         layer.build(x.shape)
         layer.set_weights([kernel, np.ones(4)])

@@ -1,0 +1,53 @@
+"""The convolution layer of the networks with many channels: Keras' own, faster on TensorFlow."""
+
+from __future__ import annotations
+
+from functools import cache
+
+
+@cache
+def fast_convolution():
+    """Define the layer at its first use, because importing sktl must not load keras.
+
+    Returns
+    -------
+    type
+        `keras.layers.Conv1D` with the same weights, names and, to rounding, results, for padding
+        "same" and strides of one or two without dilation. On TensorFlow without a GPU, wide layers
+        are computed by minimal filtering, and other kernels' gradients as matrix products.
+    """
+    from keras import backend, layers
+
+    class FastConv1D(layers.Conv1D):
+        """For inputs of shape (batch, time, channels)."""
+
+        def call(self, inputs):
+            convolve = None
+            if backend.backend() == "tensorflow":
+                convolve = _faster(inputs.shape[1], self.strides[0], *self.kernel.shape)
+            if convolve is None:
+                return super().call(inputs)
+            import tensorflow as tf
+
+            outputs = convolve(inputs, tf.convert_to_tensor(self.kernel.value))
+            if self.use_bias:
+                outputs = tf.nn.bias_add(outputs, tf.convert_to_tensor(self.bias.value))
+            return self.activation(outputs)
+
+    return FastConv1D
+
+
+def _faster(length, stride, taps, channels, filters):
+    """Choose what computes a layer faster than TensorFlow's convolution, if anything does."""
+    import tensorflow as tf
+
+    from sktl.estimators import _matrix_gradient, _minimal_filtering
+
+    # What a GPU gains was not measured; it has convolutions of its own.
+    if tf.config.get_visible_devices("GPU"):
+        return None
+    if stride == 1 and _minimal_filtering.pays(length, taps, channels, filters):
+        return _minimal_filtering.convolve
+    if _matrix_gradient.pays(length, stride, taps, channels):
+        return lambda x, kernel: _matrix_gradient.convolve(x, kernel, stride)
+    return None

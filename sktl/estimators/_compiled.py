@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from sktl.estimators._adam import two_speed_adam
 
-# Instances whose features are held at once in prediction.
+# Instances that are predicted at once, fewer where the widest feature map has more values.
 PREDICTION_BATCH = 256
+PREDICTION_VALUES = 2**25
 
 
 def weight_names(model) -> dict[str, Any]:
@@ -89,12 +91,13 @@ class CompiledNetwork:
         Instances whose features are held at once in prediction.
     """
 
-    prediction_batch = PREDICTION_BATCH
-
     def __init__(self, model, loss: str, transferred: Iterable[str], jit: bool | int):
-        from keras import losses
+        from keras import losses, tree
 
         self.model = model
+        maps = tree.flatten([layer.output for layer in model.layers])
+        widest = max(prod(map_.shape[1:]) for map_ in maps)
+        self.prediction_batch = max(1, min(PREDICTION_BATCH, PREDICTION_VALUES // widest))
         self._loss = losses.get(loss)
         self._jit = jit if isinstance(jit, bool) else model.inputs[0].shape[1] <= jit
         layers = set(transferred)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from sktl.estimators._backends import compile_network
 from sktl.estimators._base import parameters
 from sktl.estimators._checks import check_choice
-from sktl.estimators._compiled import PREDICTION_BATCH
 from sktl.estimators._frozen import FrozenNetwork
 from sktl.estimators._pictures import AMPLITUDES, PictureScaling, check_room
 from sktl.estimators._resnets import (
@@ -206,7 +205,6 @@ class _ResNetImage(_Mixin):
     @contextmanager
     def _borrow_network(self, *shape):
         with super()._borrow_network(*shape) as network:
-            network.prediction_batch = self._prediction_batch()
             if not self.frozen or self.augment:
                 yield network
                 return
@@ -214,10 +212,6 @@ class _ResNetImage(_Mixin):
             if "frozen" not in known:
                 known["frozen"] = self._split_network(network)
             yield known["frozen"]
-
-    def _prediction_batch(self):
-        # As much memory for features as 32 pictures of 224 pixels need.
-        return min(max(round(32 * (224 / self.picture_size) ** 2), 1), PREDICTION_BATCH)
 
     def _split_network(self, network):
         """Compile what is frozen and what is not apart, so that the first is applied once."""
@@ -227,7 +221,6 @@ class _ResNetImage(_Mixin):
         series, *stream_max = model.inputs
         average = model.get_layer(FEATURES).output
         first = compile_network(keras.Model([series], average), network._loss, [], self._jit)
-        first.prediction_batch = self._prediction_batch()
         inputs = [keras.Input(x.shape[1:], name=x.name) for x in (average, *stream_max)]
         x = dense_layers(inputs[0], inputs[1] if stream_max else None, self.head_units)
         last = model.get_layer("head")

@@ -8,7 +8,7 @@ import pytest
 
 from sktl.estimators import ConvNetQuakeINGVRegressor, MLSTMFCNClassifier
 from sktl.estimators._backends import compile_network
-from sktl.estimators._compiled import initial_weights
+from sktl.estimators._compiled import initial_weights, weight_names
 from sktl.estimators._pool import MAX_IDLE, borrow, forget
 from sktl.estimators._training import Plateau, Schedule, train
 
@@ -180,6 +180,26 @@ def test_two_at_once_do_not_share(data):
     with pytest.raises(KeyError), borrow("key", make):
         raise KeyError
     assert len(made) == 2
+
+
+def test_wide_maps_of_long_series_are_predicted_fewer_at_once():
+    def network(length):
+        series = keras.Input((length, 3))
+        x = keras.layers.Conv1D(128, 3)(keras.layers.Conv1D(256, 3, padding="same")(series))
+        outputs = keras.layers.Dense(1)(keras.layers.GlobalAveragePooling1D()(x))
+        return compile_network(keras.Model(series, outputs), "mean_squared_error", (), False)
+
+    assert [network(length).prediction_batch for length in (50, 512, 6000)] == [256, 256, 21]
+    X = np.random.default_rng(0).normal(size=(30, 3, 20)).astype("float32")
+    few, many = network(20), network(20)
+    few.prediction_batch = 7
+    weights = initial_weights(few.model, np.random.default_rng(0))
+    results = []
+    for one in (few, many):
+        names = weight_names(one.model)
+        one.load(dict(zip(names, weights.values(), strict=True)), 0)
+        results.append(one.predict(one.place([X])))
+    np.testing.assert_allclose(*results, rtol=1e-5)
 
 
 def test_lending_all_of_a_key_leaves_the_pool_in_order():

@@ -16,15 +16,13 @@ def fast_convolution():
         "same" and strides of one or two without dilation. On TensorFlow without a GPU, wide layers
         are computed by minimal filtering, and other kernels' gradients as matrix products.
     """
-    from keras import backend, layers
+    from keras import layers
 
     class FastConv1D(layers.Conv1D):
         """For inputs of shape (batch, time, channels)."""
 
         def call(self, inputs):
-            convolve = None
-            if backend.backend() == "tensorflow":
-                convolve = _faster(inputs.shape[1], self.strides[0], *self.kernel.shape)
+            convolve = _faster(inputs.shape[1], self.strides[0], *self.kernel.shape)
             if convolve is None:
                 return super().call(inputs)
             import tensorflow as tf
@@ -38,7 +36,11 @@ def fast_convolution():
 
 
 def _faster(length, stride, taps, channels, filters):
-    """Choose what computes a layer faster than TensorFlow's convolution, if anything does."""
+    """Choose what computes a layer faster than Keras' own convolution, if anything does."""
+    from keras import backend
+
+    if backend.backend() != "tensorflow":
+        return None
     import tensorflow as tf
 
     from sktl.estimators import _matrix_gradient, _minimal_filtering

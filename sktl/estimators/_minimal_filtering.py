@@ -42,7 +42,7 @@ def pays(length: int, taps: int, channels: int, filters: int) -> bool:
     return (
         2 <= taps <= 5
         and min(channels, filters) >= _WIDE
-        and -(-length // (_N + 1 - taps)) * _N < length * taps
+        and _Tiles(length, taps).count * _N < length * taps
     )
 
 
@@ -94,6 +94,7 @@ def convolve(x, kernel):
             def of_both(series):
                 back = tiles.outputs_back(upstream[series])
                 of_x = tiles.inputs_back(tf.matmul(back, at_points, transpose_b=True))
+                # The inputs are evaluated again: kept, they would take up to twice the memory of x.
                 return of_x, tf.matmul(tiles.inputs(x[series]), back, transpose_a=True)
 
             return in_parts(of_both, channels, tf.zeros_like(at_points))
@@ -119,9 +120,9 @@ class _Tiles:
 
     def __init__(self, length, taps):
         self.length, self._before = length, (taps - 1) // 2
-        self._step = _N + 1 - taps
-        self._count = -(-length // self._step)
         self._of_outputs, self.of_kernel, self._of_inputs = transforms(taps)
+        self._step = self._of_outputs.shape[1]
+        self.count = -(-length // self._step)
 
     def inputs(self, x):
         """Evaluate tiles of eight inputs, of which neighbours share some."""
@@ -151,9 +152,9 @@ class _Tiles:
         import tensorflow as tf
 
         # One tile more than there are, into which the last one reaches.
-        padded = (self._count + 1) * self._step
+        padded = (self.count + 1) * self._step
         panel = tf.pad(panel, [[0, 0], [before, padded - before - self.length], [0, 0]])
-        rows = np.arange(size)[:, None, None] + self._step * np.arange(self._count)
+        rows = np.arange(size)[:, None, None] + self._step * np.arange(self.count)
         series = tf.range(tf.shape(panel)[0])[:, None]
         indices = tf.reshape(tf.constant(rows, "int32") + padded * series, (size, -1))
         return tf.gather(tf.reshape(panel, (-1, panel.shape[2])), indices)
@@ -161,7 +162,7 @@ class _Tiles:
     def _tiled(self, parts):
         import tensorflow as tf
 
-        return tf.reshape(parts, (parts.shape[0], -1, self._count, parts.shape[2]))
+        return tf.reshape(parts, (parts.shape[0], -1, self.count, parts.shape[2]))
 
     def _join(self, parts, before):
         """Give panels of (place in the tile, series, tile, channels), from a time point on."""

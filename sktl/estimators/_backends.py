@@ -177,3 +177,20 @@ def for_backend(kinds: Mapping[str, type], who: str) -> type:
             f"environment variable KERAS_BACKEND. Received: KERAS_BACKEND={backend!r}"
         )
     return kinds[backend]
+
+
+def on_tensorflow_without_gpu() -> bool:
+    """Say whether keras runs on TensorFlow, on processors alone.
+
+    Returns
+    -------
+    bool
+        False on another backend as well, without loading TensorFlow.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return not tf.config.get_visible_devices("GPU")

@@ -37,16 +37,11 @@ def fast_convolution():
 
 def _faster(length, stride, taps, channels, filters):
     """Choose what computes a layer faster than Keras' own convolution, if anything does."""
-    from keras import backend
-
-    if backend.backend() != "tensorflow":
-        return None
-    import tensorflow as tf
-
     from sktl.estimators import _matrix_gradient, _minimal_filtering
+    from sktl.estimators._backends import on_tensorflow_without_gpu
 
     # What a GPU gains was not measured; it has convolutions of its own.
-    if tf.config.get_visible_devices("GPU"):
+    if not on_tensorflow_without_gpu():
         return None
     if stride == 1 and _minimal_filtering.pays(length, taps, channels, filters):
         return _minimal_filtering.convolve

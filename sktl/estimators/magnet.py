@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sktl.estimators._base import parameters
 from sktl.estimators._block_lstm import block_bidirectional
-from sktl.estimators._dropout import sixteen_bit_dropout
+from sktl.estimators._dropout import eight_bit_dropout
 from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
 
 
@@ -41,7 +41,7 @@ def magnet(
     for number, width in enumerate(filters, start=1):
         x = layers.Conv1D(width, kernel_size, padding="same", name=f"conv{number}")(x)
         # None leaves the choice to training or prediction.
-        x = sixteen_bit_dropout()(dropout, name=f"dropout{number}")(x, training=mc_dropout or None)
+        x = eight_bit_dropout()(dropout, name=f"dropout{number}")(x, training=mc_dropout or None)
         x = layers.MaxPooling1D(pool_size, padding="same", name=f"pool{number}")(x)
     # Both names are given: keras would count the inner one up, and with it its weights' names.
     x = block_bidirectional()(layers.LSTM(lstm_units, name="lstm"), name="bilstm")(x)

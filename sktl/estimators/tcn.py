@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sktl.estimators._base import parameters
-from sktl.estimators._dropout import sixteen_bit_dropout
+from sktl.estimators._dropout import eight_bit_dropout
 from sktl.estimators._pairs import LONG, every_second, led, paired
 from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
 
@@ -66,7 +66,7 @@ def tcn(
 
     convolution = _weight_normalized_conv1d() if weight_normalization else layers.Conv1D
     more = {"gain": gain} if weight_normalization else {}
-    drop = layers.SpatialDropout1D if spatial_dropout else sixteen_bit_dropout()
+    drop = layers.SpatialDropout1D if spatial_dropout else eight_bit_dropout()
     penalty = regularizers.L2(weight_decay / 2) if weight_decay else None
     widths = [filters] * n_blocks if isinstance(filters, int) else filters
 

@@ -10,7 +10,7 @@ from sktl.estimators._adam import two_speed_adam
 from sktl.estimators._backends import compile_network
 from sktl.estimators._compiled import weight_names
 from sktl.estimators._convolution import fast_convolution
-from sktl.estimators._dropout import sixteen_bit_dropout
+from sktl.estimators._dropout import eight_bit_dropout
 from sktl.estimators._matrix_gradient import LONG
 from sktl.estimators._pairs import every_second
 from sktl.estimators.convnetquake import convnetquake_ingv
@@ -203,7 +203,7 @@ def test_steps_of_adam_equal_keras_own(omega):
 @pytest.mark.parametrize("rate", [0.2, 0.8])
 @pytest.mark.parametrize("width", [64, 7])
 def test_dropout_keeps_the_share_that_it_must(rate, width):
-    layer = sixteen_bit_dropout()(rate, seed=0)
+    layer = eight_bit_dropout()(rate, seed=0)
     x = np.random.default_rng(0).uniform(1, 2, (50, 40, width)).astype("float32")
     masks = []
     for _ in range(2):
@@ -217,14 +217,22 @@ def test_dropout_keeps_the_share_that_it_must(rate, width):
         both = int((one & other).sum())
         assert binomtest(both, kept.size, (1 - rate) ** 2).pvalue > 1e-3
     np.testing.assert_array_equal(layer(x), x)
-    np.testing.assert_array_equal(sixteen_bit_dropout()(rate, seed=0)(x, training=True) != 0, kept)
+    np.testing.assert_array_equal(eight_bit_dropout()(rate, seed=0)(x, training=True) != 0, kept)
+
+
+@on_tensorflow
+def test_dropout_meets_a_rate_between_two_levels_of_its_bits():
+    layer = eight_bit_dropout()(0.2, seed=0)  # 51.2 / 256
+    kept = np.count_nonzero(layer(np.ones((400, 200, 100), "float32"), training=True))
+    assert binomtest(kept, 8_000_000, 0.8).pvalue > 1e-3
+    assert binomtest(kept, 8_000_000, 1 - 51 / 256).pvalue < 1e-4
 
 
 @on_tensorflow
 def test_gradients_of_dropout_pass_what_it_kept():
     import tensorflow as tf
 
-    layer = sixteen_bit_dropout()(0.5, seed=0)
+    layer = eight_bit_dropout()(0.5, seed=0)
     x = tf.ones((3, 20, 5))
     with tf.GradientTape() as tape:
         tape.watch(x)

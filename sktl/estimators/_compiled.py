@@ -70,6 +70,26 @@ def initial_weights(model, rng: np.random.Generator) -> dict[str, np.ndarray]:
     return drawn
 
 
+def prediction_batch(model) -> int:
+    """Say how many instances a model is applied to at once.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The network.
+
+    Returns
+    -------
+    int
+        So many that the widest feature map stays below a limit.
+    """
+    from keras import tree
+
+    maps = tree.flatten([layer.output for layer in model.layers])
+    widest = max(prod(map_.shape[1:]) for map_ in maps)
+    return max(1, min(PREDICTION_BATCH, PREDICTION_VALUES // widest))
+
+
 class CompiledNetwork:
     """A network, Adam with a learning rate for each of two groups, and compiled steps.
 
@@ -92,12 +112,10 @@ class CompiledNetwork:
     """
 
     def __init__(self, model, loss: str, transferred: Iterable[str], jit: bool | int):
-        from keras import losses, tree
+        from keras import losses
 
         self.model = model
-        maps = tree.flatten([layer.output for layer in model.layers])
-        widest = max(prod(map_.shape[1:]) for map_ in maps)
-        self.prediction_batch = max(1, min(PREDICTION_BATCH, PREDICTION_VALUES // widest))
+        self.prediction_batch = prediction_batch(model)
         self._loss = losses.get(loss)
         self._jit = jit if isinstance(jit, bool) else model.inputs[0].shape[1] <= jit
         layers = set(transferred)

@@ -13,7 +13,7 @@ import numpy as np
 
 from sktl.estimators._base import BaseTransferEstimator, _repeats, _set_weights
 from sktl.estimators._checks import check_choice
-from sktl.estimators._compiled import PREDICTION_BATCH, initial_weights
+from sktl.estimators._compiled import initial_weights, prediction_batch
 from sktl.estimators._preprocessing import standardisation
 from sktl.estimators._randomness import draw_seed, random_streams
 from sktl.model_selection._candidates import available
@@ -190,9 +190,9 @@ def _features(estimator, X):
     if source:
         weights |= estimator._transferred_weights(source, weights)
     body = keras.Model(model.inputs, _last_transferred(_set_weights(model, weights), estimator))
-    summaries = []
-    for at in range(0, len(X), PREDICTION_BATCH):
-        series, *others = (part[at : at + PREDICTION_BATCH] for part in inputs)
+    summaries, size = [], prediction_batch(body)
+    for at in range(0, len(X), size):
+        series, *others = (part[at : at + size] for part in inputs)
         series = np.ascontiguousarray(series.transpose(0, 2, 1))
         maps = keras.ops.convert_to_numpy(body([series, *others], training=False)).astype(float)
         parts = (maps.mean(axis=1), maps.std(axis=1), maps.max(axis=1), *others)

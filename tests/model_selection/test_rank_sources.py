@@ -106,6 +106,16 @@ def test_every_architecture_has_features(network, tmp_path):
     assert set(table["source"]) == {None, source}
 
 
+def test_fewer_instances_at_once_give_the_same(sources, monkeypatch):
+    X, y = make_target()
+    whole = rank_sources(X, y, MagNetClassifier(**SMALL), sources)
+    widest = 64 * 2
+    monkeypatch.setattr("sktl.estimators._compiled.PREDICTION_VALUES", 7 * widest)
+    by_sevens = rank_sources(X, y, MagNetClassifier(**SMALL), sources)
+    columns = ["source", "rank", "logme", "h_score", "probe"]
+    pd.testing.assert_frame_equal(by_sevens[columns], whole[columns], rtol=1e-4)
+
+
 def test_same_every_time_and_the_estimator_stays_as_it_is(sources):
     X, y = make_target()
     network = MagNetClassifier(**SMALL)

@@ -168,7 +168,7 @@ class CompiledNetwork:
         for path, variable in self._weights.items():
             variable.assign(weights[path])
         for number, variable in enumerate(self._seeds):
-            # A step adds one to the second number; no layer may meet where another has been.
+            # A step adds one or two to the second number; no layer may meet where another has been.
             variable.assign(np.array([seed, number << 24], dtype="uint32"))
         self._push()
 

@@ -17,6 +17,8 @@ from functools import cache
 
 import numpy as np
 
+from sktl.estimators._gradient import own_gradient
+
 _POINTS = (0, 1, -1, 2, -2, 0.5, -0.5)
 """With infinity as the eighth: small powers of two, so that rounding stays near a convolution's."""
 _N = len(_POINTS) + 1
@@ -85,7 +87,7 @@ def convolve(x, kernel):
         )
         return tf.ensure_shape(panels.concat(), (x.shape[0], tiles.length, width)), *sums
 
-    @tf.custom_gradient
+    @own_gradient
     def multiply(x, at_points):
         def outputs(series):
             return [tiles.outputs(tf.matmul(tiles.inputs(x[series]), at_points))]

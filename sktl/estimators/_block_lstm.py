@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from sktl.estimators._gradient import own_gradient
+
 
 @cache
 def block_bidirectional():
@@ -54,25 +56,18 @@ def _weights(cell):
 
 def _last_outputs(steps, weights, biases):
     """Apply an LSTM to each of some (time, batch, features) and give (some, batch, units)."""
-    _register_gradient()
-    forward, _ = _functions(steps.shape[-1], biases.shape[-1] // 4)
-    return _one_thread_each(forward, [steps, weights, biases])[-1][:, -1]
+    forward, backward = _functions(steps.shape[-1], biases.shape[-1] // 4)
 
+    @own_gradient
+    def apply(steps, weights, biases):
+        states = _one_thread_each(forward, [steps, weights, biases])
 
-@cache
-def _register_gradient():
-    """Tell TensorFlow, once, the gradient of its operation that has none.
+        def gradients(upstream):
+            return _one_thread_each(backward, [upstream, steps, weights, biases, *states])
 
-    `tf.custom_gradient` would keep every traced network for ever.
-    """
-    import tensorflow as tf
+        return states[-1][:, -1], gradients
 
-    @tf.RegisterGradient("MapDefun")
-    def gradient(operation, *upstream):
-        steps, weights, biases = operation.inputs
-        _, backward = _functions(steps.shape[-1], biases.shape[-1] // 4)
-        arguments = [upstream[-1], steps, weights, biases, *operation.outputs]
-        return _one_thread_each(backward, arguments)
+    return apply(steps, weights, biases)
 
 
 def _one_thread_each(function, arguments):
@@ -94,7 +89,7 @@ def _one_thread_each(function, arguments):
 
 @cache
 def _functions(n_features, n_units):
-    """Make an LSTM for steps of one size, and the gradients from that of its outputs."""
+    """Make an LSTM for steps of one size, and the gradients from that of its last output."""
     import tensorflow as tf
 
     states = [tf.TensorSpec((None, None, n_units))] * 7
@@ -115,11 +110,12 @@ def _functions(n_features, n_units):
     def forward(x, w, b):
         return list(tf.raw_ops.BlockLSTM(**common(x, w, b), forget_bias=0.0, cell_clip=-1.0))
 
-    @tf.function(input_signature=[states[0], *inputs, *states])
+    @tf.function(input_signature=[tf.TensorSpec((None, n_units)), *inputs, *states])
     def backward(upstream, x, w, b, i, cs, f, o, ci, co, h):
+        nothing = tf.zeros_like(h)
         found = tf.raw_ops.BlockLSTMGrad(
-            **common(x, w, b), i=i, cs=cs, f=f, o=o, ci=ci, co=co, h=h, h_grad=upstream,
-            cs_grad=tf.zeros_like(h), use_peephole=False,
+            **common(x, w, b), i=i, cs=cs, f=f, o=o, ci=ci, co=co, h=h, cs_grad=nothing,
+            h_grad=tf.concat([nothing[1:], upstream[None]], axis=0), use_peephole=False,
         )  # fmt: skip
         return [found.x_grad, found.w_grad, found.b_grad]
 

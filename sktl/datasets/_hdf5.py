@@ -148,10 +148,12 @@ class _Blocks:
         self._next = -1
 
     def __getitem__(self, index: int) -> np.ndarray:
+        jumps, self._next = index != self._next, index + 1
         if not self._start <= index < self._start + len(self._block):
-            stop = (index // self._size + 1) * self._size if index == self._next else index + 1
+            if jumps:
+                return self._array[index]
+            stop = (index // self._size + 1) * self._size
             self._start, self._block = index, self._array[index:stop]
-        self._next = index + 1
         return self._block[index - self._start]
 
 

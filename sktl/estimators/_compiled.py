@@ -248,7 +248,12 @@ class CompiledNetwork:
         from keras import ops
 
         # Here, and nowhere else, the axes flip from (channel, time) to (time, channel).
-        series = np.ascontiguousarray(inputs[0].transpose(0, 2, 1))
+        X = inputs[0]
+        if 1 < X.shape[1] < 8:
+            # numpy's copy of rows as short as these takes up to four times as long.
+            series = np.stack(list(X.transpose(1, 0, 2)), axis=-1)
+        else:
+            series = np.ascontiguousarray(X.transpose(0, 2, 1))
         return [ops.convert_to_tensor(a) for a in (series, *inputs[1:], *columns)]
 
     def train(self, data: list, order: np.ndarray, batch_size: int) -> float:

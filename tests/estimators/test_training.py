@@ -8,7 +8,7 @@ import pytest
 
 from sktl.estimators import ConvNetQuakeINGVRegressor, MLSTMFCNClassifier
 from sktl.estimators._backends import compile_network
-from sktl.estimators._compiled import initial_weights
+from sktl.estimators._compiled import CompiledNetwork, initial_weights
 from sktl.estimators._pool import MAX_IDLE, borrow, forget
 from sktl.estimators._training import Plateau, Schedule, train
 
@@ -197,6 +197,15 @@ def test_wide_maps_of_long_series_are_predicted_fewer_at_once():
         one.prediction_batch = at_once
         results.append(one.predict(data))
     np.testing.assert_allclose(*results, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 7, 8, 30])
+def test_the_time_comes_first_once_placed(n_channels):
+    X = np.random.default_rng(0).normal(size=(4, n_channels, 9)).astype("float32")
+    series, y = CompiledNetwork.place(None, [X], np.arange(4.0))
+    assert (series.shape, y.shape) == ((4, 9, n_channels), (4,))
+    for instance, placed in zip(X, np.asarray(series), strict=True):
+        np.testing.assert_array_equal(placed, instance.T)
 
 
 def test_lending_all_of_a_key_leaves_the_pool_in_order():

@@ -5,15 +5,16 @@
     python benchmarks/growth.py --convolutions
 
 Every point is timed on a compiled network after first steps that are not counted, in processor
-time, which other work on the machine disturbs least. Along length and channels, a point trains on
-as many instances as take about `--seconds`, and its time is that of 1,000 instances; along
-instances, on exactly as many as it says. The exponent is the slope of a straight line through the
-logarithms, for all points and for the larger half, where fixed costs matter least; ± is twice its
-standard error.
+time, which other work on the machine disturbs least; the points of a line take turns, so that a
+slow minute slows all of them. Along length and channels, a point trains on as many instances as
+take about `--seconds`, and its time is that of 1,000 instances; along instances, on exactly as many
+as it says. The exponent is the slope of a straight line through the logarithms of the medians, for
+all points and for the larger half, where fixed costs matter least; ± is twice its standard error.
 """
 
 import argparse
 import time
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -39,8 +40,8 @@ TITLES = {
 PICTURE = PAGE.parent / "images" / "performance" / "growth.png"
 
 
-def epoch_seconds(architecture, n_instances, n_channels, n_timepoints, arguments):
-    """Time epochs of one network; give seconds of n_instances, or of 1,000 where it is None."""
+def epochs(architecture, n_instances, n_channels, n_timepoints, seconds, stack):
+    """Prepare a network; give what times epochs, of 1,000 instances where their number is None."""
     rng = np.random.default_rng(0)
     n = n_instances or 64
     X = rng.normal(size=(n, n_channels, n_timepoints)).astype(np.float32)
@@ -49,53 +50,50 @@ def epoch_seconds(architecture, n_instances, n_channels, n_timepoints, arguments
     trainer = cls(n_epochs=1, random_state=0)
     trainer._n_repeats, trainer._given__validation_data = 1, (X[:2], y[:2])
     prepared, state = trainer._start(X, y)
-    times = []
-    with trainer._borrow_network() as network:
-        network.restore(state.network)
-        data = network.place(prepared.training[0], *prepared.training[1:])
-        network.train(data, np.arange(64), 32)  # traces
+    network = stack.enter_context(trainer._borrow_network())
+    network.restore(state.network)
+    data = network.place(prepared.training[0], *prepared.training[1:])
 
-        def train(order):
-            start = time.process_time()
+    def train(order, times=1):
+        start = time.process_time()
+        for _ in range(times):
             network.train(data, order, 32)
-            times.append(time.process_time() - start)
-            return times[-1]
+        return (time.process_time() - start) / times
 
-        if n_instances is None:
-            once = min(train(np.arange(64)) for _ in range(2))
-            order = np.arange(64 * int(np.clip(arguments.seconds / once, 1, 64))) % n
-        else:
-            order = rng.permutation(n)
-            train(order[:2000])
-        times.clear()
-        # Two at least, unless one is long enough to be sure of.
-        while (sum(times) < 3 * arguments.seconds and len(times) < 7) or (
-            len(times) == 1 and times[0] < 10
-        ):
-            train(order)
-    forget()
-    return np.array(times) * (1 if n_instances else 1000 / len(order))
+    train(np.arange(64))  # traces
+    once = min(train(np.arange(64)) for _ in range(2))
+    if n_instances is None:
+        order = np.arange(64 * int(np.clip(seconds / once, 1, 64))) % n
+        return lambda: train(order) * 1000 / len(order)
+    order = rng.permutation(n)
+    times = int(np.clip(seconds / once * 64 / n, 1, 50))
+    return lambda: train(order, times)
 
 
 def measure(arguments):
-    """Time every point; rows are kept as they come."""
+    """Time the points of every line in turns; rows are kept as they come."""
     rows = []
     for axis in arguments.axes:
         for architecture in arguments.networks:
-            for value in AXES[axis]:
-                if axis == "instances":
-                    shape = (value, 3, 20)
-                else:
-                    shape = (None, value, 540) if axis == "channels" else (None, 3, value)
-                times = epoch_seconds(architecture, *shape, arguments)
+            with ExitStack() as stack:
+                runs = []
+                for value in AXES[axis]:
+                    if axis == "instances":
+                        shape = (value, 3, 20)
+                    else:
+                        shape = (None, value, 540) if axis == "channels" else (None, 3, value)
+                    runs.append(epochs(architecture, *shape, arguments.seconds, stack))
+                turns = np.array([[run() for run in runs] for _ in range(arguments.turns)])
+            forget()
+            for value, times in zip(AXES[axis], turns.T, strict=True):
                 rows.append({
                     "axis": axis, "network": architecture, "value": value,
                     "seconds": np.median(times), "least": times.min(), "most": times.max(),
-                    "repetitions": len(times),
+                    "turns": len(times),
                 })  # fmt: skip
                 print(pd.DataFrame(rows[-1:]).to_string(header=False, index=False), flush=True)
-                if arguments.out:
-                    pd.DataFrame(rows).to_csv(arguments.out, index=False)
+            if arguments.out:
+                pd.DataFrame(rows).to_csv(arguments.out, index=False)
     return pd.DataFrame(rows)
 
 
@@ -196,6 +194,7 @@ def main():
     parser.add_argument("--axes", nargs="+", choices=AXES, default=list(AXES))
     parser.add_argument("--networks", nargs="+", choices=ARCHITECTURES, default=list(ARCHITECTURES))
     parser.add_argument("--seconds", type=float, default=0.7, help="of an epoch that is timed")
+    parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--out", help="table of the points")
     parser.add_argument("--from", dest="points", nargs="+", help="tables instead of measuring")
     parser.add_argument("--picture", type=Path, help=f"default with --page: {PICTURE.name}")

@@ -26,6 +26,8 @@ _WIDE = 128
 """Channels and filters from which it pays; at 64 it gained nothing with three taps."""
 _TOGETHER = 800
 """Time points that are transformed at once: what they become at the points stays in the cache."""
+_PIECE = 1500
+"""About so many time points of a long series are transformed at once."""
 
 
 def pays(length: int, taps: int, channels: int, filters: int) -> bool:
@@ -44,7 +46,7 @@ def pays(length: int, taps: int, channels: int, filters: int) -> bool:
     return (
         2 <= taps <= 5
         and min(channels, filters) >= _WIDE
-        and _Tiles(length, taps).count * _N < length * taps
+        and -(-length // (_N + 1 - taps)) * _N < length * taps
     )
 
 
@@ -66,40 +68,44 @@ def convolve(x, kernel):
     import tensorflow as tf
 
     taps, channels, filters = kernel.shape
-    tiles = _Tiles(x.shape[1], taps)
-    together = -(-_TOGETHER // x.shape[1])
+    length = x.shape[1]
+    tiles = _Tiles(length, taps)
 
-    def in_parts(make, width, *sums):
-        """Make a panel of `width` channels a few series at a time, and what is to be summed."""
-        n_parts = -(-tf.shape(x)[0] // together)
+    def in_parts(make, width, *state):
+        """Make a panel of `width` channels part by part, and what goes on from part to part."""
+        n_parts = -(-tf.shape(x)[0] // tiles.together) * tiles.pieces
 
-        def part(number, panels, *sums):
-            series = slice(number * together, (number + 1) * together)
-            panel, *terms = make(series)
-            added = (a + b for a, b in zip(sums, terms, strict=True))
-            return number + 1, panels.write(number, panel), *added
+        def part(number, panels, *state):
+            # Whole series have a piece that is known when the graph is made.
+            piece = number % tiles.pieces if tiles.pieces > 1 else 0
+            first = number // tiles.pieces * tiles.together
+            rows, *state = make(slice(first, first + tiles.together), piece, *state)
+            return number + 1, panels.write(number, rows), *state
 
-        panels = tf.TensorArray(
-            x.dtype, n_parts, infer_shape=False, element_shape=(None, tiles.length, width)
+        panels = tf.TensorArray(x.dtype, n_parts, infer_shape=False, element_shape=(None, width))
+        _, panels, *state = tf.while_loop(
+            lambda number, *_: number < n_parts, part, (0, panels, *state)
         )
-        _, panels, *sums = tf.while_loop(
-            lambda number, *_: number < n_parts, part, (0, panels, *sums)
-        )
-        return tf.ensure_shape(panels.concat(), (x.shape[0], tiles.length, width)), *sums
+        panel = tf.reshape(panels.concat(), (-1, length, width))
+        return tf.ensure_shape(panel, (x.shape[0], length, width)), *state
 
     @own_gradient
     def multiply(x, at_points):
-        def outputs(series):
-            return [tiles.outputs(tf.matmul(tiles.inputs(x[series]), at_points))]
+        def outputs(series, piece):
+            return [tiles.outputs(tf.matmul(tiles.inputs(x[series], piece), at_points), piece)]
 
         def gradients(upstream):
-            def of_both(series):
-                back = tiles.outputs_back(upstream[series])
-                of_x = tiles.inputs_back(tf.matmul(back, at_points, transpose_b=True))
+            def of_both(series, piece, of_points, overlap):
+                back = tiles.outputs_back(upstream[series], piece)
+                of_x, overlap = tiles.inputs_back(
+                    tf.matmul(back, at_points, transpose_b=True), piece, overlap
+                )
                 # The inputs are evaluated again: kept, they would take up to twice the memory of x.
-                return of_x, tf.matmul(tiles.inputs(x[series]), back, transpose_a=True)
+                inputs = tiles.inputs(x[series], piece)
+                return of_x, of_points + tf.matmul(inputs, back, transpose_a=True), overlap
 
-            return in_parts(of_both, channels, tf.zeros_like(at_points))
+            overlap = tf.zeros((taps - 1, channels), x.dtype)
+            return in_parts(of_both, channels, tf.zeros_like(at_points), overlap)[:2]
 
         return in_parts(outputs, filters)[0], gradients
 
@@ -109,8 +115,9 @@ def convolve(x, kernel):
 class _Tiles:
     """The linear maps between series and their tiles' values at the points, and their adjoints.
 
-    At the points the shape is (points, series * tiles, channels). Rows are gathered, because that
-    copies whole rows; slices with a step and transposes take longer.
+    A part is a few whole series, or a piece of one. At the points its shape is (points, series *
+    tiles, channels). Rows are gathered, because that copies whole rows; slices with a step and
+    transposes take longer.
 
     Parameters
     ----------
@@ -121,61 +128,84 @@ class _Tiles:
     """
 
     def __init__(self, length, taps):
-        self.length, self._before = length, (taps - 1) // 2
+        self._length, self._before, self._reach = length, (taps - 1) // 2, taps - 1
         self._of_outputs, self.of_kernel, self._of_inputs = transforms(taps)
         self._step = self._of_outputs.shape[1]
-        self.count = -(-length // self._step)
+        n_tiles = -(-length // self._step)
+        self._count = -(-n_tiles // max(1, round(length / _PIECE)))
+        self.pieces = -(-n_tiles // self._count)
+        self.together = -(-_TOGETHER // length) if self.pieces == 1 else 1
+        self._size = self._count * self._step
 
-    def inputs(self, x):
+    def inputs(self, x, piece):
         """Evaluate tiles of eight inputs, of which neighbours share some."""
-        return _apply(self._of_inputs, self._cut(x, _N, self._before))
+        window = self._window(x, piece * self._size - self._before, self._size + self._reach)
+        return _apply(self._of_inputs, self._cut(window, _N))
 
-    def inputs_back(self, at_points):
-        """Sum what the tiles that share an input say of it."""
+    def inputs_back(self, at_points, piece, overlap):
+        """Sum what the tiles that share an input say of it; `overlap` goes from piece to piece."""
         import tensorflow as tf
 
         parts = self._tiled(_apply(self._of_inputs.T, at_points))
         # The inputs behind the step are the first ones of the next tile.
-        missing = 2 * self._step - _N
+        missing = self._step - self._reach
         own = tf.pad(parts[: self._step], [[0, 0], [0, 0], [0, 1], [0, 0]])
         shared = tf.pad(parts[self._step :], [[0, missing], [0, 0], [1, 0], [0, 0]])
-        return self._join(own + shared, self._before)
+        if self.pieces == 1:
+            return self._join(own + shared, self._before, self._before + self._length), overlap
+        begin = tf.where(piece > 0, 0, self._before)
+        end = self._before + self._length - piece * self._size
+        end = tf.where(piece < self.pieces - 1, self._size, end)
+        rows = self._join(own + shared, begin, end)
+        overlap = tf.where(piece > 0, overlap, 0)[: tf.shape(rows)[0]]
+        rows = tf.concat([rows[: self._reach] + overlap, rows[self._reach :]], 0)
+        return rows, parts[self._step :, 0, -1]
 
-    def outputs(self, at_points):
+    def outputs(self, at_points, piece):
         """Put the outputs of the tiles together."""
-        return self._join(self._tiled(_apply(self._of_outputs.T, at_points)), 0)
+        import tensorflow as tf
 
-    def outputs_back(self, upstream):
+        end = tf.minimum(self._size, self._length - piece * self._size)
+        return self._join(self._tiled(_apply(self._of_outputs.T, at_points)), 0, end)
+
+    def outputs_back(self, upstream, piece):
         """Evaluate tiles of what came back to the outputs."""
-        return _apply(self._of_outputs, self._cut(upstream, self._step, 0))
+        window = self._window(upstream, piece * self._size, self._size)
+        return _apply(self._of_outputs, self._cut(window, self._step))
 
-    def _cut(self, panel, size, before):
+    def _window(self, panel, begin, size):
+        """Take time points of all series; what is not there is zero."""
+        import tensorflow as tf
+
+        first, last = tf.maximum(begin, 0), tf.minimum(begin + size, self._length)
+        margins = [first - begin, begin + size - last]
+        # A slice of everything would be a copy.
+        panel = panel if self.pieces == 1 else panel[:, first:last]
+        panel = tf.pad(panel, [[0, 0], margins, [0, 0]])
+        return tf.ensure_shape(panel, (None, size, panel.shape[2]))
+
+    def _cut(self, window, size):
         """Give every place of a tile as a row: (size, series * tiles, channels)."""
         import tensorflow as tf
 
-        # One tile more than there are, into which the last one reaches.
-        padded = (self.count + 1) * self._step
-        panel = tf.pad(panel, [[0, 0], [before, padded - before - self.length], [0, 0]])
-        rows = np.arange(size)[:, None, None] + self._step * np.arange(self.count)
-        series = tf.range(tf.shape(panel)[0])[:, None]
-        indices = tf.reshape(tf.constant(rows, "int32") + padded * series, (size, -1))
-        return tf.gather(tf.reshape(panel, (-1, panel.shape[2])), indices)
+        rows = np.arange(size)[:, None, None] + self._step * np.arange(self._count)
+        series = tf.range(tf.shape(window)[0])[:, None]
+        indices = tf.reshape(tf.constant(rows, "int32") + window.shape[1] * series, (size, -1))
+        return tf.gather(tf.reshape(window, (-1, window.shape[2])), indices)
 
     def _tiled(self, parts):
         import tensorflow as tf
 
-        return tf.reshape(parts, (parts.shape[0], -1, self.count, parts.shape[2]))
+        return tf.reshape(parts, (parts.shape[0], -1, self._count, parts.shape[2]))
 
-    def _join(self, parts, before):
-        """Give panels of (place in the tile, series, tile, channels), from a time point on."""
+    def _join(self, parts, begin, end):
+        """Give the rows of some time points of (place in the tile, series, tile, channels)."""
         import tensorflow as tf
 
         n_series, n_tiles = tf.shape(parts)[1], parts.shape[2]
-        tile, place = np.divmod(before + np.arange(self.length), self._step)
-        series = n_tiles * tf.range(n_series)[:, None]
-        rows = (
-            tf.constant(place, "int32") * n_series * n_tiles + series + tf.constant(tile, "int32")
-        )
+        points, series = tf.range(begin, end), n_tiles * tf.range(n_series)[:, None]
+        places = points % self._step * n_series * n_tiles
+        rows = tf.reshape(places + series + points // self._step, (-1,))
         return tf.gather(tf.reshape(parts, (-1, parts.shape[3])), rows)
 
 

@@ -42,8 +42,11 @@ def test_inputs_are_transformed_as_in_wincnn():
 
 @on_tensorflow
 @pytest.mark.parametrize(("kind", "tolerance"), [("float64", 1e-13), ("float32", 1e-5)])
-# 30 series of 50 points are two parts, the second one incomplete; 900 points are one a series.
-@pytest.mark.parametrize(("n_instances", "length"), [(1, 7), (3, 33), (30, 50), (2, 900)])
+# 30 series of 50 points are two parts, the second one incomplete; 900 points are one a series,
+# 2,403 and 5,001 are two and three pieces.
+@pytest.mark.parametrize(
+    ("n_instances", "length"), [(1, 7), (3, 33), (30, 50), (2, 900), (2, 2403), (1, 5001)]
+)
 @pytest.mark.parametrize("taps", TAPS)
 def test_outputs_and_gradients_are_those_of_the_convolution(
     taps, n_instances, length, kind, tolerance

@@ -1,7 +1,7 @@
 """How the time of an epoch grows with length, number of instances and channels.
 
-    python benchmarks/growth.py --out growth.csv
-    python benchmarks/growth.py --from growth.csv --page
+    python benchmarks/growth.py --out docs/performance_growth.csv
+    python benchmarks/growth.py --from docs/performance_growth.csv --page
     python benchmarks/growth.py --convolutions
 
 Every point is timed on a compiled network after first steps that are not counted, in processor

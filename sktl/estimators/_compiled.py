@@ -230,7 +230,8 @@ class CompiledNetwork:
         self._optimizer.learning_rate = value
         self._push()
 
-    def place(self, inputs: list[np.ndarray], *columns: np.ndarray) -> list:
+    @staticmethod
+    def place(inputs: list[np.ndarray], *columns: np.ndarray) -> list:
         """Turn arrays into tensors once, so that no step copies them again.
 
         Parameters

@@ -46,7 +46,7 @@ def pays(length: int, taps: int, channels: int, filters: int) -> bool:
     return (
         2 <= taps <= 5
         and min(channels, filters) >= _WIDE
-        and -(-length // (_N + 1 - taps)) * _N < length * taps
+        and _Tiles(length, taps).n_tiles * _N < length * taps
     )
 
 
@@ -131,10 +131,10 @@ class _Tiles:
         self._length, self._before, self._reach = length, (taps - 1) // 2, taps - 1
         self._of_outputs, self.of_kernel, self._of_inputs = transforms(taps)
         self._step = self._of_outputs.shape[1]
-        n_tiles = -(-length // self._step)
-        self._count = -(-n_tiles // max(1, round(length / _PIECE)))
-        self.pieces = -(-n_tiles // self._count)
-        self.together = -(-_TOGETHER // length) if self.pieces == 1 else 1
+        self.n_tiles = -(-length // self._step)
+        self._count = -(-self.n_tiles // max(1, round(length / _PIECE)))
+        self.pieces = -(-self.n_tiles // self._count)
+        self.together = -(-_TOGETHER // length)
         self._size = self._count * self._step
 
     def inputs(self, x, piece):

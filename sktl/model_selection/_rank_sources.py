@@ -13,7 +13,7 @@ import numpy as np
 
 from sktl.estimators._base import BaseTransferEstimator, _repeats, _set_weights
 from sktl.estimators._checks import check_choice
-from sktl.estimators._compiled import initial_weights, prediction_batch
+from sktl.estimators._compiled import CompiledNetwork, initial_weights, prediction_batch
 from sktl.estimators._preprocessing import standardisation
 from sktl.estimators._randomness import draw_seed, random_streams
 from sktl.model_selection._candidates import available
@@ -192,10 +192,10 @@ def _features(estimator, X):
     body = keras.Model(model.inputs, _last_transferred(_set_weights(model, weights), estimator))
     summaries, size = [], prediction_batch(body)
     for at in range(0, len(X), size):
-        series, *others = (part[at : at + size] for part in inputs)
-        series = np.ascontiguousarray(series.transpose(0, 2, 1))
-        maps = keras.ops.convert_to_numpy(body([series, *others], training=False)).astype(float)
-        parts = (maps.mean(axis=1), maps.std(axis=1), maps.max(axis=1), *others)
+        batch = [part[at : at + size] for part in inputs]
+        outputs = body(CompiledNetwork.place(batch), training=False)
+        maps = keras.ops.convert_to_numpy(outputs).astype(float)
+        parts = (maps.mean(axis=1), maps.std(axis=1), maps.max(axis=1), *batch[1:])
         summaries.append(np.concatenate(parts, axis=1))
     columns = np.concatenate(summaries).T
     standardised = [(column - center) / scale for column, center, scale in _spreads(columns)]

@@ -202,7 +202,7 @@ def test_wide_maps_of_long_series_are_predicted_fewer_at_once():
 @pytest.mark.parametrize("n_channels", [1, 2, 7, 8, 30])
 def test_the_time_comes_first_once_placed(n_channels):
     X = np.random.default_rng(0).normal(size=(4, n_channels, 9)).astype("float32")
-    series, y = CompiledNetwork.place(None, [X], np.arange(4.0))
+    series, y = CompiledNetwork.place([X], np.arange(4.0))
     assert (series.shape, y.shape) == ((4, 9, n_channels), (4,))
     for instance, placed in zip(X, np.asarray(series), strict=True):
         np.testing.assert_array_equal(placed, instance.T)

@@ -136,6 +136,8 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
     _network: ClassVar[Callable]
     # As of CompiledNetwork. XLA slows most networks down, long LSTMs several times.
     _jit: ClassVar[bool | int] = False
+    # Parameters of the network that give its feature layers at every time point.
+    _feature_parameters: ClassVar[dict[str, Any]] = {}
     _preprocessing_type: ClassVar[Any] = Preprocessing
     # What the task gives.
     _task: ClassVar[str]
@@ -165,6 +167,10 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
 
     def _transferable(self) -> list[str]:
         """Name the layers that transfer."""
+        raise NotImplementedError
+
+    def _feature_layers(self) -> list[str]:
+        """Name the layers whose outputs are features for linear models, in the network's order."""
         raise NotImplementedError
 
     @classmethod

@@ -96,6 +96,9 @@ class _ConvNetQuakeINGV:
     def _transferable(self):
         return [f"conv{number}" for number in range(1, self.n_layers + 1)]
 
+    def _feature_layers(self):
+        return self._transferable()
+
     @classmethod
     def _small_parameters(cls):
         return {"n_layers": 3, "filters": 4}

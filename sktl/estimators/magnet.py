@@ -92,6 +92,9 @@ class _MagNet:
     def _transferable(self):
         return [f"conv{number}" for number in range(1, len(self.filters) + 1)]
 
+    def _feature_layers(self):
+        return [*self._transferable(), "bilstm"]
+
     @classmethod
     def _small_parameters(cls):
         return {"filters": (4, 3), "lstm_units": 3}

@@ -158,6 +158,9 @@ class _MLSTMFCN:
         names = [kind.format(number) for number in numbers for kind in kinds]
         return [name for name in names if not name.startswith(f"se{numbers[-1]}_")]
 
+    def _feature_layers(self):
+        return [f"relu{number}" for number in range(1, len(self.filters) + 1)]
+
     def _check_architecture(self):
         if len(self.filters) != len(self.kernel_sizes):
             raise ValueError(

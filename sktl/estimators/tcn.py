@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sktl.estimators._base import parameters
 from sktl.estimators._dropout import eight_bit_dropout
@@ -186,6 +186,8 @@ class _TCN:
     architecture = "TCN"
     _network = staticmethod(tcn)
     _first_layers = ("block1_conv1", "block1_match")
+    # Features need every time point, not the last alone.
+    _feature_parameters: ClassVar = {"return_sequences": True}
 
     n_blocks: int = 9
     filters: int = 24
@@ -197,6 +199,9 @@ class _TCN:
     def _transferable(self):
         names = [f"block{b + 1}_conv{n}" for b in range(self.n_blocks) for n in (1, 2)]
         return ["block1_match", *names]
+
+    def _feature_layers(self):
+        return [f"block{block + 1}_relu" for block in range(self.n_blocks)]
 
     @classmethod
     def _small_parameters(cls):

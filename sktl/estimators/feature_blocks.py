@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sktl.estimators._checks import check_choice
+from sktl._checks import check_choice
 from sktl.estimators.frozen_features import POOLING, FrozenSource
 from sktl.sources import list_sources
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import inspect
 import zlib
 from dataclasses import dataclass
-from functools import cache
 from importlib import import_module
 
 import numpy as np
 
-from sktl.estimators._backends import compile_network
-from sktl.estimators._checks import check_choice
-from sktl.estimators._compiled import initial_weights
-from sktl.estimators._pool import borrow
+from sktl._checks import check_choice
+from sktl.layers.summary import summary_over_time
 from sktl.sources import adapt_input_channels, load_source
+from sktl.training.backends import compile_network
+from sktl.training.compiled_network import initial_weights
+from sktl.training.network_cache import borrow
+
+__all__ = ["FrozenSource"]
 
 POOLING = ("mean", "std", "max", "positive")
 """What summarises a filter's map over time; "positive" is the share of positive values."""
@@ -205,7 +207,7 @@ def _feature_model(estimator, parameters, shape, pooling):
     series = keras.Input(shape, name="series")
     whole = keras.Model(series, estimator._network(series, None, **parameters))
     summaries, names = [], []
-    for layer in estimator._feature_layers():
+    for layer in [*estimator._feature_layers(), *estimator._feature_vectors]:
         output = whole.get_layer(layer).output
         kinds = pooling
         if len(output.shape) == 2:  # already one value a filter
@@ -213,32 +215,10 @@ def _feature_model(estimator, parameters, shape, pooling):
             kinds = ("value",)
         else:
             summaries.append(summary_over_time()(pooling, name=f"{layer}_summary")(output))
-        names += [f"{layer}/{number}/{kind}" for kind in kinds for number in range(output.shape[-1])]
+        names += [
+            f"{layer}/{number}/{kind}" for kind in kinds for number in range(output.shape[-1])
+        ]
     model = keras.Model([series], keras.layers.Concatenate(name="join")(summaries))
     model.trainable = False
     model.feature_names = names
     return model
-
-
-@cache
-def summary_over_time():
-    """Define the layer at its first use, because importing sktl must not load keras."""
-    from keras import layers, ops
-
-    class SummaryOverTime(layers.Layer):
-        """Mean, standard deviation, maximum and share of positive values of each filter's map."""
-
-        def __init__(self, pooling, **kwargs):
-            super().__init__(**kwargs)
-            self.pooling = pooling
-
-        def call(self, maps):
-            functions = {
-                "mean": lambda: ops.mean(maps, axis=1),
-                "std": lambda: ops.std(maps, axis=1),
-                "max": lambda: ops.max(maps, axis=1),
-                "positive": lambda: ops.mean(ops.cast(maps > 0, maps.dtype), axis=1),
-            }
-            return ops.concatenate([functions[kind]() for kind in self.pooling], axis=1)
-
-    return SummaryOverTime

@@ -9,14 +9,16 @@ import pandas as pd
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
-from sktl.estimators._preprocessing import standardisation
-from sktl.estimators._probabilities import fit_slope, softmax
-from sktl.estimators._randomness import draw_seed
 from sktl.estimators._sklearn import ScikitLearnMixin
 from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_blocks
 from sktl.estimators.frozen_features import POOLING
-from sktl.estimators.kernel_ridge import Block
-from sktl.estimators.probe_model import KERNEL_INSTANCES, ProbeModel, folds_of, left_out_fit
+from sktl.training.kernel_ridge import Block
+from sktl.training.preprocessing import standardisation
+from sktl.training.probabilities import fit_slope, softmax
+from sktl.training.probe_model import KERNEL_INSTANCES, ProbeModel, folds_of, left_out_fit
+from sktl.training.randomness import draw_seed
+
+__all__ = ["LinearProbeClassifier", "LinearProbeRegressor"]
 
 WEIGHTS = {"sources": 1.0, "random": 1.0, "amplitude": 0.25}
 """Weight of all blocks of a kind together in the mean of kernels."""

@@ -446,13 +446,18 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
 
         shape = shape or self._shape
         key = (
+            # A subclass may build, or compile, another network from the same parameters.
+            type(self),
             self._network,
+            self._loss,
+            self._output_activation,
+            self._jit,
             repr(self._network_parameters()),
             tuple(self._transferable()),
             self.stream_max is None,
-            self._task,
             shape,
             keras.backend.backend(),
+            keras.config.dtype_policy().name,
         )
         return borrow(
             key,

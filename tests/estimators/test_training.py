@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sktl.estimators import ConvNetQuakeINGVRegressor
 from sktl.training.network_cache import forget
 
 
@@ -62,3 +63,38 @@ def test_best_epoch_follows_the_monitor(classifier, monitor):
     column = fitted.history_[monitor]
     expected = column.idxmin() if monitor == "val_loss" else column.idxmax()
     assert fitted.best_epoch_ == expected
+
+
+def _mae(cls):
+    return {"_loss": "mean_absolute_error"}
+
+
+def _positive(cls):
+    return {"_output_activation": "softplus"}
+
+
+def _wider(cls):
+    def build(self, *shape):
+        import keras
+
+        model = cls._build(self, *shape)
+        doubled = keras.layers.Rescaling(2.0, name="doubled")(model.outputs[0])
+        return keras.Model(model.inputs, doubled)
+
+    return {"_build": build}
+
+
+@pytest.mark.parametrize("change", [_mae, _positive, _wider])
+def test_a_subclass_never_takes_its_parents_compiled_network(change):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(16, 1, 12)), rng.normal(size=16)
+    parent = ConvNetQuakeINGVRegressor(n_layers=1, filters=2, n_epochs=2, random_state=0)
+    changed = type("Changed", (ConvNetQuakeINGVRegressor,), change(ConvNetQuakeINGVRegressor))
+    child = changed(**parent.get_params())
+    forget()
+    alone = child.clone().fit(X, y)
+    forget()
+    plain = parent.fit(X, y)
+    after = child.clone().fit(X, y)
+    np.testing.assert_array_equal(after.predict(X), alone.predict(X))
+    assert not np.allclose(after.history_["loss"], plain.history_["loss"])

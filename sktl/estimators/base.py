@@ -131,6 +131,10 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     _network: ClassVar[Callable]
     # As of CompiledNetwork. XLA slows most networks down, long LSTMs several times.
     _jit: ClassVar[bool | int] = False
+    # Parameters of the network that give its feature layers at every time point, and layers whose
+    # outputs, (filters,) an instance, are features as well.
+    _feature_parameters: ClassVar[dict[str, Any]] = {}
+    _feature_vectors: ClassVar[tuple[str, ...]] = ()
     _preprocessing_type: ClassVar[Any] = Preprocessing
     # What the task gives.
     _task: ClassVar[str]

@@ -79,6 +79,7 @@ class _MagNet:
     """
 
     architecture = "MagNet"
+    _feature_vectors = ("bilstm",)
     _first_layers = ("conv1",)
     _network = staticmethod(magnet)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
@@ -151,6 +151,8 @@ class _TCN:
     architecture = "TCN"
     _network = staticmethod(tcn)
     _first_layers = ("block1_conv1", "block1_match")
+    # Features need every time point, not the last alone.
+    _feature_parameters: ClassVar = {"return_sequences": True}
 
     n_blocks: int = 9
     filters: int = 24

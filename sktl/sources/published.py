@@ -14,6 +14,7 @@ from sktl.sources import ucr
 from sktl.sources._card import Card
 from sktl.sources._publication import Published
 from sktl.sources.imagenet import PUBLISHED_IMAGENET
+from sktl.sources.len_db import LEN_DB_DETECTION
 
 
 def _read_magnet(content: bytes) -> dict[str, np.ndarray]:
@@ -72,7 +73,7 @@ _MAGNET_STEAD = Published(
     read=_read_magnet,
 )
 
-PUBLISHED: tuple[Published, ...] = (_MAGNET_STEAD, *PUBLISHED_IMAGENET)
+PUBLISHED: tuple[Published, ...] = (_MAGNET_STEAD, LEN_DB_DETECTION, *PUBLISHED_IMAGENET)
 
 
 #: Group of sources to its architecture; the members are named ``<group>/<name>``.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from numbers import Integral
 
-from sktl.estimators._base import parameters
-from sktl.estimators._checks import check_choice, check_number
-from sktl.estimators._convolution import fast_convolution
-from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
+from sktl._checks import check_choice, check_number
+from sktl.estimators.base import parameters
+from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
+from sktl.layers.convolution import fast_convolution
 
 
 def convnetquake_ingv(
@@ -153,6 +153,9 @@ class _ConvNetQuakeINGV:
                 "pool_padding is for downsampling='max_pool'. Received: "
                 f"pool_padding={self.pool_padding!r}, downsampling={self.downsampling!r}"
             )
+
+    def _feature_layers(self):
+        return self._transferable()
 
     @classmethod
     def _small_parameters(cls):

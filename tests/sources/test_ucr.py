@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from sktl.estimators import MLSTMFCNClassifier
-from sktl.estimators._compiled import weight_names
 from sktl.sources import expand_sources, find_card, list_sources, load_source, published
 from sktl.sources.ucr import COMMIT, fcn_logits, published_fcns, read_fcn
+from sktl.training.compiled_network import weight_names
 
 OFFICIAL = "data/fcn_ucr/SHA256SUMS_all_128.txt"
 # What the author's networks score on the official test parts.

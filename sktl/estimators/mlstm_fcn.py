@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.convolution import fast_convolution
@@ -131,7 +135,9 @@ class _MLSTMFCN:
         few steps an epoch, take less, such as 0.9.
     transfer_blocks : bool, default=False
         Transfer batch normalisation and squeeze-and-excite blocks as well, at omega's learning
-        rate. The original experiment transferred the convolutions alone.
+        rate. The original experiment transferred the convolutions alone. A source without
+        squeeze-and-excite blocks, such as a plain FCN, gets blocks that change nothing at first:
+        the convolutions then give exactly its features, and the blocks learn from there.
 
     References
     ----------
@@ -157,6 +163,27 @@ class _MLSTMFCN:
         kinds = ["conv{}", "bn{}", "se{}_reduce", "se{}_excite"][: 4 if self.transfer_blocks else 1]
         names = [kind.format(number) for number in numbers for kind in kinds]
         return [name for name in names if not name.startswith(f"se{numbers[-1]}_")]
+
+    def _transferred_weights(self, source, start):
+        if self.transfer_blocks and not any(path.startswith("se") for path in source.arrays):
+            source = replace(source, arrays={**source.arrays, **self._open_gates(source, start)})
+        return super()._transferred_weights(source, start)  # type: ignore[misc]
+
+    def _open_gates(self, source, start):
+        """Return blocks that pass all filters alike, and convolutions that make up for it.
+
+        A gate of no input is a sigmoid of 0, a half, and the next convolution doubles what it
+        reads: both are exact in floating-point numbers.
+        """
+        arrays = {}
+        for number in range(1, len(self.filters)):
+            reduce, excite = (f"se{number}_{half}/kernel" for half in ("reduce", "excite"))
+            arrays[reduce] = start[reduce]
+            arrays[excite] = np.zeros(start[excite].shape, np.float32)
+            following = f"conv{number + 1}/kernel"
+            if following in source.arrays:
+                arrays[following] = 2 * source.arrays[following]
+        return arrays
 
     def _check_architecture(self):
         if len(self.filters) != len(self.kernel_sizes):

@@ -6,7 +6,7 @@ Knows nothing of estimators, and loads no deep-learning library.
 from sktl.sources._adapt import adapt_input_channels, select_transferable
 from sktl.sources._card import Card
 from sktl.sources._folder import Source, is_source, read_card, read_source, save_source
-from sktl.sources._list import list_sources
+from sktl.sources._list import expand_sources, list_sources
 from sktl.sources._resolve import (
     SimulatedSourceWarning,
     find_card,
@@ -22,6 +22,7 @@ __all__ = [
     "SimulatedSourceWarning",
     "Source",
     "adapt_input_channels",
+    "expand_sources",
     "find_card",
     "import_resnet",
     "import_tfjs_resnet50",

@@ -10,7 +10,7 @@ import numpy as np
 
 from sktl.datasets._hdf5 import write_panel
 from sktl.datasets._readers import MemoryReader, Reader
-from sktl.datasets._spec import DatasetSpec
+from sktl.datasets._spec import SIMULATED, DatasetSpec
 
 
 def as_target(y: np.ndarray, task: str) -> np.ndarray:
@@ -71,7 +71,7 @@ def simulate_to_file(
 
     from sktl.datasets._registry import get_spec
 
-    spec = get_spec(name)
+    spec = get_spec(name.removesuffix(SIMULATED) + SIMULATED)
     batch_size = max(1, 2**22 // (spec.n_channels * spec.n_timepoints))
     batches = spec.simulate_batches(n_instances, random_state, batch_size=batch_size)
     bar = tqdm(desc=spec.simulated_name, total=n_instances, delay=2, disable=not progress)

@@ -35,26 +35,26 @@ REAL_SIZES = {
     "EMG-Roshambo": {
         "ConvNetQuakeINGV": (ALL, 40, {}),
         "MagNet": (ALL, 15, {}),
-        "TCN": (ALL, 20, {}),
-        "MLSTMFCN": (ALL, 6, {}),
+        "TCN": (ALL, 15, {}),
+        "MLSTMFCN": (ALL, 4, {}),
     },
     "DSPSpeech-20": {
-        "ConvNetQuakeINGV": (ALL, 40, {}),
-        "MagNet": (ALL, 15, {"every": 2, "n_timepoints": 1000}),
-        "TCN": (ALL, 12, {"every": 2, "n_timepoints": 1000}),
-        "MLSTMFCN": (ALL, 5, {"every": 4, "n_timepoints": 500}),
+        "ConvNetQuakeINGV": (ALL, 25, {}),
+        "MagNet": (ALL, 8, {"n_timepoints": 1200, "window": "loudest"}),
+        "TCN": (ALL, 10, {"n_timepoints": 1200, "window": "loudest"}),
+        "MLSTMFCN": (4_800, 4, {"every": 2, "n_timepoints": 600, "window": "loudest"}),
     },
     "S&P 500": {
-        "ConvNetQuakeINGV": (ALL, 40, {}),
-        "MagNet": (ALL, 20, {}),
-        "TCN": (ALL, 20, {}),
-        "MLSTMFCN": (ALL, 6, {}),
+        "ConvNetQuakeINGV": (ALL, 30, {}),
+        "MagNet": (ALL, 15, {}),
+        "TCN": (ALL, 12, {}),
+        "MLSTMFCN": (8_000, 4, {}),
     },
     "EMG-Francic": {
         "ConvNetQuakeINGV": (40_000, 20, {}),
         "MagNet": (20_000, 10, {}),
-        "TCN": (20_000, 12, {}),
-        "MLSTMFCN": (10_000, 5, {}),
+        "TCN": (20_000, 10, {}),
+        "MLSTMFCN": (10_000, 4, {}),
     },
 }
 # Repeats, of which the best by validation is kept, where they are cheap.
@@ -111,6 +111,8 @@ PARAMETERS = {
     "MLSTMFCN": {"batch_size": 32},
     # The validation loss of a network that overfits is least after its first epoch, its F1 is not.
     ("EMG", "MLSTMFCN"): {"monitor": "val_score"},
+    ("EMG-Roshambo", "MLSTMFCN"): {"monitor": "val_score"},
+    ("EMG-Francic", "MLSTMFCN"): {"monitor": "val_score"},
     # At the first rate its validation loss only jumps; at a fifth of it, it halves.
     ("STEAD", "MLSTMFCN"): {"reduce_lr_patience": 1},
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sktl.sources._folder import read_card
-from sktl.sources._resolve import SIMULATED, architectures, named_sources
+from sktl.sources._resolve import architectures, named_sources
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,8 +67,6 @@ def list_sources(architecture: str | None = None) -> pd.DataFrame:
                 rows.append(row | {"problem": str(error)})
                 continue
             score = card.score or {}
-            if found.origin == "bundled" and card.simulated:
-                row["source"] = found.name + SIMULATED
             row |= {
                 "data": {True: "simulated", False: "real", None: "unknown"}[card.simulated],
                 "available": available,

@@ -11,6 +11,7 @@ import pooch
 import requests
 
 from sktl.datasets._checksums import verify
+from sktl.datasets._git_tree import ALGORITHM
 from sktl.datasets._spec import RemoteFile
 
 ATTEMPTS = 5
@@ -131,7 +132,8 @@ def download(remote: RemoteFile, target: Path, expected: str, progress: bool = T
     try:
         pooch.retrieve(
             remote.url,
-            known_hash=expected,
+            # What pooch does not know is checked below.
+            known_hash=None if expected.startswith(ALGORITHM) else expected,
             fname=target.name,
             path=target.parent,
             downloader=ResumingDownloader(partial, progress),
@@ -142,5 +144,9 @@ def download(remote: RemoteFile, target: Path, expected: str, progress: bool = T
             f"kept; the next attempt goes on from there. A file fetched by other means can be "
             "passed as path=... or put into $SKTL_MIRROR"
         ) from error
-    verify(target, expected)
+    try:
+        verify(target, expected)
+    except ValueError:
+        target.unlink()
+        raise
     return target

@@ -25,7 +25,8 @@ class RemoteFile:
     size : int, optional
         Bytes, where known; asked from the server otherwise.
     known_hash : str, optional
-        ``"sha256:..."`` where its authors state one.
+        ``"sha256:..."`` where its authors state one; ``"git-tree:..."`` of a repository's archive
+        at one commit, which is git's own id of its files.
     zenodo_record : int, optional
         The Zenodo record that lists the file's checksum.
     manual : str, optional

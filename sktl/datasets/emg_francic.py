@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -70,12 +71,16 @@ def _segments(path: Path, skipped: Counter[str]) -> Iterator[Recording]:
 
 
 def _texts(files: list[Path], skipped: Counter[str]) -> Iterator[Recording]:
-    """Official recordings: a minute in a file, each line eight values and a label."""
+    """Segments of official recordings: a minute in a file, each line eight values and a label."""
     for file in files:
         try:
-            yield file.parent.name.partition("-")[0], *_text(file)
+            emg, labels = _text(file)
         except Skip as reason:
             skipped[str(reason)] += 1
+            continue
+        cuts = [0, *(np.flatnonzero(labels[1:] != labels[:-1]) + 1), len(labels)]
+        for first, last in pairwise(cuts):
+            yield file.parent.name.partition("-")[0], emg[first:last], labels[first:last]
 
 
 def _text(file: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -167,7 +172,7 @@ SPEC = DatasetSpec(
         RemoteFile(
             f"myo-readings-dataset-{_COMMIT}.zip",
             f"https://github.com/aljazfrancic/myo-readings-dataset/archive/{_COMMIT}.zip",
-            manual="",
+            known_hash="git-tree:e984d8e492eb142d4aa5935be20c790c201e2a5d",
         ),
     ),
     read=read_emg_francic,

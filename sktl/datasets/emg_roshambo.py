@@ -146,7 +146,7 @@ SPEC = DatasetSpec(
         RemoteFile(
             f"roshambo-{_COMMIT}.zip",
             f"https://github.com/freek1/roshambo/archive/{_COMMIT}.zip",
-            manual="",
+            known_hash="git-tree:1c5ae6da29c9178fc4422bbe694d7e2eee15cbe7",
         ),
     ),
     read=read_emg_roshambo,

@@ -130,14 +130,17 @@ def download(remote: RemoteFile, target: Path, expected: str, progress: bool = T
     check_room(target.parent, (remote.size or 0) - have, remote.filename)
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        pooch.retrieve(
-            remote.url,
-            # What pooch does not know is checked below.
-            known_hash=None if expected.startswith(ALGORITHM) else expected,
-            fname=target.name,
-            path=target.parent,
-            downloader=ResumingDownloader(partial, progress),
-        )
+        downloader = ResumingDownloader(partial, progress)
+        if expected.startswith(ALGORITHM):  # which pooch does not know: checked below
+            downloader(remote.url, str(target))
+        else:
+            pooch.retrieve(
+                remote.url,
+                known_hash=expected,
+                fname=target.name,
+                path=target.parent,
+                downloader=downloader,
+            )
     except requests.RequestException as error:
         raise OSError(
             f"{remote.filename} could not be downloaded from {remote.url}: {error}. What came is "

@@ -153,9 +153,9 @@ def pretrain(
         raise ValueError(f"data must be 'simulated' or 'real'. Received: data={data!r}")
     if storage not in _STORAGE:
         raise ValueError(f"storage must be one of {list(_STORAGE)}. Received: storage={storage!r}")
-    for number, value in (("n_instances", n_instances), ("n_repeats", n_repeats)):
+    for given, value in (("n_instances", n_instances), ("n_repeats", n_repeats)):
         if value < 1:
-            raise ValueError(f"{number} must be at least 1. Received: {number}={value!r}")
+            raise ValueError(f"{given} must be at least 1. Received: {given}={value!r}")
     spec = get_spec(source)
     if data == "simulated":
         spec = get_spec(spec.simulated_name)  # an error where there is no simulator

@@ -41,20 +41,20 @@ REAL_SIZES = {
     "DSPSpeech-20": {
         "ConvNetQuakeINGV": (ALL, 25, {}),
         "MagNet": (ALL, 8, {"n_timepoints": 1200, "window": "loudest"}),
-        "TCN": (ALL, 10, {"n_timepoints": 1200, "window": "loudest"}),
-        "MLSTMFCN": (4_800, 4, {"every": 2, "n_timepoints": 600, "window": "loudest"}),
+        "TCN": (ALL, 5, {"n_timepoints": 1200, "window": "loudest"}),
+        "MLSTMFCN": (2_400, 4, {"every": 4, "n_timepoints": 300, "window": "loudest"}),
     },
     "S&P 500": {
         "ConvNetQuakeINGV": (ALL, 30, {}),
-        "MagNet": (ALL, 15, {}),
-        "TCN": (ALL, 12, {}),
-        "MLSTMFCN": (8_000, 4, {}),
+        "MagNet": (ALL, 8, {}),
+        "TCN": (ALL, 6, {}),
+        "MLSTMFCN": (6_000, 4, {}),
     },
     "EMG-Francic": {
-        "ConvNetQuakeINGV": (40_000, 20, {}),
-        "MagNet": (20_000, 10, {}),
-        "TCN": (20_000, 10, {}),
-        "MLSTMFCN": (10_000, 4, {}),
+        "ConvNetQuakeINGV": (20_000, 12, {}),
+        "MagNet": (10_000, 6, {}),
+        "TCN": (10_000, 6, {}),
+        "MLSTMFCN": (5_000, 3, {}),
     },
 }
 # Repeats, of which the best by validation is kept, where they are cheap.

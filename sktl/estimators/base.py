@@ -131,9 +131,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     _network: ClassVar[Callable]
     # As of CompiledNetwork. XLA slows most networks down, long LSTMs several times.
     _jit: ClassVar[bool | int] = False
-    # Parameters of the network that give its feature layers at every time point, and layers whose
-    # outputs, (filters,) an instance, are features as well.
-    _feature_parameters: ClassVar[dict[str, Any]] = {}
+    # Layers whose outputs, (filters,) an instance, are features as well.
     _feature_vectors: ClassVar[tuple[str, ...]] = ()
     _preprocessing_type: ClassVar[Any] = Preprocessing
     # What the task gives.
@@ -169,6 +167,10 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     def _feature_layers(self) -> list[str]:
         """Name the layers whose outputs, (time, filters) an instance, are features, in order."""
         return []
+
+    def _feature_options(self, arrays) -> dict[str, Any]:
+        """Return arguments of the network that its feature layers need, for a source's arrays."""
+        return {}
 
     @classmethod
     def from_pretrained(cls, source, **params):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from sktl._checks import check_choice
 from sktl.estimators.frozen_features import POOLING, FrozenSource
-from sktl.sources import list_sources
+from sktl.sources import SOURCE_GROUPS, expand_sources, find_card, list_sources
 
 # Kernels of MiniRocket have nine taps.
 SHORTEST_ROCKET = 9
@@ -224,9 +225,10 @@ def source_blocks(
 
     Parameters
     ----------
-    sources : {"bundled", "available"} or sequence of (str or None), default="bundled"
-        The sources that come with the package; all that load without a download; or names, each
-        for every architecture that has it. None among them stands for random kernels.
+    sources : {"bundled", "available", "UCR"} or sequence of (str or None), default="bundled"
+        The sources that come with the package; all that load without a download, members of
+        groups left out; those of a group that load without a download; or names of sources and
+        groups, each for every architecture that has it. None among them: random kernels.
     architectures : sequence of str, optional
         Only these; default: all that have sources with feature layers.
     pooling, channels, random_state
@@ -243,24 +245,34 @@ def source_blocks(
         If no architecture has a source of a name.
     """
     table = list_sources()
-    known = sorted(set(table["architecture"]) - {"ResNet18", "ResNet50", "TCNSequence"})
+    known = [name for name in sorted(set(table["architecture"])) if _has_feature_layers(name)]
     chosen = known if architectures is None else list(architectures)
     for architecture in chosen:
         check_choice("architectures", architecture, tuple(known))
     table = table[table["architecture"].isin(chosen) & table["available"]]
     table = table.drop_duplicates(["architecture", "source"])
+    pairs = []
     if isinstance(sources, str):
-        check_choice("sources", sources, ("bundled", "available"))
+        check_choice("sources", sources, ("bundled", "available", *SOURCE_GROUPS))
         if sources == "bundled":
             table = table[table["where"] == "bundled"]
-        pairs = list(zip(table["architecture"], table["source"], strict=True))
+        for architecture in chosen:
+            own = set(table.loc[table["architecture"] == architecture, "source"])
+            if sources not in SOURCE_GROUPS or SOURCE_GROUPS[sources] == architecture:
+                asked = sources if sources in SOURCE_GROUPS else "available"
+                pairs += [
+                    (architecture, n) for n in expand_sources(asked, architecture) if n in own
+                ]
     else:
-        pairs = []
-        for name in sources:
-            having = chosen if name is None else table.loc[table["source"] == name, "architecture"]
-            if not len(having):
+        names: dict[Any, None] = {}
+        for source in sources:
+            group = SOURCE_GROUPS.get(source) if isinstance(source, str) else None
+            names |= dict.fromkeys([source] if group is None else expand_sources([source], group))
+        for name in names:
+            having = [kind for kind in chosen if name is None or _exists(name, kind)]
+            if not having:
                 raise ValueError(
-                    f"No architecture of {', '.join(chosen)} has this source at hand. Available: "
+                    f"No architecture of {', '.join(chosen)} has this source. Available: "
                     f"{', '.join(sorted(set(table['source'])))}. Received: source={name!r}"
                 )
             pairs += [(architecture, name) for architecture in having]
@@ -270,3 +282,16 @@ def source_blocks(
         )
         for architecture, name in pairs
     ]
+
+
+def _has_feature_layers(architecture):
+    kind = getattr(import_module("sktl.estimators"), f"{architecture}Regressor", None)
+    return kind is not None and bool(kind()._feature_layers())
+
+
+def _exists(source, architecture):
+    try:
+        find_card(source, architecture)
+    except ValueError:
+        return False
+    return True

@@ -23,6 +23,7 @@ def mlstm_fcn(
     reduction: int = 16,
     initializer: str = "he_uniform",
     batch_norm_momentum: float = 0.99,
+    squeeze_excite: bool = True,
 ):
     """Build the layers of MLSTM-FCN up to its output layer.
 
@@ -34,6 +35,8 @@ def mlstm_fcn(
         The stream max, joined to the outputs of both branches.
     filters, kernel_sizes, lstm_units, dropout, reduction, initializer, batch_norm_momentum
         See `MLSTMFCNClassifier`.
+    squeeze_excite : bool, default=True
+        False: the second branch is the FCN of Wang et al. (2017).
 
     Returns
     -------
@@ -62,15 +65,15 @@ def mlstm_fcn(
             momentum=batch_norm_momentum, epsilon=1e-3, name=f"bn{number}"
         )(x)
         x = layers.ReLU(name=f"relu{number}")(x)
-        if number < len(filters):
-            x = squeeze_excite(x, reduction, f"se{number}")
+        if squeeze_excite and number < len(filters):
+            x = weigh_channels(x, reduction, f"se{number}")
     x = average_over_time()(name="average")(x)
 
     joined = [steps, x] if stream_max is None else [steps, x, stream_max]
     return layers.Concatenate(name="join")(joined)
 
 
-def squeeze_excite(x, reduction: int, name: str):
+def weigh_channels(x, reduction: int, name: str):
     """Weight the channels of a feature map by a gate that sees all time points.
 
     Parameters
@@ -191,6 +194,10 @@ class _MLSTMFCN:
                 "filters and kernel_sizes must have the same length, one entry a convolution. "
                 f"Received: filters={self.filters!r}, kernel_sizes={self.kernel_sizes!r}"
             )
+
+    def _feature_options(self, arrays):
+        # The published FCNs have no squeeze-and-excite blocks.
+        return {"squeeze_excite": arrays is None or "se1_reduce/kernel" in arrays}
 
     def _feature_layers(self):
         return [f"relu{number}" for number in range(1, len(self.filters) + 1)]

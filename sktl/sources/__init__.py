@@ -16,8 +16,10 @@ from sktl.sources._resolve import (
 from sktl.sources._tfjs import import_tfjs_resnet50
 from sktl.sources.hub import push_to_hub
 from sktl.sources.imagenet import import_resnet
+from sktl.sources.published import GROUPS as SOURCE_GROUPS
 
 __all__ = [
+    "SOURCE_GROUPS",
     "Card",
     "SimulatedSourceWarning",
     "Source",

@@ -29,6 +29,9 @@ _DOMAINS = {
     "SPEECH": "audio",
     "EMG": "EMG",
     "S&P 500": "finance",
+    "EMG-Roshambo": "EMG",
+    "EMG-Francic": "EMG",
+    "DSPSpeech-20": "audio",
 }
 _NO_SOURCES = "sources must be a list of sources, 'available' or the name of a group ({}). "
 
@@ -100,8 +103,6 @@ def _row(architecture: str, found: Found, present: bool) -> dict[str, Any]:
     except (ValueError, OSError) as error:
         return row | {"problem": str(error)}
     score = card.score or {}
-    if found.origin == "bundled" and card.simulated:
-        row["source"] = found.name + SIMULATED
     return row | {
         "data": {True: "simulated", False: "real", None: "unknown"}[card.simulated],
         "domain": _domain(card),
@@ -119,7 +120,7 @@ def _row(architecture: str, found: Found, present: bool) -> dict[str, Any]:
 
 
 def _domain(card: Card) -> str | None:
-    return card.domain or _DOMAINS.get(card.name)
+    return card.domain or _DOMAINS.get(card.name.removesuffix(SIMULATED))
 
 
 def _of_domain(table, domain):

@@ -10,8 +10,8 @@ def several(make_card, bundled):
     score = {"metric": "mae", "value": 0.25, "split": "validation"}
     folder = own_sources_directory() / "MagNet" / "mine"
     save_source(folder, make_card(score=score, simulated=False), {"a/b": np.ones(2)})
-    card = make_card("LOMAX", architecture="TCN", simulated=True)
-    save_source(bundled / "TCN" / "LOMAX", card, {"a/b": np.ones(2)})
+    card = make_card("LOMAX-simulated", architecture="TCN", simulated=True)
+    save_source(bundled / "TCN" / "LOMAX-simulated", card, {"a/b": np.ones(2)})
     return folder
 
 

@@ -21,7 +21,7 @@ from sktime.base._base_panel import BasePanelMixin
 from sktl._checks import check_choice, check_parameters
 from sktl.estimators._docs import compose
 from sktl.estimators._persistence import PersistenceMixin
-from sktl.estimators._sklearn import ScikitLearnMixin
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.sources import (
     adapt_input_channels,
     find_card,

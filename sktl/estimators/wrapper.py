@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sktl.estimators._sklearn import ScikitLearnMixin
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.estimators.base import BaseTransferEstimator
 
 

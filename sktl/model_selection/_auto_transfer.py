@@ -12,7 +12,7 @@ from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_choice
-from sktl.estimators._sklearn import ScikitLearnMixin
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.model_selection import _auto_candidates as candidates
 from sktl.model_selection._auto_blocks import Presets, collect_blocks
 from sktl.model_selection._auto_candidates import Candidate, Problem, RidgeFitter

@@ -9,6 +9,7 @@ from sktl.sources._folder import Source, is_source, read_card, read_source, save
 from sktl.sources._list import list_sources
 from sktl.sources._resolve import (
     SimulatedSourceWarning,
+    check_own_name,
     find_card,
     load_source,
     own_sources_directory,
@@ -22,6 +23,7 @@ __all__ = [
     "SimulatedSourceWarning",
     "Source",
     "adapt_input_channels",
+    "check_own_name",
     "find_card",
     "import_resnet",
     "import_tfjs_resnet50",

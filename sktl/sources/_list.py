@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sktl.sources._folder import read_card
-from sktl.sources._resolve import SIMULATED, architectures, named_sources
+from sktl.sources._resolve import SIMULATED, architectures, check_own_name, named_sources
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +21,8 @@ def list_sources(architecture: str | None = None) -> pd.DataFrame:
     """List the user's own, the published and the bundled sources.
 
     Where two have the same name, the upper one is used; bundled ones that were trained on simulated
-    data are listed by the name that asks for them plainly, ``"STEAD-simulated"``. The weights
-    themselves are verified when they are loaded, not here.
+    data are listed by the name that asks for them plainly, ``"STEAD-simulated"``. Own ones cannot
+    be loaded by such a name. The weights themselves are verified when they are loaded, not here.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def list_sources(architecture: str | None = None) -> pd.DataFrame:
         ``"bundled"``), ``available`` (whether it loads without a download), ``task``,
         ``n_channels``, ``n_timepoints``, ``sampling_rate`` (Hz), ``metric``, ``score``,
         ``split``, ``sha256`` (of the weights), ``licence``, and ``problem`` (why a card cannot
-        be read, otherwise None).
+        be read, or an own source not be loaded by its name; otherwise None).
 
     Examples
     --------
@@ -59,6 +59,8 @@ def list_sources(architecture: str | None = None) -> pd.DataFrame:
                 "available": False,
             }
             try:
+                if found.origin == "own":
+                    check_own_name(found.name)
                 if isinstance(found.at, Path):
                     card, available = read_card(found.at), True
                 else:

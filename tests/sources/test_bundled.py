@@ -60,7 +60,7 @@ def test_all_load_into_networks_of_another_shape(architecture):
     for name in NAMES:
         network = cls.from_pretrained(f"{name}-simulated", omega=0.0, n_epochs=1, random_state=0)
         network.fit(X, y)
-        assert network.source_.name == name
+        assert network.source_.name == f"{name}-simulated"
         arrays = load_source(f"{name}-simulated", architecture).arrays
         # The first kernels depend on the channels; frozen later ones are the source's.
         layer = {"TCN": "block2_conv1", "MLSTMFCN": "conv2"}.get(architecture, "conv2")

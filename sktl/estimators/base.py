@@ -250,8 +250,12 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     def _start(self, X, y):
         streams = random_streams(self.random_state)
         source = self._load_source()
-        prepared = self._prepare(X, y, channel_repeats(X, source), streams["split"])
+        prepared = self._prepare(X, y, self._repeats(X, source), streams["split"])
         return prepared, self._begin(prepared, source, streams)
+
+    def _repeats(self, X, source):
+        """Return how often a single channel is repeated."""
+        return channel_repeats(X, source)
 
     def _load_source(self):
         return None if self.source is None else load_source(self.source, self.architecture)

@@ -64,6 +64,10 @@ class _LSTM:
     def _transferable(self):
         return [f"lstm{number + 1}" for number in range(self.n_layers)]
 
+    @property
+    def _feature_vectors(self):
+        return (f"lstm{self.n_layers}",)
+
     def _feature_layers(self):
         # The last layer gives its last output only.
         return [f"lstm{number + 1}" for number in range(self.n_layers - 1)]

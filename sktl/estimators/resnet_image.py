@@ -107,6 +107,7 @@ class _ResNetImage(_Mixin):
     """
 
     architecture = "ResNetImage"
+    _feature_vectors = (FEATURES,)
     # No layer reads the series itself: any number of channels becomes one picture.
     _first_layers = ()
     _network = staticmethod(resnet_on_pictures)
@@ -168,9 +169,12 @@ class _ResNetImage(_Mixin):
             return read_resnet_file(Path(self.source))
         return load_source(_named(self.source, self.network), self.architecture)
 
+    def _repeats(self, X, source):
+        # A series of one channel makes a picture as well as any.
+        return 1
+
     def _prepare(self, X, y, n_repeats, rng):
-        # A series of one channel makes a picture as well as any: it is not repeated.
-        return super()._prepare(X, y, 1, rng)
+        return super()._prepare(X, y, self._repeats(X, None), rng)
 
     def _check_architecture(self):
         check_choice("network", self.network, NETWORKS)

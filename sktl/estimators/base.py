@@ -131,10 +131,8 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     _network: ClassVar[Callable]
     # As of CompiledNetwork. XLA slows most networks down, long LSTMs several times.
     _jit: ClassVar[bool | int] = False
-    # Parameters of the network that give its feature layers at every time point, and layers whose
-    # outputs, (filters,) an instance, are features as well.
+    # Parameters of the network that give its feature layers at every time point.
     _feature_parameters: ClassVar[dict[str, Any]] = {}
-    _feature_vectors: ClassVar[tuple[str, ...]] = ()
     _preprocessing_type: ClassVar[Any] = Preprocessing
     # What the task gives.
     _task: ClassVar[str]
@@ -169,6 +167,11 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     def _feature_layers(self) -> list[str]:
         """Name the layers whose outputs, (time, filters) an instance, are features, in order."""
         return []
+
+    @property
+    def _feature_vectors(self) -> tuple[str, ...]:
+        """Names of layers whose outputs, (filters,) an instance, are features as well."""
+        return ()
 
     @classmethod
     def from_pretrained(cls, source, **params):

@@ -208,7 +208,7 @@ def _features(estimator, source, X):
     summaries, size = [], prediction_batch(body)
     for at in range(0, len(X), size):
         batch = [part[at : at + size] for part in inputs]
-        parts = []
+        parts: list[np.ndarray] = []
         outputs = body(CompiledNetwork.place(batch), training=False)
         for output in keras.tree.flatten(outputs):
             values = keras.ops.convert_to_numpy(output).astype(float)

@@ -270,7 +270,16 @@ def _dask(n_jobs, address):
     # Not by joblib, which waits forever for a task that Dask gives up because its workers died.
     from dask.distributed import Client, as_completed
 
-    with Client(address) as client:
+    # Workers with threads would train several networks in a process that is set up for one.
+    local: dict[str, Any] = {"n_workers": n_jobs if n_jobs > 0 else default_jobs()}
+    local |= {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with Client(address, **({} if address else local)) as client:
+        threads = {w["nthreads"] for w in client.scheduler_info(n_workers=-1)["workers"].values()}
+        if threads - {1}:
+            raise ValueError(
+                "Each worker must have one thread: start it by dask worker --nthreads 1. "
+                f"Received: workers with {max(threads)} threads at {address}"
+            )
 
         def send(function, items):
             tasks = (client.submit(function, item, pure=False) for item in items)

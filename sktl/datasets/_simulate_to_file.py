@@ -11,6 +11,7 @@ import numpy as np
 from sktl.datasets._hdf5 import write_panel
 from sktl.datasets._registry import get_spec
 from sktl.datasets._simulation import as_target
+from sktl.datasets._spec import SIMULATED
 
 
 def simulate_to_file(
@@ -61,7 +62,7 @@ def simulate_to_file(
     """
     from tqdm.auto import tqdm
 
-    spec = get_spec(name)
+    spec = get_spec(name.removesuffix(SIMULATED) + SIMULATED)
     if not overwrite and Path(path).exists():
         raise FileExistsError(
             "There is a file already: choose another name, or overwrite it (overwrite=True, "

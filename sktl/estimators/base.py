@@ -21,7 +21,7 @@ from sktime.base._base_panel import BasePanelMixin
 from sktl._checks import check_choice, check_parameters
 from sktl.estimators._docs import compose
 from sktl.estimators._persistence import PersistenceMixin
-from sktl.estimators._sklearn import ScikitLearnMixin
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.sources import (
     adapt_input_channels,
     find_card,
@@ -131,8 +131,6 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     _network: ClassVar[Callable]
     # As of CompiledNetwork. XLA slows most networks down, long LSTMs several times.
     _jit: ClassVar[bool | int] = False
-    # Parameters of the network that give its feature layers at every time point.
-    _feature_parameters: ClassVar[dict[str, Any]] = {}
     _preprocessing_type: ClassVar[Any] = Preprocessing
     # What the task gives.
     _task: ClassVar[str]
@@ -169,9 +167,16 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         return []
 
     @property
-    def _feature_vectors(self) -> tuple[str, ...]:
-        """Names of layers whose outputs, (filters,) an instance, are features as well."""
-        return ()
+    def _feature_vectors(self) -> dict[str, str]:
+        """Layers whose outputs, (filters,) an instance, are features as well, each with a weight.
+
+        They are features of a source that has this weight.
+        """
+        return {}
+
+    def _feature_options(self, arrays) -> dict[str, Any]:
+        """Return arguments of the network that its feature layers need, for a source's arrays."""
+        return {}
 
     @classmethod
     def from_pretrained(cls, source, **params):

@@ -66,7 +66,8 @@ class _LSTM:
 
     @property
     def _feature_vectors(self):
-        return (f"lstm{self.n_layers}",)
+        last = f"lstm{self.n_layers}"
+        return {last: f"{last}/lstm_cell/kernel"}
 
     def _feature_layers(self):
         # The last layer gives its last output only.

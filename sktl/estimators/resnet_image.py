@@ -107,7 +107,6 @@ class _ResNetImage(_Mixin):
     """
 
     architecture = "ResNetImage"
-    _feature_vectors = (FEATURES,)
     # No layer reads the series itself: any number of channels becomes one picture.
     _first_layers = ()
     _network = staticmethod(resnet_on_pictures)
@@ -131,6 +130,10 @@ class _ResNetImage(_Mixin):
     @property
     def _preprocessing_type(self):
         return PictureScaling(self.amplitude, self.n_marks)
+
+    @property
+    def _feature_vectors(self):
+        return {FEATURES: f"{self._transferable()[0]}/kernel"}
 
     def _transferable(self):
         return layers_with_weights(self.network, self.filters)

@@ -6,7 +6,9 @@ import copy
 import difflib
 import os
 import re
+import shlex
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +20,8 @@ from sktl.sources._folder import Source, fingerprint, is_source, read_card, read
 
 _BUNDLED = Path(__file__).parent / "bundled"
 SIMULATED = "-simulated"
+# Of the same domain, for simulated sources whose dataset has no real source.
+_NEAREST_REAL = {"EMG": "EMG-Roshambo", "SPEECH": "DSPSpeech-20"}
 # Path -> (change times, sizes and hashes; what was verified then).
 _cache: dict[str, tuple[tuple | None, Source]] = {}
 # Downloads that failed in this process, by where the file would be kept and its address.
@@ -58,7 +62,8 @@ def load_source(source: str | os.PathLike[str], architecture: str) -> Source:
     ----------
     source : str or path-like
         Folder of a source, name of a source, or ``"hf://owner/repo[@revision]"``.
-        ``"X-simulated"`` is always the bundled source X that was trained on simulated data.
+        ``"X-simulated"`` is always the bundled source X that was trained on simulated data; X
+        itself gives it, too, where there is no real source of this name.
     architecture : str
         The network that needs the weights, for example ``"MagNet"``.
 
@@ -97,16 +102,19 @@ def load_source(source: str | os.PathLike[str], architecture: str) -> Source:
     try:
         loaded = _read(found)
     except ConnectionError:
-        bundled = _BUNDLED / architecture / found.name
-        if not isinstance(found.at, published.Published) or not is_source(bundled):
+        # A bundled one of the very name would have been trained on real data.
+        stand_ins = (found.name, found.name + SIMULATED)
+        bundled = [_BUNDLED / architecture / name for name in stand_ins]
+        here = [folder for folder in bundled if is_source(folder)]
+        if not isinstance(found.at, published.Published) or not here:
             raise
-        absent, found = found.at, Found(found.name, "bundled", bundled)
+        absent, found = found.at, Found(here[0].name, "bundled", here[0])
         loaded = _read(found)
     _check_architecture(loaded.card, architecture, found)
     if absent is not None:
-        _warn_of_stand_in(absent, loaded.card)
-    elif found.origin == "bundled" and loaded.card.simulated and found.name == source:
-        _warn_simulated(found.name, architecture)
+        _warn_of_stand_in(absent, _card_of(found, loaded.card))
+    elif found.origin == "bundled" and loaded.card.simulated and found.name != source:
+        _warn_simulated(str(source), architecture)
     return replace(loaded, card=_card_of(found, loaded.card), arrays=dict(loaded.arrays))
 
 
@@ -153,9 +161,8 @@ class Found:
 def named_sources(architecture: str) -> Iterator[Found]:
     """All sources of an architecture that have a name, in the order of their resolution."""
     yield from _folders("own", own_sources_directory() / architecture)
-    for entry in published.PUBLISHED:
-        if entry.card.architecture == architecture:
-            yield Found(entry.card.name, "published", entry)
+    for entry in published.published_for(architecture):
+        yield Found(entry.card.name, "published", entry)
     yield from _folders("bundled", _BUNDLED / architecture)
 
 
@@ -168,6 +175,7 @@ def _folders(origin: str, directory: Path) -> Iterator[Found]:
 def architectures() -> list[str]:
     """All architectures that have a named source."""
     names = {entry.card.architecture for entry in published.PUBLISHED}
+    names |= set(published.GROUPS.values())
     for directory in (own_sources_directory(), _BUNDLED):
         if directory.is_dir():
             names |= {path.name for path in directory.iterdir() if path.is_dir()}
@@ -189,36 +197,46 @@ def _find(source: str | os.PathLike[str], architecture: str) -> Found:
     path = Path(text).expanduser().absolute()
     if is_source(path):
         return Found(path.name, "path", path)
-    if isinstance(source, os.PathLike) or "/" in text or os.sep in text:
+    grouped = text.split("/")[0] in published.GROUPS and not isinstance(source, os.PathLike)
+    if isinstance(source, os.PathLike) or (not grouped and ("/" in text or os.sep in text)):
         raise FileNotFoundError(
             f"There is no source (a folder with card.json) at this path. Received: source={text!r}"
         )
     candidates = list(named_sources(architecture))
     plainly = text.endswith(SIMULATED)
     for found in candidates:
-        if plainly:
-            bundled = found.origin == "bundled" and _is_simulated(found)
-            if bundled and found.name + SIMULATED == text:
-                return found
-        elif found.name == text:
+        if found.name == text and (found.origin == "bundled" or not plainly):
+            return found
+    for found in candidates:
+        # A real one of this name would have been found: the simulated one stands in, and warns.
+        if found.origin == "bundled" and found.name == text + SIMULATED:
             return found
     raise ValueError(_unknown(text, architecture, candidates))
 
 
 def _unknown(name: str, architecture: str, candidates: list[Found]) -> str:
-    usable = (found.name for found in candidates if not found.name.endswith(SIMULATED))
+    usable = (
+        found.name
+        for found in candidates
+        if found.origin == "bundled" or not found.name.endswith(SIMULATED)
+    )
     names = list(dict.fromkeys(usable))
-    near = difflib.get_close_matches(name.upper(), [n.upper() for n in names], 1)
-    hint = next((f" Did you mean {n!r}?" for n in names if near and n.upper() == near[0]), "")
+    asked = list(dict.fromkeys([*names, *(n.removesuffix(SIMULATED) for n in names)]))
+    near = difflib.get_close_matches(name.upper(), [n.upper() for n in asked], 1)
+    groups = Counter(n.split("/")[0] for n in names if "/" in n)
+    listed = [n for n in names if "/" not in n]
+    listed += [f"{group}/... ({count})" for group, count in groups.items()]
+    hint = next((f" Did you mean {n!r}?" for n in asked if near and n.upper() == near[0]), "")
     others = [
         other
         for other in architectures()
-        if other != architecture and any(found.name == name for found in named_sources(other))
+        if other != architecture
+        and any(found.name in (name, name + SIMULATED) for found in named_sources(other))
     ]
     elsewhere = f" There is one for {', '.join(others)}." if others else ""
     return (
         f"{architecture} has no source of this name.{hint}{elsewhere} "
-        f"Available: {', '.join(names) or 'none'}; or a path, or 'hf://owner/repo'. "
+        f"Available: {', '.join(listed) or 'none'}; or a path, or 'hf://owner/repo'. "
         f"Received: source={name!r}"
     )
 
@@ -243,16 +261,9 @@ def check_own_name(name: str) -> None:
         )
 
 
-def _is_simulated(found: Found) -> bool:
-    at = found.at
-    return (at.card if isinstance(at, published.Published) else read_card(at)).simulated is True
-
-
 def _card_of(found: Found, card: Card) -> Card:
     """Return a copy of a card with the name that loads what was found."""
     name = found.name if found.origin in ("own", "bundled") else card.name
-    if found.origin == "bundled" and card.simulated:
-        name += SIMULATED
     return replace(copy.deepcopy(card), name=name)
 
 
@@ -293,22 +304,26 @@ def _warn_of_stand_in(entry: published.Published, card: Card) -> None:
     if attempt in _told:
         return
     _told.add(attempt)
-    name = card.name + SIMULATED if card.simulated else card.name
     data = "on simulated data" if card.simulated else f"on {card.dataset}"
     warnings.warn(
         f"source={entry.card.name!r} for {card.architecture} could not be downloaded; the bundled "
-        f"{name!r}, trained {data}, is used instead.\nFor the published one put {entry.filename} "
-        f"(from {entry.url}) into {entry.kept_at.parent}, or into $SKTL_MIRROR.",
+        f"{card.name!r}, trained {data}, is used instead.\nFor the published one put "
+        f"{entry.filename} (from {entry.url}) into {entry.kept_at.parent}, or into $SKTL_MIRROR.",
         SimulatedSourceWarning,
         stacklevel=3,
     )
 
 
 def _warn_simulated(name: str, architecture: str) -> None:
+    near = _NEAREST_REAL.get(name)
+    if near in {found.name for found in named_sources(architecture)}:
+        nearest = f"The nearest source that was trained on real data is source={near!r}. "
+    else:
+        nearest = ""
     warnings.warn(
-        f"source={name!r} for {architecture} was trained on simulated data. Train it on the "
-        f"real data by: sktl pretrain {name} --architecture {architecture} --data real. "
-        f"To use the simulated one without this warning: source='{name}{SIMULATED}'.",
+        f"source={name!r} for {architecture} was trained on simulated data. {nearest}Train it "
+        f"on the real data by: sktl pretrain {shlex.quote(name)} --architecture {architecture} "
+        f"--data real. To use the simulated one without this warning: source='{name}{SIMULATED}'.",
         SimulatedSourceWarning,
         stacklevel=3,
     )

@@ -42,7 +42,7 @@ def test_words_change_nothing(old, new):
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("radius**2", "radius**3"), ("# no comment", "# none"), ("math.pi", "3.14"), ("    h", "  h")],
+    [("radius**2", "radius**3"), ("# no comment", "# none"), ("math.pi", "3.14")],
 )
 def test_code_changes_it(old, new):
     assert old in CODE

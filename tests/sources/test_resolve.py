@@ -91,7 +91,7 @@ def test_unknown_names(make_card, own, bundled):
     with pytest.raises(ValueError, match="There is one for TCN"):
         load_source("LOMAX", "MagNet")
     with pytest.raises(ValueError, match="Available: none"):
-        load_source("x", "ConvNetQuakeINGV")
+        load_source("x", "LSTM")
     with pytest.raises(ValueError, match="source=''"):
         load_source("", "MagNet")
 
@@ -104,7 +104,7 @@ def test_another_architecture_is_named(tmp_path, make_card):
 
 
 def test_a_bundled_simulated_source_warns_once(make_card, bundled):
-    save_at(bundled / "MagNet" / "LOMAX", make_card, 3, simulated=True)
+    save_at(bundled / "MagNet" / "LOMAX-simulated", make_card, 3, simulated=True)
     with pytest.warns(SimulatedSourceWarning) as caught:
         load_source("LOMAX", "MagNet")
     assert len(caught) == 1
@@ -130,10 +130,34 @@ def test_only_bundled_simulated_sources_warn(tmp_path, make_card, own, bundled):
 def test_the_suffix_asks_for_the_bundled_one_always(make_card, own, bundled, simulated):
     save_at(own / "LOMAX", make_card, 1, simulated=simulated)
     save_at(own / "LOMAX-simulated", make_card, 2, simulated=simulated)
-    save_at(bundled / "MagNet" / "LOMAX", make_card, 3, simulated=True)
+    save_at(bundled / "MagNet" / "LOMAX-simulated", make_card, 3, simulated=True)
     assert mark(load_source("LOMAX", "MagNet")) == 1
     found = load_source("LOMAX-simulated", "MagNet")
     assert (mark(found), found.origin) == (3, "bundled")
+
+
+def test_a_bundled_real_one_and_its_simulated_one_are_two(make_card, own, bundled):
+    save_at(bundled / "MagNet" / "S&P 500", make_card, 1, simulated=False)
+    save_at(bundled / "MagNet" / "S&P 500-simulated", make_card, 3, simulated=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        real, simulated = (load_source(f"S&P 500{end}", "MagNet") for end in ("", "-simulated"))
+    assert (mark(real), real.card.simulated) == (1, False)
+    assert (mark(simulated), simulated.card.simulated) == (3, True)
+    save_at(own / "S&P 500", make_card, 5, simulated=True)
+    assert mark(load_source("S&P 500-simulated", "MagNet")) == 3  # always the bundled one
+
+
+def test_the_warning_names_the_nearest_real_source(make_card, bundled):
+    save_at(bundled / "MagNet" / "EMG-simulated", make_card, 3, simulated=True)
+    with pytest.warns(SimulatedSourceWarning) as caught:
+        load_source("EMG", "MagNet")
+    assert "nearest" not in str(caught[0].message)
+    save_at(bundled / "MagNet" / "EMG-Roshambo", make_card, 1, simulated=False)
+    with pytest.warns(SimulatedSourceWarning, match="real data is source='EMG-Roshambo'"):
+        assert mark(load_source("EMG", "MagNet")) == 3
+    with pytest.raises(ValueError, match="Did you mean 'EMG'"):
+        load_source("EMGG", "MagNet")
 
 
 @pytest.mark.parametrize("simulated", [None, False, True])
@@ -149,7 +173,7 @@ def test_what_is_listed_is_what_is_loaded(make_card, own, bundled):
     save_at(own / "LOMAX", make_card, 1, simulated=True)
     save_at(own / "LOMAX-simulated", make_card, 2, simulated=True)
     save_at(own / "real", make_card, 4)
-    save_at(bundled / "MagNet" / "LOMAX", make_card, 3, simulated=True)
+    save_at(bundled / "MagNet" / "LOMAX-simulated", make_card, 3, simulated=True)
     save_at(bundled / "MagNet" / "EMG", make_card, 5, simulated=False)
     table = list_sources("MagNet").query("`where` != 'published'")
     for row in table.to_dict("records"):
@@ -159,7 +183,7 @@ def test_what_is_listed_is_what_is_loaded(make_card, own, bundled):
             assert loaded.card.weights_sha256 == row["sha256"]
             assert find_card(row["source"], "MagNet").name == loaded.card.name == row["source"]
     refused = table[table["problem"].notna()]
-    assert refused["source"].tolist() == ["LOMAX-simulated"]
+    assert refused[["where", "source"]].to_numpy().tolist() == [["own", "LOMAX-simulated"]]
     assert not refused["available"].any()
 
 

@@ -1,0 +1,233 @@
+"""The blocks of features that `AutoTransfer` has time for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sktl.estimators.feature_blocks import (
+    AmplitudeBlock,
+    IntervalBlock,
+    RandomBlock,
+    SeriesBlock,
+    SpectrumBlock,
+    source_blocks,
+)
+from sktl.model_selection._auto_candidates import Candidate, Problem
+from sktl.training.kernel_ridge import Block
+from sktl.training.probe_model import left_out_fit
+
+# Instances on which sources are compared and timed before all get their features.
+TRIAL_INSTANCES = 100
+# Instances whose time is taken.
+TIMED_INSTANCES = 8
+
+
+@dataclass(frozen=True)
+class Preset:
+    """How much is tried.
+
+    Attributes
+    ----------
+    time_limit : float
+        Seconds for a fit.
+    trees : bool
+        Try forests of trees.
+    multirocket : bool
+        Try MultiRocket beside MiniRocket, where an instance takes at most half of the next.
+    seconds_per_instance : float
+        Time that the sources' features of a new instance may take.
+    """
+
+    time_limit: float
+    trees: bool
+    multirocket: bool
+    seconds_per_instance: float
+
+
+PRESETS = {
+    "fast": Preset(20.0, False, False, 0.01),
+    "balanced": Preset(60.0, True, True, 0.03),
+    "best": Preset(600.0, True, True, 0.3),
+}
+
+
+@dataclass
+class Collected:
+    """Fitted blocks, their tables of the training instances, and what was left out and why."""
+
+    blocks: dict[str, Any] = field(default_factory=dict)
+    tables: dict[str, np.ndarray] = field(default_factory=dict)
+    problems: list[Candidate] = field(default_factory=list)
+
+
+def collect_blocks(
+    problem: Problem,
+    sources: Any,
+    architectures: Any,
+    preset: Preset,
+    deadline: float,
+    tell: Callable[[str], None],
+) -> Collected:
+    """Compute features: the cheap ones, then those of the sources that are worth their time.
+
+    Every source gives features of up to 100 instances first, while half of the time lasts: the
+    fastest architectures before the others, and of these first the sources that were best there.
+    Those with the smallest left-out errors go on to all instances, as far as the rest of the time
+    and the preset's time for a new instance allow.
+
+    Parameters
+    ----------
+    problem : Problem
+        The data.
+    sources, architectures
+        See `sktl.estimators.feature_blocks.source_blocks`; None: no source.
+    preset : Preset
+        What is tried.
+    deadline : float
+        `time.perf_counter` at which the whole fit should end.
+    tell : callable
+        Takes what is being done.
+
+    Returns
+    -------
+    Collected
+        The blocks.
+    """
+    collected = Collected()
+    simple: list[Any] = [AmplitudeBlock(), SeriesBlock(), SpectrumBlock()]
+    simple += [IntervalBlock()] if preset.trees else []
+    simple.append(RandomBlock("minirocket", problem.seed))
+    for block in simple:
+        tell(block.name)
+        _keep(collected, block, block.fit(problem.X).transform(problem.X))
+    if preset.multirocket:
+        _try_multirocket(collected, problem, preset, deadline, tell)
+    if sources is None:
+        return collected
+    blocks = source_blocks(sources, architectures, random_state=problem.seed)
+    if isinstance(sources, str):
+        names = {block.source.architecture for block in blocks}
+        blocks += source_blocks([None], sorted(names), random_state=problem.seed)
+    tried = _try(collected, blocks, problem, deadline, tell)
+    _extend(collected, tried, problem, preset, deadline, tell)
+    return collected
+
+
+def compile_rockets(preset: Preset) -> None:
+    """Let numba compile what a preset needs: once on a machine, seconds to a minute."""
+    names = ["minirocket", "multirocket"] if preset.multirocket else ["minirocket"]
+    for name in names:
+        X = np.random.default_rng(0).normal(size=(2, 1, 10))
+        RandomBlock(name).fit(X).transform(X)
+
+
+def _try_multirocket(collected, problem, preset, deadline, tell):
+    block = RandomBlock("multirocket", problem.seed).fit(problem.X)
+    block.kind = "multirocket"
+    few = problem.X[:TIMED_INSTANCES]
+    block.transform(few[:1])
+    seconds = _seconds_per_instance(block, few)
+    left = (deadline - time.perf_counter()) / 4
+    if seconds * len(problem.X) > left or seconds > preset.seconds_per_instance / 2:
+        _left_out(collected, block, f"left out: an instance would have taken {seconds:.3f} s")
+        return
+    tell(block.name)
+    _keep(collected, block, block.transform(problem.X))
+
+
+def _seconds_per_instance(block, X):
+    """Time the features of some instances, less what any call takes."""
+    seconds = []
+    for part in (X[:1], X):
+        begun = time.perf_counter()
+        block.transform(part)
+        seconds.append(time.perf_counter() - begun)
+    return max(0.0, seconds[1] - seconds[0]) / max(1, len(X) - 1)
+
+
+@dataclass
+class _Tried:
+    block: Any
+    table: np.ndarray
+    seconds: float  # an instance
+    error: float
+
+
+def _keep(collected, block, table):
+    collected.blocks[block.name], collected.tables[block.name] = block, table
+
+
+def _try(collected, blocks, problem, deadline, tell):
+    """Compute the features of some instances, while half of the time lasts."""
+    n = len(problem.X)
+    rng = np.random.default_rng(problem.seed)
+    chosen = np.arange(n)
+    if n > TRIAL_INSTANCES:
+        chosen = np.sort(rng.choice(n, TRIAL_INSTANCES, replace=False))
+    X, targets = problem.X[chosen], problem.targets()[chosen]
+    started = time.perf_counter()
+    until = started + (deadline - started) / 2
+    tried: list[_Tried] = []
+    for architecture in sorted({b.source.architecture for b in blocks}, key=_effort):
+        errors: dict[Any, list[float]] = {}
+        for one in tried:
+            errors.setdefault(one.block.source.source, []).append(one.error)
+        promise = {name: np.mean(found) for name, found in errors.items()}
+        of_it = [b for b in blocks if b.source.architecture == architecture]
+        of_it.sort(key=lambda b: promise.get(b.source.source, 0.0))
+        seconds = None
+        for block in of_it:
+            tell(block.name)
+            try:
+                if seconds is None and time.perf_counter() < until:
+                    # The first call builds the network.
+                    block.transform(X[:1])
+                    seconds = _seconds_per_instance(block, X[:TIMED_INSTANCES])
+                if seconds is None or time.perf_counter() + seconds * len(X) > until:
+                    _left_out(collected, block, "left out: the time did not suffice")
+                    continue
+                table = block.transform(X)
+            except (ValueError, OSError) as problem_found:
+                _left_out(collected, block, f"failed: {problem_found}")
+                continue
+            error = left_out_fit(Block.fit(table).kernel(), targets).error
+            tried.append(_Tried(block, table, seconds, error))
+    return tried
+
+
+def _effort(architecture):
+    order = ("ConvNetQuakeINGV", "MagNet", "TCN", "MLSTMFCN")
+    return order.index(architecture) if architecture in order else len(order)
+
+
+def _extend(collected, tried, problem, preset, deadline, tell):
+    """Compute the features of all instances by the sources that are worth their time."""
+    n = len(problem.X)
+    started = time.perf_counter()
+    # The rest is for the fits.
+    left = 0.6 * (deadline - started)
+    spent_on_new = 0.0
+    for one in sorted(tried, key=lambda t: t.error):
+        needed = 0.0 if len(one.table) == n else one.seconds * n
+        if time.perf_counter() - started + needed > left:
+            _left_out(collected, one.block, f"left out: it would have taken {needed:.0f} s more")
+        elif spent_on_new + one.seconds > preset.seconds_per_instance and spent_on_new:
+            reason = "left out: other sources were better, and predictions must not take longer"
+            _left_out(collected, one.block, reason)
+        else:
+            spent_on_new += one.seconds
+            tell(one.block.name)
+            table = one.table if len(one.table) == n else one.block.transform(problem.X)
+            block = one.block
+            if block.source.source is None:
+                block.kind = "untrained"
+            _keep(collected, block, table)
+
+
+def _left_out(collected, block, why):
+    collected.problems.append(Candidate(block.name, "block", problem=why))

@@ -448,12 +448,12 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             if parameter.kind is parameter.KEYWORD_ONLY and hasattr(self, name)
         }
 
-    def _build(self, n_channels, n_timepoints, n_outputs):
+    def _build(self, n_channels, n_timepoints, n_outputs, **options):
         import keras
 
         series = keras.Input((n_timepoints, n_channels), name="series")
         stream_max = None if self.stream_max is None else keras.Input((1,), name="stream_max")
-        features = self._network(series, stream_max, **self._network_parameters())
+        features = self._network(series, stream_max, **self._network_parameters() | options)
         head = keras.layers.Dense(n_outputs, activation=self._output_activation, name="head")
         inputs = [series] if stream_max is None else [series, stream_max]
         return keras.Model(inputs, head(features), name=self.architecture.lower())

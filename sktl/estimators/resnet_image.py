@@ -205,9 +205,9 @@ class _ResNetImage(_Mixin):
                 "network='resnet50'"
             )
 
-    def _build(self, n_channels, n_timepoints, n_outputs):
+    def _build(self, n_channels, n_timepoints, n_outputs, **options):
         check_room(self.resize or self.picture_size, n_channels - self.n_marks)
-        return super()._build(n_channels, n_timepoints, n_outputs)
+        return super()._build(n_channels, n_timepoints, n_outputs, **options)
 
     @contextmanager
     def _borrow_network(self, *shape):

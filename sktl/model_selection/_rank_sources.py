@@ -194,7 +194,8 @@ def _features(estimator, source, X):
     X = np.repeat(X, estimator._repeats(X, source), axis=1)
     _, inputs = estimator._preprocessing_type.fit(X, estimator.stream_max)
     estimator._shape = (*X.shape[1:], 1)
-    model = estimator._build(*estimator._shape)
+    options = estimator._feature_options(source.arrays if source else None)
+    model = estimator._build(*estimator._shape, **options)
     weights = initial_weights(model, random_streams(estimator.random_state)["weights"])
     if source:
         weights |= estimator._transferred_weights(source, weights)

@@ -166,6 +166,10 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         """Name the layers that transfer."""
         raise NotImplementedError
 
+    def _completed(self, source, start):
+        """Return a source with what its author's network lacks and ours computes anyway."""
+        return source
+
     def _feature_layers(self) -> list[str]:
         """Name the layers whose outputs, (time, filters) an instance, are features, in order."""
         return []

@@ -183,6 +183,7 @@ class FrozenSource:
         weights = initial_weights(network.model, rng)
         if source is None:
             return weights
+        source = estimator._completed(source, weights)
         wrong = []
         for path, drawn in weights.items():
             values = source.arrays.get(path)

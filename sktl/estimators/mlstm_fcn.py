@@ -165,17 +165,19 @@ class _MLSTMFCN:
         return [name for name in names if not name.startswith(f"se{numbers[-1]}_")]
 
     def _transferred_weights(self, source, start):
-        if self.transfer_blocks and not any(path.startswith("se") for path in source.arrays):
-            source = replace(source, arrays={**source.arrays, **self._open_gates(source, start)})
+        if self.transfer_blocks:
+            source = self._completed(source, start)
         return super()._transferred_weights(source, start)  # type: ignore[misc]
 
-    def _open_gates(self, source, start):
-        """Return blocks that pass all filters alike, and convolutions that make up for it.
+    def _completed(self, source, start):
+        """Give a plain FCN blocks that pass all filters alike, and convolutions to match.
 
         A gate of no input is a sigmoid of 0, a half, and the next convolution doubles what it
         reads: both are exact in floating-point numbers.
         """
-        arrays = {}
+        if any(path.startswith("se") for path in source.arrays):
+            return source
+        arrays = dict(source.arrays)
         for number in range(1, len(self.filters)):
             reduce, excite = (f"se{number}_{half}/kernel" for half in ("reduce", "excite"))
             arrays[reduce] = start[reduce]
@@ -183,7 +185,7 @@ class _MLSTMFCN:
             following = f"conv{number + 1}/kernel"
             if following in source.arrays:
                 arrays[following] = 2 * source.arrays[following]
-        return arrays
+        return replace(source, arrays=arrays)
 
     def _check_architecture(self):
         if len(self.filters) != len(self.kernel_sizes):

@@ -30,7 +30,7 @@ from sktl.sources import (
 )
 from sktl.training.backends import compile_network
 from sktl.training.compiled_network import PREDICTION_BATCH, initial_weights, set_weights
-from sktl.training.loop import Schedule, TrainingState, advance
+from sktl.training.loop import MIN_DELTA, Schedule, TrainingState, advance
 from sktl.training.network_cache import borrow
 from sktl.training.prepared_data import Prepared
 from sktl.training.preprocessing import Preprocessing
@@ -382,7 +382,12 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             reduce_lr_factor=self.reduce_lr_factor,
             min_learning_rate=self.min_learning_rate,
             drop_last=self.drop_last,
+            min_delta=MIN_DELTA * self._unit_of(self.monitor if held_out else "loss"),
         )
+
+    def _unit_of(self, monitor):
+        """Return the size of values of a monitor that are neither good nor bad."""
+        return 1.0
 
     @contextmanager
     def _progress(self):
@@ -454,13 +459,18 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
 
         shape = shape or self._shape
         key = (
+            # A subclass may build, or compile, another network from the same parameters.
+            type(self),
             self._network,
+            self._loss,
+            self._output_activation,
+            self._jit,
             repr(self._network_parameters()),
             tuple(self._transferable()),
             self.stream_max is None,
-            self._task,
             shape,
             keras.backend.backend(),
+            keras.config.dtype_policy().name,
         )
         return borrow(
             key,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -150,6 +151,66 @@ class SeriesBlock:
             X = np.add.reduceat(X, edges[:-1], axis=2) / np.diff(edges)
         last = X[:, :, -1]
         return np.concatenate([(X - last[:, :, None])[:, :, :-1].reshape(len(X), -1), last], axis=1)
+
+
+class SpectrumBlock:
+    """Logarithms of the power in up to 32 bands of frequency, as shares of the instance's power.
+
+    The bands widen with frequency.
+    """
+
+    kind = name = "spectrum"
+
+    def fit(self, X: np.ndarray) -> SpectrumBlock:
+        """Return itself."""
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """Return the logarithms, (n_instances, n_channels * n_bands)."""
+        X = np.asarray(X, np.float64)
+        power = np.abs(np.fft.rfft(X - X.mean(axis=2, keepdims=True), axis=2))[:, :, 1:] ** 2
+        n = power.shape[2]
+        if not n:
+            return np.zeros((len(X), X.shape[1]))
+        edges = np.unique(np.geomspace(1, n + 1, min(32, n) + 1).round().astype(int)) - 1
+        bands = np.add.reduceat(power, edges[:-1], axis=2) / np.diff(edges)
+        total = bands.sum(axis=(1, 2), keepdims=True)
+        return np.log10(bands / np.where(total > 0, total, 1) + 1e-8).reshape(len(X), -1)
+
+
+class IntervalBlock:
+    """Quantiles of intervals of the series and of its differences, for forests of trees.
+
+    The series is halved five times; of each of the 31 intervals the five quartiles and the mean
+    are taken, after the idea of QUANT [1]_.
+
+    References
+    ----------
+    .. [1] A. Dempster, D. F. Schmidt, G. I. Webb (2024). QUANT: a minimalist interval method for
+       time series classification. Data Mining and Knowledge Discovery 38, 2377-2402.
+    """
+
+    kind = name = "intervals"
+    depth = 5
+
+    def fit(self, X: np.ndarray) -> IntervalBlock:
+        """Return itself."""
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """Return the quantiles, (n_instances, n_features), float32."""
+        X = np.asarray(X, np.float64)
+        columns = []
+        for series in (X, np.diff(X, axis=2)) if X.shape[2] > 1 else (X,):
+            for level in range(self.depth):
+                edges = np.linspace(0, series.shape[2], 2**level + 1).astype(int)
+                if level and np.diff(edges).min() < 2:
+                    break
+                for start, stop in pairwise(edges):
+                    part = np.sort(series[:, :, start:stop], axis=2)
+                    at = np.linspace(0, part.shape[2] - 1, 5).round().astype(int)
+                    columns += [part[:, :, at].reshape(len(X), -1), part.mean(axis=2)]
+        return np.concatenate(columns, axis=1).astype(np.float32)
 
 
 def source_blocks(

@@ -13,7 +13,7 @@ from sktl._checks import check_choice
 from sktl.layers.summary import summary_over_time
 from sktl.sources import adapt_input_channels, load_source
 from sktl.training.backends import compile_network
-from sktl.training.compiled_network import initial_weights
+from sktl.training.compiled_network import initial_weights, weight_names
 from sktl.training.network_cache import borrow
 
 __all__ = ["FrozenSource"]
@@ -179,18 +179,19 @@ class FrozenSource:
         return borrow(key, make)
 
     def _weights(self, network, source, estimator, n_channels):
-        rng = np.random.default_rng([self.random_state, zlib.crc32(self.architecture.encode())])
-        weights = initial_weights(network.model, rng)
         if source is None:
-            return weights
-        source = estimator._completed(source, weights)
-        wrong = []
-        for path, drawn in weights.items():
+            name = zlib.crc32(self.architecture.encode())
+            return initial_weights(network.model, np.random.default_rng([self.random_state, name]))
+        weights, wrong = {}, []
+        variables = weight_names(network.model)
+        zeros = {path: np.zeros(v.shape, np.float32) for path, v in variables.items()}
+        source = estimator._completed(source, zeros)
+        for path, variable in variables.items():
             values = source.arrays.get(path)
             first = path.split("/")[0] in estimator._first_layers and path.endswith("/kernel")
             if first and values is not None:
                 values = adapt_input_channels(values, n_channels)
-            if np.shape(values) != drawn.shape:
+            if np.shape(values) != tuple(variable.shape):
                 wrong.append(f"{path} {'missing' if values is None else np.shape(values)}")
             weights[path] = values
         if wrong:

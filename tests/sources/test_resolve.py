@@ -90,7 +90,7 @@ def test_unknown_names(make_card, own, bundled):
     with pytest.raises(ValueError, match="There is one for TCN"):
         load_source("LOMAX", "MagNet")
     with pytest.raises(ValueError, match="Available: none"):
-        load_source("x", "ConvNetQuakeINGV")
+        load_source("x", "LSTM")
     with pytest.raises(ValueError, match="source=''"):
         load_source("", "MagNet")
 

@@ -150,6 +150,53 @@ def test_a_simulated_file_and_real_data_are_trained_on(tmp_path):
         pretrain("S&P 500", "ConvNetQuakeINGV", path=file, n_instances=500)
 
 
+@pytest.fixture(scope="module")
+def gestures(tmp_path_factory):
+    """Six people who each held three gestures: a channel's size tells which."""
+    folder, rng = tmp_path_factory.mktemp("roshambo"), np.random.default_rng(0)
+    labels = np.repeat(["rock", "paper", "scissor"], 200)
+    for person in range(1, 7):
+        emg = rng.normal(size=(600, 8)) * np.where(labels == "rock", 9, 1)[:, None]
+        emg[labels == "paper", 2] *= 30
+        np.save(folder / f"subject{person:02d}_session01_emg.npy", emg)
+        np.save(folder / f"subject{person:02d}_session01_ann.npy", labels)
+    return folder
+
+
+def test_people_apart_and_a_name_of_ones_own(gestures, tmp_path):
+    made = pretrain(
+        "EMG-Roshambo", "ConvNetQuakeINGV", data="real", name="fists", split="grouped",
+        path=gestures, out=tmp_path, n_instances=100, n_epochs=4, parameters={"l2": 0.0},
+    )  # fmt: skip
+    assert made.path == tmp_path / "ConvNetQuakeINGV" / "fists"
+    assert (made.card.name, made.card.dataset) == ("fists", "EMG-Roshambo")
+    assert (made.card.training["split"], made.card.n_instances) == ("grouped", 100)
+    assert made.path.with_name("fists.curves.csv").is_file()
+
+
+def test_fewer_real_instances_come_evenly_from_all_people(gestures):
+    from sktl.pretraining.instances import Instances, _opened
+
+    recipe = recipe_for("EMG-Roshambo")
+    some = Instances("EMG-Roshambo", False, recipe, 40, 0, str(gestures), split="grouped")
+    whole = Instances("EMG-Roshambo", False, recipe, 10**6, 0, str(gestures), split="grouped")
+    parts = {}
+    for instances in (some, whole):
+        dataset = _opened(instances)
+        parts[instances] = dataset.parts
+        people = [set(dataset.reader.groups[rows]) for rows in dataset.parts.values()]
+        assert sum(map(len, people)) == len(set.union(*people)) == 6
+    assert len(parts[some]["train"]) == 40
+    assert set(parts[some]["train"]) < set(parts[whole]["train"])
+    assert len(people[0]) == len(set(dataset.reader.groups[parts[some]["train"]]))
+    np.testing.assert_array_equal(parts[some]["test"], parts[whole]["test"])
+
+
+def test_what_has_no_simulator_is_not_simulated(tmp_path):
+    with pytest.raises(ValueError, match=r"Received: name='EMG-Francic-simulated'"):
+        pretrain("EMG-Francic", "TCN", out=tmp_path)
+
+
 def test_fresh_instances_reach_the_training(tmp_path):
     fresh = pretrain("S&P 500", "ConvNetQuakeINGV", fresh=True, out=tmp_path / "a", **TINY)
     fixed = pretrain("S&P 500", "ConvNetQuakeINGV", out=tmp_path / "b", **TINY)

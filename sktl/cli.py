@@ -90,6 +90,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
 def _add_sources(commands: argparse._SubParsersAction) -> None:
     sources = commands.add_parser("sources", help="list pretrained weights, or show one's card")
     sources.add_argument("--architecture", help="such as MagNet")
+    sources.add_argument("--domain", help="such as seismology or ECG")
     sources.set_defaults(run=_sources)
     show = sources.add_subparsers(dest="action", metavar="ACTION").add_parser(
         "show", help="print the card of a source"
@@ -102,7 +103,7 @@ def _add_sources(commands: argparse._SubParsersAction) -> None:
 def _sources(arguments: argparse.Namespace) -> int:
     from sktl.sources import list_sources
 
-    table = list_sources(arguments.architecture)
+    table = list_sources(arguments.architecture, arguments.domain)
     if table.empty:
         print("No sources. `sktl pretrain` makes one.")
         return 0
@@ -111,7 +112,17 @@ def _sources(arguments: argparse.Namespace) -> int:
     short["sha256"] = short["sha256"].str[:12]
     short["available"] = table["available"].map({True: "yes", False: "to download"})
     short.loc[table["problem"].notna(), "available"] = "damaged"
-    print(short.to_string(index=False))
+    collapse = not (arguments.architecture or arguments.domain)
+    groups = table["source"].map(
+        lambda name: name.split("/")[0] if collapse and "/" in name else None
+    )
+    print(short[groups.isna()].to_string(index=False))
+    for group, members in table.groupby(groups):
+        architecture, here = members["architecture"].iloc[0], members["available"].sum()
+        print(
+            f"and {len(members)} sources {group}/... of {architecture}, {here} of them on this "
+            f"machine: sktl sources --architecture {architecture}"
+        )
     for problem in table["problem"].dropna():
         print(f"damaged: {problem}", file=sys.stderr)
     return 0

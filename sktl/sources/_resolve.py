@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -154,9 +155,8 @@ class Found:
 def named_sources(architecture: str) -> Iterator[Found]:
     """All sources of an architecture that have a name, in the order of their resolution."""
     yield from _folders("own", own_sources_directory() / architecture)
-    for entry in published.PUBLISHED:
-        if entry.card.architecture == architecture:
-            yield Found(entry.card.name, "published", entry)
+    for entry in published.published_for(architecture):
+        yield Found(entry.card.name, "published", entry)
     yield from _folders("bundled", _BUNDLED / architecture)
 
 
@@ -169,6 +169,7 @@ def _folders(origin: str, directory: Path) -> Iterator[Found]:
 def architectures() -> list[str]:
     """All architectures that have a named source."""
     names = {entry.card.architecture for entry in published.PUBLISHED}
+    names |= set(published.GROUPS.values())
     for directory in (own_sources_directory(), _BUNDLED):
         if directory.is_dir():
             names |= {path.name for path in directory.iterdir() if path.is_dir()}
@@ -190,7 +191,8 @@ def _find(source: str | os.PathLike[str], architecture: str) -> Found:
     path = Path(text).expanduser().absolute()
     if is_source(path):
         return Found(path.name, "path", path)
-    if isinstance(source, os.PathLike) or "/" in text or os.sep in text:
+    grouped = text.split("/")[0] in published.GROUPS and not isinstance(source, os.PathLike)
+    if isinstance(source, os.PathLike) or (not grouped and ("/" in text or os.sep in text)):
         raise FileNotFoundError(
             f"There is no source (a folder with card.json) at this path. Received: source={text!r}"
         )
@@ -210,6 +212,9 @@ def _unknown(name: str, architecture: str, candidates: list[Found]) -> str:
     names = list(dict.fromkeys(found.name for found in candidates))
     asked = list(dict.fromkeys([*names, *(n.removesuffix(SIMULATED) for n in names)]))
     near = difflib.get_close_matches(name.upper(), [n.upper() for n in asked], 1)
+    groups = Counter(n.split("/")[0] for n in names if "/" in n)
+    listed = [n for n in names if "/" not in n]
+    listed += [f"{group}/... ({count})" for group, count in groups.items()]
     hint = next((f" Did you mean {n!r}?" for n in asked if near and n.upper() == near[0]), "")
     others = [
         other
@@ -220,7 +225,7 @@ def _unknown(name: str, architecture: str, candidates: list[Found]) -> str:
     elsewhere = f" There is one for {', '.join(others)}." if others else ""
     return (
         f"{architecture} has no source of this name.{hint}{elsewhere} "
-        f"Available: {', '.join(names) or 'none'}; or a path, or 'hf://owner/repo'. "
+        f"Available: {', '.join(listed) or 'none'}; or a path, or 'hf://owner/repo'. "
         f"Received: source={name!r}"
     )
 

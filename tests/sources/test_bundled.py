@@ -65,7 +65,9 @@ def test_the_card_is_complete_and_the_weights_are_what_it_says(architecture, nam
     assert (card.name, card.architecture, card.task) == (name, architecture, spec.task)
     assert (card.dataset, card.simulated) == (name, name in SIMULATED)
     unknown = {field for field, value in card.to_dict().items() if value is None}
-    assert unknown <= {"classes", "sampling_rate"} | ({"results"} if name in REAL else set())
+    assert unknown <= {"classes", "sampling_rate", "domain"} | (
+        {"results"} if name in REAL else set()
+    )
     assert (card.classes is None) == (spec.task == "regression")
     assert card.classes is None or set(card.classes) == set(spec.classes)
     assert card.sampling_rate == (spec.rate_hz and spec.rate_hz / card.training["every"])

@@ -171,26 +171,27 @@ def test_people_apart_and_a_name_of_ones_own(gestures, tmp_path):
     )  # fmt: skip
     assert made.path == tmp_path / "ConvNetQuakeINGV" / "fists"
     assert (made.card.name, made.card.dataset) == ("fists", "EMG-Roshambo")
-    assert (made.card.training["split"], made.card.n_instances) == ("grouped", 100)
+    assert made.card.training["split"] == "grouped"
+    assert 80 <= made.card.n_instances <= 100
     assert made.path.with_name("fists.curves.csv").is_file()
 
 
-def test_fewer_real_instances_come_evenly_from_all_people(gestures):
+def test_fewer_real_instances_come_from_all_people_and_parts_stay_apart(gestures):
     from sktl.pretraining.instances import Instances, _opened
 
-    recipe = recipe_for("EMG-Roshambo")
-    some = Instances("EMG-Roshambo", False, recipe, 40, 0, str(gestures), split="grouped")
-    whole = Instances("EMG-Roshambo", False, recipe, 10**6, 0, str(gestures), split="grouped")
-    parts = {}
-    for instances in (some, whole):
+    people, rows = [], []
+    for n_instances in (40, 10**6):
+        instances = Instances(
+            "EMG-Roshambo", False, recipe_for("EMG-Roshambo"), n_instances, 0, str(gestures),
+            split="grouped",
+        )  # fmt: skip
         dataset = _opened(instances)
-        parts[instances] = dataset.parts
-        people = [set(dataset.reader.groups[rows]) for rows in dataset.parts.values()]
-        assert sum(map(len, people)) == len(set.union(*people)) == 6
-    assert len(parts[some]["train"]) == 40
-    assert set(parts[some]["train"]) < set(parts[whole]["train"])
-    assert len(people[0]) == len(set(dataset.reader.groups[parts[some]["train"]]))
-    np.testing.assert_array_equal(parts[some]["test"], parts[whole]["test"])
+        rows.append({part: set(indices) for part, indices in dataset.parts.items()})
+        people.append([set(dataset.reader.groups[i]) for i in dataset.parts.values()])
+    assert people[0] == people[1]
+    assert sum(map(len, people[0])) == len(set.union(*people[0])) == 6
+    assert 30 <= len(rows[0]["train"]) <= 40
+    assert all(rows[0][part] < rows[1][part] for part in rows[0])
 
 
 def test_what_has_no_simulator_is_not_simulated(tmp_path):

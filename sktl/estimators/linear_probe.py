@@ -9,13 +9,14 @@ import pandas as pd
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
-from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_blocks
 from sktl.estimators.frozen_features import POOLING
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin
+from sktl.training.folds import checked_groups, folds_among, folds_of
 from sktl.training.kernel_ridge import Block
 from sktl.training.preprocessing import standardisation
 from sktl.training.probabilities import fit_slope, softmax
-from sktl.training.probe_model import KERNEL_INSTANCES, ProbeModel, folds_of, left_out_fit
+from sktl.training.probe_model import KERNEL_INSTANCES, ProbeModel, left_out_fit
 from sktl.training.randomness import draw_seed
 
 __all__ = ["LinearProbeClassifier", "LinearProbeRegressor"]
@@ -143,7 +144,8 @@ default="minirocket"
         self._blocks = {block.name: block.fit(X) for block in self._make_blocks(seed)}
         weights = self._block_weights()
         targets = self._encode(y)
-        folds = folds_of(len(X), self.cv, self._given__groups, y)
+        groups = checked_groups(self._given__groups, len(X))
+        folds = folds_of(len(X), self.cv, groups, y, self._kind == "classifier")
         model = ProbeModel(weights, seed)
         if len(X) <= KERNEL_INSTANCES:
             tables = self._tables(X)
@@ -153,7 +155,7 @@ default="minirocket"
             tables = None
         self.left_out_error_ = self._model.error_
         self._learn_of_left_out(self._model.left_out_, y)
-        self.weights_ = self._worth(X, targets, tables, weights, seed)
+        self.weights_ = self._worth(X, targets, tables, weights, folds, seed)
         return self
 
     def _make_blocks(self, seed):
@@ -193,7 +195,7 @@ default="minirocket"
     def _outputs(self, X):
         return self._model.predict(self._tables(_finite(X)))
 
-    def _worth(self, X, targets, tables, weights, seed):
+    def _worth(self, X, targets, tables, weights, folds, seed):
         """Compare the blocks by their left-out errors, alone and left away."""
         chosen = np.arange(len(X))
         if len(X) > WORTH_INSTANCES:
@@ -203,8 +205,7 @@ default="minirocket"
             parts, chosen_tables = targets[chosen], self._tables(X[chosen])
         else:
             parts, chosen_tables = targets[chosen], {n: t[chosen] for n, t in tables.items()}
-        groups = self._given__groups
-        folds = folds_of(len(chosen), None, None if groups is None else np.asarray(groups)[chosen])
+        folds = folds_among(folds, chosen, len(X))
         kernels = {name: Block.fit(table).kernel() for name, table in chosen_tables.items()}
         whole = sum(weights[name] * kernel for name, kernel in kernels.items())
         error = left_out_fit(whole, parts, folds).error

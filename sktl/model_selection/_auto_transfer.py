@@ -22,6 +22,7 @@ from sktl.model_selection._ensemble import (
     standard_error,
     voting_ensemble,
 )
+from sktl.training.folds import checked_groups
 from sktl.training.randomness import draw_seed
 
 # y continues a channel where its last value predicts y this much better than the median.
@@ -139,7 +140,7 @@ class _AutoTransfer(ScikitLearnMixin):
         if not limit > 0:
             raise ValueError(f"time_limit must be above 0 seconds. Received: time_limit={limit!r}")
         _check_finite(X)
-        groups = _groups(self._given__groups, len(X))
+        groups = checked_groups(self._given__groups, len(X))
         seed = draw_seed(self.random_state)
         problem = Problem(X, self._encode(y), self._n_classes(), [], seed)
         problem.folds = _folds(self.cv, problem, groups)
@@ -417,18 +418,6 @@ def _folds(cv, problem, groups):
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         folds = list(splitter.split(np.zeros((n, 1)), problem.y, groups))
     return [(np.asarray(a), np.asarray(b)) for a, b in folds if len(b)]
-
-
-def _groups(groups, n):
-    if groups is None:
-        return None
-    groups = np.asarray(groups)
-    if groups.shape != (n,):
-        raise ValueError(
-            f"groups must name a group for each of the {n} instances. "
-            f"Received: shape {groups.shape}"
-        )
-    return groups
 
 
 def _check_finite(X):

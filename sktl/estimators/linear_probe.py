@@ -140,6 +140,7 @@ default="minirocket"
 
     def _fit(self, X, y):
         X = _finite(X)
+        self._n_channels = X.shape[1]
         seed = draw_seed(self.random_state)
         self._blocks = {block.name: block.fit(X) for block in self._make_blocks(seed)}
         weights = self._block_weights()
@@ -193,6 +194,11 @@ default="minirocket"
         return {name: block.transform(X) for name, block in self._blocks.items()}
 
     def _outputs(self, X):
+        if X.shape[1] != self._n_channels:
+            raise ValueError(
+                f"X must have {self._n_channels} channels as the training series. "
+                f"Received: {X.shape[1]} channels"
+            )
         return self._model.predict(self._tables(_finite(X)))
 
     def _worth(self, X, targets, tables, weights, folds, seed):

@@ -1,5 +1,7 @@
 """Blocks of features that read the series themselves, on ordinary and on degenerate ones."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.signal import periodogram
@@ -104,7 +106,7 @@ def test_a_sine_has_its_power_in_one_band(frequency):
     assert np.sum(features > features.max() - 3) == 1
     power = periodogram(X[0, 0], detrend="constant")[1][1:]
     edges = np.unique(np.geomspace(1, 101, 33).round().astype(int)) - 1
-    bands = [power[a:b].mean() for a, b in zip(edges, edges[1:], strict=False)]
+    bands = [power[a:b].mean() for a, b in pairwise(edges)]
     assert np.argmax(features) == np.argmax(bands)
 
 

@@ -270,7 +270,7 @@ def test_what_is_not_finite_is_refused(probe, value):
     with pytest.raises(ValueError, match=r"(?i)finite|missing"):
         fitted.predict(holes)
     wrong = np.where(np.arange(24) == 1, value, np.arange(24) % 3)
-    with pytest.raises(ValueError, match="y must be finite.*Received"):
+    with pytest.raises(ValueError, match=r"y must be finite.*Received"):
         probe(**BARE).fit(X, wrong)
 
 
@@ -294,5 +294,5 @@ def test_errors_name_what_is_allowed_and_what_was_received(probe, parameters, gr
 def test_other_channels_than_those_of_the_training_series_are_refused(probe):
     X, y, loudness = make_panel()
     fitted = probe(**FEW, amplitude=False).fit(X, targets_of(probe, y, loudness))
-    with pytest.raises(ValueError, match="3 channels.*Received: 2 channels"):
+    with pytest.raises(ValueError, match=r"3 channels.*Received: 2 channels"):
         fitted.predict(X[:, :2])

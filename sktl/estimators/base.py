@@ -131,8 +131,9 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     _network: ClassVar[Callable]
     # As of CompiledNetwork. XLA slows most networks down, long LSTMs several times.
     _jit: ClassVar[bool | int] = False
-    # Layers whose outputs, (filters,) an instance, are features as well.
-    _feature_vectors: ClassVar[tuple[str, ...]] = ()
+    # Layers whose outputs, (filters,) an instance, are features as well, where a source has this
+    # weight of them.
+    _feature_vectors: ClassVar[dict[str, str]] = {}
     _preprocessing_type: ClassVar[Any] = Preprocessing
     # What the task gives.
     _task: ClassVar[str]

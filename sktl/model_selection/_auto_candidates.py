@@ -395,7 +395,7 @@ def bagged(
         try:
             model = make().fit(inputs[train], y[train])
             predicted = _predict(model, inputs[test], X[test], problem.n_classes, channel)
-        except (ValueError, FloatingPointError, MemoryError) as error:
+        except Exception as error:  # whatever it is, the others may do
             candidate.problem = f"failed: {error}"
             break
         out = np.full((len(y), *predicted.shape[1:]), np.nan) if out is None else out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,7 +23,7 @@ from sktl.model_selection._ensemble import (
     standard_error,
     voting_ensemble,
 )
-from sktl.training.folds import checked_groups
+from sktl.training.folds import checked_groups, indices
 from sktl.training.randomness import draw_seed
 
 # y continues a channel where its last value predicts y this much better than the median.
@@ -140,6 +141,7 @@ class _AutoTransfer(ScikitLearnMixin):
         if not limit > 0:
             raise ValueError(f"time_limit must be above 0 seconds. Received: time_limit={limit!r}")
         _check_finite(X)
+        self._shape = X.shape[1:]
         groups = checked_groups(self._given__groups, len(X))
         seed = draw_seed(self.random_state)
         problem = Problem(X, self._encode(y), self._n_classes(), [], seed)
@@ -183,7 +185,7 @@ class _AutoTransfer(ScikitLearnMixin):
         rows += self._ridges(fitter, errors, channel, deadline)
         if intervals and time.perf_counter() < deadline:
             self._tell("trees")
-            joined = intervals | {n: tables[n] for n in ("amplitude", "spectrum")}
+            joined = intervals | {n: tables[n] for n in ("amplitude", "spectrum") if n in tables}
             rows.append(
                 candidates.bagged(
                     "trees on intervals", "trees", _trees(problem), problem, joined, channel,
@@ -196,10 +198,10 @@ class _AutoTransfer(ScikitLearnMixin):
         """Fit ridge models to mixtures of blocks."""
         rows = []
 
-        def fit(name, weights):
+        def fit(name, weights, always=False):
             if not weights:
                 return
-            if time.perf_counter() > deadline:
+            if not always and time.perf_counter() > deadline:
                 rows.append(Candidate(name, "ridge", problem="left out: the time was over"))
                 return
             rows.append(fitter.candidate(name, weights, channel))
@@ -207,7 +209,9 @@ class _AutoTransfer(ScikitLearnMixin):
         for name, mixture in candidates.MIXTURES.items():
             fit(name, fitter.weights(mixture))
         prior = fitter.weights(candidates.MIXTURES["all"]) or dict.fromkeys(errors, 1.0)
-        fit("all, by their errors", candidates.weights_by_error(prior, errors, 1.0))
+        # A constant would be a poor answer to a time limit that the features used up.
+        by_errors = candidates.weights_by_error(prior, errors, 1.0)
+        fit("all, by their errors", by_errors, always=True)
         fit("all, by their squared errors", candidates.weights_by_error(prior, errors, 2.0))
         ranked = [name for name in sorted(errors, key=errors.get) if errors[name] < 1]
         for count in (3, 6):
@@ -276,6 +280,11 @@ class _AutoTransfer(ScikitLearnMixin):
         return "average", text + (" That is not better than chance beyond noise." if chance else "")
 
     def _combined(self, X):
+        if X.shape[1:] != self._shape:
+            raise ValueError(
+                "X must have the channels and time points of the training series, "
+                f"{self._shape}. Received: {X.shape[1:]}"
+            )
         _check_finite(X)
         tables = candidates.Tables(
             {name: block.transform(X) for name, block in self._blocks.items()}, self._standardised
@@ -401,10 +410,10 @@ def _folds(cv, problem, groups):
 
     n, classifies = len(problem.y), problem.n_classes is not None
     count = 10 if n < 100 else 5
-    if isinstance(cv, int):
-        count = cv
+    if isinstance(cv, Integral):
+        count = int(cv)
     splitter: Any
-    if cv is not None and not isinstance(cv, int):
+    if cv is not None and not isinstance(cv, Integral):
         splitter = check_cv(cv)
     elif groups is not None:
         n_groups = len(np.unique(groups))
@@ -413,7 +422,9 @@ def _folds(cv, problem, groups):
                 "groups must hold two or more, so that one can be left out. Received: one group"
             )
         count = min(count, n_groups)
-        splitter = StratifiedGroupKFold(count) if classifies else GroupKFold(count)
+        # No class may have fewer instances than there are folds in all.
+        most = min(count, int(np.bincount(problem.y).max())) if classifies else 0
+        splitter = StratifiedGroupKFold(most) if most > 1 else GroupKFold(count)
     else:
         kind = StratifiedKFold if classifies else KFold
         if n < 4:
@@ -425,7 +436,7 @@ def _folds(cv, problem, groups):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         folds = list(splitter.split(np.zeros((n, 1)), problem.y, groups))
-    return [(np.asarray(a), np.asarray(b)) for a, b in folds if len(b)]
+    return [(indices(a), indices(b)) for a, b in folds if len(b)]
 
 
 def _check_finite(X):

@@ -81,10 +81,28 @@ def folds_of(
     elif isinstance(cv, Integral) and groups is not None:
         cv = GroupKFold(int(cv))
     splitter = check_cv(cv, y, classifier=stratify)
-    return [(_indices(train), _indices(test)) for train, test in splitter.split(X, y, groups)]
+    return [(indices(train), indices(test)) for train, test in splitter.split(X, y, groups)]
 
 
-def _indices(chosen):
+def indices(chosen: Any) -> np.ndarray:
+    """Return chosen instances, given as numbers or as a mask, as numbers.
+
+    Parameters
+    ----------
+    chosen : array-like of int or bool
+        Numbers of instances, or whether each is chosen.
+
+    Returns
+    -------
+    np.ndarray of int
+        Their numbers.
+
+    Examples
+    --------
+    >>> from sktl.training.folds import indices
+    >>> indices([False, True, True]).tolist(), indices([2, 0]).tolist()
+    ([1, 2], [2, 0])
+    """
     chosen = np.asarray(chosen)
     return np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(int)
 

@@ -11,7 +11,7 @@ from sktime.regression.base import BaseRegressor
 
 from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_blocks
 from sktl.estimators.frozen_features import POOLING
-from sktl.estimators.sklearn_mixin import ScikitLearnMixin
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin, check_labels
 from sktl.training.folds import checked_groups, folds_among, folds_of
 from sktl.training.kernel_ridge import Block
 from sktl.training.preprocessing import standardisation
@@ -134,7 +134,7 @@ default="minirocket"
         # Sktime resets at the start of fit; attributes with a double underscore stay.
         self._given__groups = groups
         try:
-            return super().fit(X, y)
+            return super().fit(X, np.asarray(y) if isinstance(y, list | tuple) else y)
         finally:
             del self._given__groups
 
@@ -253,12 +253,23 @@ class LinearProbeClassifier(_LinearProbe, BaseClassifier):
     """Linear probe for classification: ridge on classes coded -1 and 1.
 
     Probabilities are the softmax of the scores, with a slope fitted to left-out instances.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.estimators import LinearProbeClassifier
+    >>> y = np.arange(12) % 2
+    >>> X = np.sin((1 + y[:, None, None]) * np.arange(40) + np.arange(12)[:, None, None])
+    >>> probe = LinearProbeClassifier(["EMG-simulated"], ["MagNet"], random_features=None)
+    >>> probe.fit(X, y).predict(X[:4]).tolist()
+    [0, 1, 0, 1]
     """
 
     _kind = "classifier"
     _tags: ClassVar = {"capability:predict_proba": True}
 
     def _encode(self, y):
+        check_labels(y)
         return np.where(np.asarray(y)[:, None] == self.classes_, 1.0, -1.0)
 
     def _learn_of_left_out(self, left_out, y):
@@ -272,17 +283,26 @@ class LinearProbeClassifier(_LinearProbe, BaseClassifier):
 
 
 class LinearProbeRegressor(_LinearProbe, BaseRegressor):
-    """Linear probe for regression."""
+    """Linear probe for regression.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.estimators import LinearProbeRegressor
+    >>> y = np.arange(12.0)
+    >>> X = 10 ** y[:, None, None] * np.random.default_rng(0).normal(size=(12, 1, 40))
+    >>> probe = LinearProbeRegressor(sources=None, random_features=None)
+    >>> bool(np.abs(probe.fit(X, y).predict(X) - y).max() < 0.5)
+    True
+    """
 
     _kind = "regressor"
-    _tags: ClassVar = {"capability:multioutput": True}
+    _tags: ClassVar = {"capability:multioutput": True, "y_inner_mtype": "numpy2D"}
 
     def _encode(self, y):
         y = np.asarray(y, float)
         if not np.isfinite(y).all():
             raise ValueError("y must be finite. Received: NaN or infinite values")
-        self._single = y.ndim == 1
-        y = y.reshape(len(y), -1)
         self._scale = np.array([standardisation(column)[1] for column in y.T])
         return y / self._scale
 
@@ -290,8 +310,7 @@ class LinearProbeRegressor(_LinearProbe, BaseRegressor):
         pass
 
     def _predict(self, X):
-        outputs = self._outputs(X) * self._scale
-        return outputs[:, 0] if self._single else outputs
+        return self._outputs(X) * self._scale
 
 
 def _finite(X):

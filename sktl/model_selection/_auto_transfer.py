@@ -13,7 +13,7 @@ from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_choice
-from sktl.estimators.sklearn_mixin import ScikitLearnMixin
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin, check_labels
 from sktl.model_selection import _auto_candidates as candidates
 from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_rockets
 from sktl.model_selection._auto_candidates import Candidate, Problem, RidgeFitter
@@ -130,7 +130,7 @@ class _AutoTransfer(ScikitLearnMixin):
         # Sktime resets at the start of fit; attributes with a double underscore stay.
         self._given__groups = groups
         try:
-            return super().fit(X, y)
+            return super().fit(X, np.asarray(y) if isinstance(y, list | tuple) else y)
         finally:
             del self._given__groups
 
@@ -314,12 +314,24 @@ class _AutoTransfer(ScikitLearnMixin):
 
 
 class AutoTransferClassifier(_AutoTransfer, BaseClassifier):
-    """Classification by whatever serves few labels best: probes of sources, baselines, trees."""
+    """Classification by whatever serves few labels best: probes of sources, baselines, trees.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.model_selection import AutoTransferClassifier
+    >>> y = np.arange(12) % 2
+    >>> X = np.sin((1 + y[:, None, None]) * np.arange(40) + np.arange(12)[:, None, None])
+    >>> search = AutoTransferClassifier("fast", sources=None).fit(X, y)
+    >>> search.predict(X[:4]).tolist()
+    [0, 1, 0, 1]
+    """
 
     _kind = "classifier"
     _tags: ClassVar = {"capability:predict_proba": True}
 
     def _encode(self, y):
+        check_labels(y)
         return np.searchsorted(self.classes_, y)
 
     def _n_classes(self):
@@ -337,7 +349,18 @@ class AutoTransferClassifier(_AutoTransfer, BaseClassifier):
 
 
 class AutoTransferRegressor(_AutoTransfer, BaseRegressor):
-    """Regression by whatever serves few labels best: probes of sources, baselines, trees."""
+    """Regression by whatever serves few labels best: probes of sources, baselines, trees.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.model_selection import AutoTransferRegressor
+    >>> y = np.arange(12.0)
+    >>> X = 10 ** y[:, None, None] * np.random.default_rng(0).normal(size=(12, 1, 40))
+    >>> search = AutoTransferRegressor("fast", sources=None).fit(X, y)
+    >>> bool(np.abs(search.predict(X) - y).mean() < 1)
+    True
+    """
 
     _kind = "regressor"
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from sktl.training.folds import Folds
 from sktl.training.kernel_ridge import Block
 from sktl.training.probabilities import fit_slope, softmax
-from sktl.training.probe_model import Folds, ProbeModel, left_out_fit
+from sktl.training.probe_model import ProbeModel, left_out_fit
 
 # Weight of all blocks of a kind in the mean of kernels, by the name of the mixture.
 MIXTURES: dict[str, dict[str, float]] = {
@@ -394,7 +395,7 @@ def bagged(
         try:
             model = make().fit(inputs[train], y[train])
             predicted = _predict(model, inputs[test], X[test], problem.n_classes, channel)
-        except (ValueError, FloatingPointError, MemoryError) as error:
+        except Exception as error:  # whatever it is, the others may do
             candidate.problem = f"failed: {error}"
             break
         out = np.full((len(y), *predicted.shape[1:]), np.nan) if out is None else out

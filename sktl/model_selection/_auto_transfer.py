@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_choice
-from sktl.estimators.sklearn_mixin import ScikitLearnMixin
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin, check_labels
 from sktl.model_selection import _auto_candidates as candidates
 from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_rockets
 from sktl.model_selection._auto_candidates import Candidate, Problem, RidgeFitter
@@ -22,6 +23,7 @@ from sktl.model_selection._ensemble import (
     standard_error,
     voting_ensemble,
 )
+from sktl.training.folds import checked_groups, indices
 from sktl.training.randomness import draw_seed
 
 # y continues a channel where its last value predicts y this much better than the median.
@@ -128,7 +130,7 @@ class _AutoTransfer(ScikitLearnMixin):
         # Sktime resets at the start of fit; attributes with a double underscore stay.
         self._given__groups = groups
         try:
-            return super().fit(X, y)
+            return super().fit(X, np.asarray(y) if isinstance(y, list | tuple) else y)
         finally:
             del self._given__groups
 
@@ -139,7 +141,8 @@ class _AutoTransfer(ScikitLearnMixin):
         if not limit > 0:
             raise ValueError(f"time_limit must be above 0 seconds. Received: time_limit={limit!r}")
         _check_finite(X)
-        groups = _groups(self._given__groups, len(X))
+        self._shape = X.shape[1:]
+        groups = checked_groups(self._given__groups, len(X))
         seed = draw_seed(self.random_state)
         problem = Problem(X, self._encode(y), self._n_classes(), [], seed)
         problem.folds = _folds(self.cv, problem, groups)
@@ -182,7 +185,7 @@ class _AutoTransfer(ScikitLearnMixin):
         rows += self._ridges(fitter, errors, channel, deadline)
         if intervals and time.perf_counter() < deadline:
             self._tell("trees")
-            joined = intervals | {n: tables[n] for n in ("amplitude", "spectrum")}
+            joined = intervals | {n: tables[n] for n in ("amplitude", "spectrum") if n in tables}
             rows.append(
                 candidates.bagged(
                     "trees on intervals", "trees", _trees(problem), problem, joined, channel,
@@ -195,10 +198,10 @@ class _AutoTransfer(ScikitLearnMixin):
         """Fit ridge models to mixtures of blocks."""
         rows = []
 
-        def fit(name, weights):
+        def fit(name, weights, always=False):
             if not weights:
                 return
-            if time.perf_counter() > deadline:
+            if not always and time.perf_counter() > deadline:
                 rows.append(Candidate(name, "ridge", problem="left out: the time was over"))
                 return
             rows.append(fitter.candidate(name, weights, channel))
@@ -206,7 +209,9 @@ class _AutoTransfer(ScikitLearnMixin):
         for name, mixture in candidates.MIXTURES.items():
             fit(name, fitter.weights(mixture))
         prior = fitter.weights(candidates.MIXTURES["all"]) or dict.fromkeys(errors, 1.0)
-        fit("all, by their errors", candidates.weights_by_error(prior, errors, 1.0))
+        # A constant would be a poor answer to a time limit that the features used up.
+        by_errors = candidates.weights_by_error(prior, errors, 1.0)
+        fit("all, by their errors", by_errors, always=True)
         fit("all, by their squared errors", candidates.weights_by_error(prior, errors, 2.0))
         ranked = [name for name in sorted(errors, key=errors.get) if errors[name] < 1]
         for count in (3, 6):
@@ -275,6 +280,11 @@ class _AutoTransfer(ScikitLearnMixin):
         return "average", text + (" That is not better than chance beyond noise." if chance else "")
 
     def _combined(self, X):
+        if X.shape[1:] != self._shape:
+            raise ValueError(
+                "X must have the channels and time points of the training series, "
+                f"{self._shape}. Received: {X.shape[1:]}"
+            )
         _check_finite(X)
         tables = candidates.Tables(
             {name: block.transform(X) for name, block in self._blocks.items()}, self._standardised
@@ -304,12 +314,24 @@ class _AutoTransfer(ScikitLearnMixin):
 
 
 class AutoTransferClassifier(_AutoTransfer, BaseClassifier):
-    """Classification by whatever serves few labels best: probes of sources, baselines, trees."""
+    """Classification by whatever serves few labels best: probes of sources, baselines, trees.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.model_selection import AutoTransferClassifier
+    >>> y = np.arange(12) % 2
+    >>> X = np.sin((1 + y[:, None, None]) * np.arange(40) + np.arange(12)[:, None, None])
+    >>> search = AutoTransferClassifier("fast", sources=None).fit(X, y)
+    >>> search.predict(X[:4]).tolist()
+    [0, 1, 0, 1]
+    """
 
     _kind = "classifier"
     _tags: ClassVar = {"capability:predict_proba": True}
 
     def _encode(self, y):
+        check_labels(y)
         return np.searchsorted(self.classes_, y)
 
     def _n_classes(self):
@@ -327,7 +349,18 @@ class AutoTransferClassifier(_AutoTransfer, BaseClassifier):
 
 
 class AutoTransferRegressor(_AutoTransfer, BaseRegressor):
-    """Regression by whatever serves few labels best: probes of sources, baselines, trees."""
+    """Regression by whatever serves few labels best: probes of sources, baselines, trees.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.model_selection import AutoTransferRegressor
+    >>> y = np.arange(12.0)
+    >>> X = 10 ** y[:, None, None] * np.random.default_rng(0).normal(size=(12, 1, 40))
+    >>> search = AutoTransferRegressor("fast", sources=None).fit(X, y)
+    >>> bool(np.abs(search.predict(X) - y).mean() < 1)
+    True
+    """
 
     _kind = "regressor"
 
@@ -400,10 +433,10 @@ def _folds(cv, problem, groups):
 
     n, classifies = len(problem.y), problem.n_classes is not None
     count = 10 if n < 100 else 5
-    if isinstance(cv, int):
-        count = cv
+    if isinstance(cv, Integral):
+        count = int(cv)
     splitter: Any
-    if cv is not None and not isinstance(cv, int):
+    if cv is not None and not isinstance(cv, Integral):
         splitter = check_cv(cv)
     elif groups is not None:
         n_groups = len(np.unique(groups))
@@ -412,7 +445,9 @@ def _folds(cv, problem, groups):
                 "groups must hold two or more, so that one can be left out. Received: one group"
             )
         count = min(count, n_groups)
-        splitter = StratifiedGroupKFold(count) if classifies else GroupKFold(count)
+        # No class may have fewer instances than there are folds in all.
+        most = min(count, int(np.bincount(problem.y).max())) if classifies else 0
+        splitter = StratifiedGroupKFold(most) if most > 1 else GroupKFold(count)
     else:
         kind = StratifiedKFold if classifies else KFold
         if n < 4:
@@ -424,19 +459,7 @@ def _folds(cv, problem, groups):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         folds = list(splitter.split(np.zeros((n, 1)), problem.y, groups))
-    return [(np.asarray(a), np.asarray(b)) for a, b in folds if len(b)]
-
-
-def _groups(groups, n):
-    if groups is None:
-        return None
-    groups = np.asarray(groups)
-    if groups.shape != (n,):
-        raise ValueError(
-            f"groups must name a group for each of the {n} instances. "
-            f"Received: shape {groups.shape}"
-        )
-    return groups
+    return [(indices(a), indices(b)) for a, b in folds if len(b)]
 
 
 def _check_finite(X):

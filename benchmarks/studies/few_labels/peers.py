@@ -333,8 +333,8 @@ def warm_up(names: list[str]) -> None:
     rng = np.random.default_rng(0)
     for n_channels in (1, 2):
         for task in ("classification", "regression"):
-            y = np.arange(12) % 2
-            y = y.astype(float) if task == "regression" else y.astype(str)
+            labels = (np.arange(12) % 2).astype(str)
+            y = labels if task == "classification" else np.linspace(0.1, 1.3, 12)
             X = rng.normal(size=(12, n_channels, 32)).astype(np.float32)
             target = Target(
                 "warm-up", DEVELOPMENT, "", task, (12,), lambda shared: None, "", False, False

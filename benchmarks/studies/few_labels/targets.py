@@ -269,7 +269,7 @@ def draw(
     Returns
     -------
     Parts
-        At most 400 test instances, of the longest series 200; those of one draw are the same at every size.
+        At most 400 test instances (200 of the longest series), the same at every size of a draw.
 
     Raises
     ------

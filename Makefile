@@ -36,7 +36,7 @@ test: install
 	$(PY) -m pytest -n 2 --dist worksteal
 
 test-jax: install
-	KERAS_BACKEND=jax $(PY) -m pytest tests/estimators tests/synthesis -n 2 --dist worksteal
+	KERAS_BACKEND=jax $(PY) -m pytest tests/layers tests/training tests/estimators tests/synthesis -n 2 --dist worksteal
 
 test-slow: install
 	$(PY) -m pytest -n 2 --dist worksteal -m slow

@@ -184,7 +184,7 @@ def _pretrain(arguments: argparse.Namespace) -> int:
 
 
 def _add_grid(commands: argparse._SubParsersAction) -> None:
-    from sktl.experiments._command import add_arguments
+    from sktl.experiments.command import add_arguments
 
     text = "pre-train, transfer and compare: a whole grid of trials, with its report"
     grid = commands.add_parser("grid", help=text, description=text)
@@ -193,13 +193,13 @@ def _add_grid(commands: argparse._SubParsersAction) -> None:
 
 
 def _grid(arguments: argparse.Namespace) -> int:
-    from sktl.experiments import _command
+    from sktl.experiments import command
 
     def report(records, folder, protocol):
         return main(["report", str(records), "--out", str(folder), "--protocol", protocol])
 
     try:
-        return _command.main(arguments, print, report)
+        return command.main(arguments, print, report)
     except KeyboardInterrupt:
         print("sktl grid: interrupted; the same command goes on from here", file=sys.stderr)
         return 130

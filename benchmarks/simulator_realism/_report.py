@@ -7,7 +7,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
-from simulator_realism._discriminator import forest_auc, rocket_auc
+from benchmarks.simulator_realism._discriminator import forest_auc, rocket_auc
 
 
 def quantiles(values: np.ndarray) -> str:

@@ -11,8 +11,8 @@ from sklearn.model_selection import GroupKFold, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from simulator_realism._pictures import draw_emg
-from simulator_realism._report import quantiles, told_apart
+from benchmarks.simulator_realism._pictures import draw_emg
+from benchmarks.simulator_realism._report import quantiles, told_apart
 from sktl.datasets.simulators import simulate_emg_pinch
 
 GESTURES = ("pinch", "tripod", "index", "three")  # the real gestures nearest to pinches

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from simulator_realism._pictures import draw_prices
-from simulator_realism._report import told_apart
+from benchmarks.simulator_realism._pictures import draw_prices
+from benchmarks.simulator_realism._report import told_apart
 from sktl.datasets.simulators import simulate_sp500
 from sktl.datasets.simulators.prices import N_DAYS, simulate_prices
 

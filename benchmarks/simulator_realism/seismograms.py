@@ -8,9 +8,9 @@ import h5py
 import numpy as np
 from scipy.signal import butter, lfilter, welch
 
-from simulator_realism._discriminator import forest_auc, rocket_auc
-from simulator_realism._seismogram_magnitudes import BANDS, local_magnitudes, transfer
-from simulator_realism._seismogram_pictures import draw_all
+from benchmarks.simulator_realism._discriminator import forest_auc, rocket_auc
+from benchmarks.simulator_realism._seismogram_magnitudes import BANDS, local_magnitudes, transfer
+from benchmarks.simulator_realism._seismogram_pictures import draw_all
 from sktl.datasets.simulators import simulate_len_db, simulate_stead
 
 # What is known of the one station that all real traces come from: a broadband sensor at 40 Hz.

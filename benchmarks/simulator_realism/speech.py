@@ -15,8 +15,8 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from simulator_realism._pictures import draw_speech
-from simulator_realism._report import quantiles, told_apart
+from benchmarks.simulator_realism._pictures import draw_speech
+from benchmarks.simulator_realism._report import quantiles, told_apart
 from sktl.datasets.simulators import simulate_speech_commands
 
 WORDS = ["bed", "cat", "happy"]

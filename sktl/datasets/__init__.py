@@ -10,7 +10,9 @@ import difflib
 import importlib
 from typing import Any
 
+from sktl.datasets._checksums import known_hash
 from sktl.datasets._dataset import Dataset, Part
+from sktl.datasets._fetch import data_folder, fetch_files
 from sktl.datasets._readers import MemoryReader, Reader
 from sktl.datasets._registry import (
     get_spec,
@@ -18,7 +20,7 @@ from sktl.datasets._registry import (
     load_dataset,
     make_dataset,
 )
-from sktl.datasets._simulation import simulate_to_file
+from sktl.datasets._simulate_to_file import simulate_to_file
 from sktl.datasets._spec import DatasetSpec, RemoteFile
 
 _LAZY = {
@@ -36,7 +38,10 @@ __all__ = [
     "Part",
     "Reader",
     "RemoteFile",
+    "data_folder",
+    "fetch_files",
     "get_spec",
+    "known_hash",
     "list_datasets",
     "load_dataset",
     "make_dataset",

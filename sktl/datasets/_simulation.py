@@ -1,14 +1,9 @@
-"""Simulated datasets, in memory or streamed to a file."""
+"""Simulated datasets in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from os import PathLike
-from pathlib import Path
-
 import numpy as np
 
-from sktl.datasets._hdf5 import write_panel
 from sktl.datasets._readers import MemoryReader, Reader
 from sktl.datasets._spec import DatasetSpec
 
@@ -27,65 +22,3 @@ def simulated_reader(spec: DatasetSpec, n_instances: int | None, random_state: i
         )
     X, y, groups = spec.simulate(n_instances, random_state=random_state, return_groups=True)
     return MemoryReader(X, as_target(y, spec.task), groups)
-
-
-def simulate_to_file(
-    name: str,
-    n_instances: int,
-    path: str | PathLike[str],
-    random_state: int = 0,
-    *,
-    progress: bool = False,
-) -> int:
-    """Simulate a dataset into an HDF5 file without ever holding more than a batch.
-
-    Parameters
-    ----------
-    name : str
-        Such as ``"STEAD"`` or ``"STEAD-simulated"``.
-    n_instances : int
-        How many.
-    path : path-like
-        The file, to be read with ``load_dataset("STEAD-simulated", path=...)``.
-    random_state : int, default=0
-        Seed.
-    progress : bool, default=False
-        Whether to show a progress bar.
-
-    Returns
-    -------
-    int
-        Number of instances written.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> from sktl.datasets import load_dataset, simulate_to_file
-    >>> file = pathlib.Path(tempfile.mkdtemp()) / "emg.hdf5"
-    >>> simulate_to_file("EMG", 100, file)
-    100
-    >>> load_dataset("EMG-simulated", path=file).train.X.shape
-    (70, 3, 80)
-    """
-    from tqdm.auto import tqdm
-
-    from sktl.datasets._registry import get_spec
-
-    spec = get_spec(name)
-    batch_size = max(1, 2**22 // (spec.n_channels * spec.n_timepoints))
-    batches = spec.simulate_batches(n_instances, random_state, batch_size=batch_size)
-    bar = tqdm(desc=spec.simulated_name, total=n_instances, delay=2, disable=not progress)
-
-    def told() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        for X, y, groups in batches:
-            yield X, as_target(y, spec.task), groups
-            bar.update(len(X))
-
-    with bar:
-        return write_panel(
-            Path(path),
-            spec.simulated_name,
-            told(),
-            random_state=random_state,
-            n_instances=n_instances,
-        )

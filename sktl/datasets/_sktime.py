@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sktime.datasets.base import BaseDataset
 from sktime.datatypes import convert_to
 
-from sktl.datasets._dataset import Dataset
+if TYPE_CHECKING:
+    from sktl.datasets._dataset import Dataset
 
 
 class _PanelDataset(BaseDataset):

@@ -1,6 +1,7 @@
 """Classifiers and regressors whose convolutions may start from a source.
 
-One file an architecture; whatever public class such a file defines is exported here.
+One file an architecture; whatever estimator such a file defines is exported here, and of other
+files what their ``__all__`` names. `base` and `tasks` are what a new architecture inherits.
 """
 
 from importlib import import_module
@@ -11,6 +12,8 @@ for _entry in iter_modules(__path__):
     if not _entry.name.startswith("_"):
         _module = import_module(f"{__name__}.{_entry.name}")
         for _name, _object in vars(_module).items():
-            if getattr(_object, "__module__", None) == _module.__name__ and _name[0].isupper():
+            own = getattr(_object, "__module__", None) == _module.__name__
+            named = _name in vars(_module).get("__all__", ())
+            if named or (own and hasattr(_object, "architecture") and not _name.startswith("_")):
                 globals()[_name] = _object
                 __all__.append(_name)

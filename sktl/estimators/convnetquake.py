@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sktl.estimators._base import parameters
-from sktl.estimators._convolution import fast_convolution
-from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
+from sktl.estimators.base import parameters
+from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
+from sktl.layers.convolution import fast_convolution
 
 
 def convnetquake_ingv(
@@ -95,6 +95,9 @@ class _ConvNetQuakeINGV:
 
     def _transferable(self):
         return [f"conv{number}" for number in range(1, self.n_layers + 1)]
+
+    def _feature_layers(self):
+        return self._transferable()
 
     @classmethod
     def _small_parameters(cls):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sktl.estimators._base import parameters
-from sktl.estimators._convolution import fast_convolution
-from sktl.estimators._fused_norm import average_over_time, fused_batch_normalization
-from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
+from sktl.estimators.base import parameters
+from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
+from sktl.layers.convolution import fast_convolution
+from sktl.layers.normalization import average_over_time, fused_batch_normalization
 
 
 def inception_time(
@@ -127,6 +127,13 @@ class _InceptionTime:
                 ),
                 "match",
             )
+        ]
+
+    def _feature_layers(self):
+        return [
+            f"block{block + 1}_module{module + 1}_relu"
+            for block in range(self.n_blocks)
+            for module in range(self.n_modules)
         ]
 
     @classmethod

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sktl.estimators._base import parameters
-from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
+from sktl.estimators.base import parameters
+from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 
 
 def lstm(series, stream_max, *, n_layers: int = 2, lstm_units: int = 64, dropout: float = 0.0):
@@ -63,6 +63,10 @@ class _LSTM:
 
     def _transferable(self):
         return [f"lstm{number + 1}" for number in range(self.n_layers)]
+
+    def _feature_layers(self):
+        # The last layer gives its last output only.
+        return [f"lstm{number + 1}" for number in range(self.n_layers - 1)]
 
     @classmethod
     def _small_parameters(cls):

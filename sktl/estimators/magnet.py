@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sktl.estimators._base import parameters
-from sktl.estimators._block_lstm import block_bidirectional
-from sktl.estimators._dropout import eight_bit_dropout
-from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
+from sktl.estimators.base import parameters
+from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
+from sktl.layers.bidirectional_lstm import block_bidirectional
+from sktl.layers.dropout import eight_bit_dropout
 
 
 def magnet(
@@ -79,6 +79,7 @@ class _MagNet:
     """
 
     architecture = "MagNet"
+    _feature_vectors = ("bilstm",)
     _first_layers = ("conv1",)
     _network = staticmethod(magnet)
 
@@ -91,6 +92,9 @@ class _MagNet:
 
     def _transferable(self):
         return [f"conv{number}" for number in range(1, len(self.filters) + 1)]
+
+    def _feature_layers(self):
+        return self._transferable()
 
     @classmethod
     def _small_parameters(cls):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sktl.estimators._base import parameters
-from sktl.estimators._convolution import fast_convolution
-from sktl.estimators._fused_norm import average_over_time, fused_batch_normalization
-from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
+from sktl.estimators.base import parameters
+from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
+from sktl.layers.convolution import fast_convolution
+from sktl.layers.normalization import average_over_time, fused_batch_normalization
 
 
 def mlstm_fcn(
@@ -164,6 +164,9 @@ class _MLSTMFCN:
                 "filters and kernel_sizes must have the same length, one entry a convolution. "
                 f"Received: filters={self.filters!r}, kernel_sizes={self.kernel_sizes!r}"
             )
+
+    def _feature_layers(self):
+        return [f"relu{number}" for number in range(1, len(self.filters) + 1)]
 
     @classmethod
     def _small_parameters(cls):

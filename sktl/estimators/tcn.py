@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from sktl.estimators._base import parameters
-from sktl.estimators._dropout import eight_bit_dropout
-from sktl.estimators._pairs import LONG, every_second, led, paired
-from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
+from sktl.estimators.base import parameters
+from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
+from sktl.layers.dropout import eight_bit_dropout
+from sktl.layers.paired_convolution import LONG, every_second, led, paired
+from sktl.layers.weight_norm import weight_normalized_conv1d
 
 
 def tcn(
@@ -64,7 +64,7 @@ def tcn(
     """
     from keras import layers, regularizers
 
-    convolution = _weight_normalized_conv1d() if weight_normalization else layers.Conv1D
+    convolution = weight_normalized_conv1d() if weight_normalization else layers.Conv1D
     more = {"gain": gain} if weight_normalization else {}
     drop = layers.SpatialDropout1D if spatial_dropout else eight_bit_dropout()
     penalty = regularizers.L2(weight_decay / 2) if weight_decay else None
@@ -119,41 +119,6 @@ def tcn(
     return x
 
 
-@cache
-def _weight_normalized_conv1d():
-    """Define the layer at its first use, because importing sktl must not load keras."""
-    from keras import initializers, layers, ops
-
-    class WeightNormalizedConv1D(layers.Conv1D):
-        """Convolution whose kernel is ``gain * v / ||v||``, a norm for every filter.
-
-        References
-        ----------
-        .. [1] T. Salimans, D. P. Kingma (2016). Weight normalization. NIPS 2016.
-        """
-
-        def __init__(self, *args, gain=1.0, **kwargs):
-            super().__init__(*args, **kwargs)
-            # Not ||v||: a network that is reset must not depend on its first values.
-            self.gain_initializer = initializers.Constant(gain)
-
-        def build(self, input_shape):
-            super().build(input_shape)
-            self.gain = self.add_weight(
-                shape=(self.filters,),
-                initializer=self.gain_initializer,
-                regularizer=self.kernel_regularizer,
-                name="gain",
-            )
-
-        @property
-        def kernel(self):
-            v = self._kernel
-            return v * (self.gain / ops.sqrt(ops.sum(ops.square(v), axis=(0, 1)) + 1e-12))
-
-    return WeightNormalizedConv1D
-
-
 @parameters
 class _TCN:
     """Residual blocks of two causal convolutions, the dilation doubling from block to block,
@@ -186,6 +151,8 @@ class _TCN:
     architecture = "TCN"
     _network = staticmethod(tcn)
     _first_layers = ("block1_conv1", "block1_match")
+    # Features need every time point, not the last alone.
+    _feature_parameters: ClassVar = {"return_sequences": True}
 
     n_blocks: int = 9
     filters: int = 24
@@ -197,6 +164,9 @@ class _TCN:
     def _transferable(self):
         names = [f"block{b + 1}_conv{n}" for b in range(self.n_blocks) for n in (1, 2)]
         return ["block1_match", *names]
+
+    def _feature_layers(self):
+        return [f"block{block + 1}_relu" for block in range(self.n_blocks)]
 
     @classmethod
     def _small_parameters(cls):

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sktl.estimators._base import parameters
-from sktl.estimators._checks import check_choice
-from sktl.estimators._preprocessing import Standardisation
-from sktl.estimators._tasks import BaseTransferRegressor
+from sktl._checks import check_choice
+from sktl.estimators.base import parameters
+from sktl.estimators.tasks import BaseTransferRegressor
 from sktl.estimators.tcn import tcn
+from sktl.training.preprocessing import Standardisation
 
 
 def tcn_sequence(
@@ -167,6 +167,9 @@ class _TCNSequence:
             if b == 1 or self.filters[b - 1] != self.filters[b - 2]
         ]
         return [*names, "skip", "head"] if self.transfer_head else names
+
+    def _feature_layers(self):
+        return [f"block{block + 1}_relu" for block in range(len(self.filters))]
 
     @classmethod
     def _small_parameters(cls):

@@ -1,5 +1,6 @@
 """Experiments: a plan of trials, run in parallel, into a store that loses nothing."""
 
+from sktl.experiments._baselines import BASELINES
 from sktl.experiments._data import shorten
 from sktl.experiments._estimate import Estimate, estimate
 from sktl.experiments._files import StoreError
@@ -13,6 +14,7 @@ from sktl.experiments._versions import versions
 
 __all__ = [
     "ARCHITECTURES",
+    "BASELINES",
     "DATASETS",
     "OMEGAS",
     "PROFILES",

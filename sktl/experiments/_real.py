@@ -21,8 +21,7 @@ def missing(names: Iterable[str]) -> dict[str, str]:
     dict of str to str
         Name to explanation; empty where all are there.
     """
-    from sktl.datasets import get_spec
-    from sktl.datasets._fetch import data_folder, fetch_files
+    from sktl.datasets import data_folder, fetch_files, get_spec
 
     found = {}
     for name in names:
@@ -53,9 +52,7 @@ def checksum(name: str) -> str:
     str
         The official one; computed where there is no official one. ``"missing"`` without a file.
     """
-    from sktl.datasets import get_spec
-    from sktl.datasets._checksums import known_hash
-    from sktl.datasets._fetch import fetch_files
+    from sktl.datasets import fetch_files, get_spec, known_hash
 
     spec = get_spec(name)
     try:

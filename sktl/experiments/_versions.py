@@ -15,7 +15,8 @@ _PACKAGES = ("sktime", "keras", "numpy", "scikit-learn")
 _BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
 # What computes results; plan, store and evaluation do not.
 _COMPUTING = (
-    "estimators/*.py", "sources/*.py", "datasets/**/*.py",
+    "layers/**/*.py", "training/**/*.py", "estimators/**/*.py", "sources/**/*.py",
+    "datasets/**/*.py", "_checks.py",
     "experiments/_data.py", "experiments/_execute.py", "experiments/_baselines.py",
 )  # fmt: skip
 

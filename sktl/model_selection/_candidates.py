@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from sktl.estimators._base import _repeats
-from sktl.estimators._compiled import weight_names
-from sktl.estimators._prepared import Prepared
-from sktl.estimators._randomness import random_streams
-from sktl.estimators._training import TrainingState
+from sktl.estimators.base import channel_repeats
 from sktl.sources import list_sources
+from sktl.training.compiled_network import weight_names
+from sktl.training.loop import TrainingState
+from sktl.training.prepared_data import Prepared
+from sktl.training.randomness import random_streams
 
 Advance = Callable[[list["Candidate"], int | None], list["Candidate"]]
 
@@ -77,7 +77,7 @@ def fitting(estimator, X: np.ndarray, sources: list[str]) -> list[str]:
     for name in sources:
         candidate = estimator.clone().set_params(source=name)
         source = candidate._load_source()
-        candidate._shape = (X.shape[1] * _repeats(X, source), X.shape[2], 1)
+        candidate._shape = (X.shape[1] * channel_repeats(X, source), X.shape[2], 1)
         network = candidate._build(*candidate._shape)
         try:
             candidate._transferred_weights(source, weight_names(network))

@@ -12,12 +12,12 @@ import numpy as np
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
-from sktl.estimators._base import BaseTransferEstimator, _repeats
-from sktl.estimators._checks import check_choice, check_number
-from sktl.estimators._randomness import draw_seed, random_streams
-from sktl.estimators._wrapper import NetworkWrapper
+from sktl._checks import check_choice, check_number
+from sktl.estimators.base import BaseTransferEstimator, channel_repeats
+from sktl.estimators.wrapper import NetworkWrapper
 from sktl.model_selection._candidates import Candidate, Part, advance_all, available, fitting, race
 from sktl.model_selection._results import curves, decide, tabulate
+from sktl.training.randomness import draw_seed, random_streams
 
 OMEGA_GRID = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 """The ten values of the original experiment (Otović et al. 2022, section 2.4.3)."""
@@ -237,7 +237,7 @@ default="validation"
         for source, omega in dict.fromkeys(pairs):
             estimator = template.clone().set_params(source=source, omega=omega)
             estimator._check_parameters()
-            candidates.append(Candidate(estimator, _repeats(X, estimator._load_source())))
+            candidates.append(Candidate(estimator, channel_repeats(X, estimator._load_source())))
         return candidates
 
     def _sources(self, X) -> list:

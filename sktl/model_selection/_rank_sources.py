@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sktl.estimators._base import BaseTransferEstimator, _repeats, _set_weights
-from sktl.estimators._checks import check_choice
-from sktl.estimators._compiled import CompiledNetwork, initial_weights, prediction_batch
-from sktl.estimators._preprocessing import standardisation
-from sktl.estimators._randomness import draw_seed, random_streams
+from sktl._checks import check_choice
+from sktl.estimators.base import BaseTransferEstimator, channel_repeats
 from sktl.model_selection._candidates import available
 from sktl.model_selection._transferability import h_score, logme
+from sktl.training.compiled_network import (
+    CompiledNetwork,
+    initial_weights,
+    prediction_batch,
+    set_weights,
+)
+from sktl.training.preprocessing import standardisation
+from sktl.training.randomness import draw_seed, random_streams
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,14 +187,14 @@ def _features(estimator, X):
 
     estimator._check_parameters()
     source = estimator._load_source()
-    X = np.repeat(X, _repeats(X, source), axis=1)
+    X = np.repeat(X, channel_repeats(X, source), axis=1)
     _, inputs = estimator._preprocessing_type.fit(X, estimator.stream_max)
     estimator._shape = (*X.shape[1:], 1)
     model = estimator._build(*estimator._shape)
     weights = initial_weights(model, random_streams(estimator.random_state)["weights"])
     if source:
         weights |= estimator._transferred_weights(source, weights)
-    body = keras.Model(model.inputs, _last_transferred(_set_weights(model, weights), estimator))
+    body = keras.Model(model.inputs, _last_transferred(set_weights(model, weights), estimator))
     summaries, size = [], prediction_batch(body)
     for at in range(0, len(X), size):
         batch = [part[at : at + size] for part in inputs]

@@ -16,12 +16,11 @@ import numpy as np
 import sktl
 from sktl._files import write_whole
 from sktl.datasets import get_spec
-from sktl.pretraining._instances import Instances
 from sktl.pretraining._recipes import Recipe, recipe_for
-from sktl.pretraining._stored import fit_stored
 from sktl.pretraining._stream import fit_stream
-from sktl.sources import Card, own_sources_directory, save_source
-from sktl.sources._folder import is_source, read_card, read_source
+from sktl.pretraining.from_file import fit_stored
+from sktl.pretraining.instances import Instances
+from sktl.sources import Card, is_source, own_sources_directory, read_card, read_source, save_source
 
 # Test instances held at once where they stay in their file.
 _BATCH = 512

@@ -5,7 +5,7 @@ Knows nothing of estimators, and loads no deep-learning library.
 
 from sktl.sources._adapt import adapt_input_channels, select_transferable
 from sktl.sources._card import Card
-from sktl.sources._folder import Source, save_source
+from sktl.sources._folder import Source, is_source, read_card, read_source, save_source
 from sktl.sources._list import list_sources
 from sktl.sources._resolve import (
     SimulatedSourceWarning,
@@ -25,10 +25,13 @@ __all__ = [
     "find_card",
     "import_resnet",
     "import_tfjs_resnet50",
+    "is_source",
     "list_sources",
     "load_source",
     "own_sources_directory",
     "push_to_hub",
+    "read_card",
+    "read_source",
     "save_source",
     "select_transferable",
 ]

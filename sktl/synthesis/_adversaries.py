@@ -12,9 +12,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sktl.estimators._adam import two_speed_adam
-from sktl.estimators._backends import for_backend
-from sktl.estimators._compiled import weight_names
+from sktl.training.backends import for_backend
+from sktl.training.compiled_network import weight_names
+from sktl.training.optimizer import two_speed_adam
 
 # Channels of white noise that join the generator's features at full length.
 N_NOISE_CHANNELS = 2

@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from sktl._files import replacing
-from sktl.estimators._randomness import draw_seed
+from sktl.training.randomness import draw_seed
 
 FORMAT = 1
 # What reading a file can end with that is not what `save` wrote.

@@ -10,12 +10,12 @@ from sklearn.base import clone
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
-from sktl.estimators._base import _data_hash, _repeats
-from sktl.estimators._checks import check_choice, check_number, check_parameters
-from sktl.estimators._randomness import draw_seed, random_streams, validation_split
-from sktl.estimators._wrapper import NetworkWrapper
+from sktl._checks import check_choice, check_number, check_parameters
+from sktl.estimators.base import channel_repeats, data_hash
+from sktl.estimators.wrapper import NetworkWrapper
 from sktl.sources import Card
 from sktl.synthesis._base import BaseGenerator
+from sktl.training.randomness import draw_seed, random_streams, validation_split
 
 
 class SyntheticPretraining(NetworkWrapper):
@@ -122,7 +122,7 @@ class SyntheticPretraining(NetworkWrapper):
         source = first._load_source()
         # The same numbers that the estimator's own fit draws, so that the split is the same.
         training, _ = tuned._split(tuned._panel(X), y, random_streams(seed)["split"])
-        prepared = tuned._prepare(X, y, _repeats(X, source), random_streams(seed)["split"])
+        prepared = tuned._prepare(X, y, channel_repeats(X, source), random_streams(seed)["split"])
         X_new, y_new = self._generate(training[0], training[1], seed)
 
         generated = self._prepared(tuned, prepared, X_new, y_new)
@@ -197,7 +197,7 @@ class SyntheticPretraining(NetworkWrapper):
         weights = tuned.clone()
         weights.__dict__.update({k: v for k, v in vars(tuned).items() if k == "classes_"})
         weights = weights._fit_targets(y_new)[1]
-        facts = {"_data_hash": _data_hash(X_new, y_new), "_n_training_instances": len(y_new)}
+        facts = {"_data_hash": data_hash(X_new, y_new), "_n_training_instances": len(y_new)}
         return replace(
             prepared, training=(inputs, targets, weights), fitted=prepared.fitted | facts
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sktl.estimators._checks import check_number
+from sktl._checks import check_number
 from sktl.synthesis._base import BaseGenerator
 
 

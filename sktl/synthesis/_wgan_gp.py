@@ -7,10 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from sktl.estimators._checks import check_number
-from sktl.estimators._compiled import initial_weights
-from sktl.estimators._pool import borrow
-from sktl.estimators._preprocessing import standardisation
+from sktl._checks import check_number
 from sktl.synthesis._adversaries import (
     N_NOISE_CHANNELS,
     build_critic,
@@ -18,6 +15,9 @@ from sktl.synthesis._adversaries import (
     make_adversaries,
 )
 from sktl.synthesis._base import BaseGenerator
+from sktl.training.compiled_network import initial_weights
+from sktl.training.network_cache import borrow
+from sktl.training.preprocessing import standardisation
 
 # Samples of a class that vary less than this share of the real ones count as collapsed.
 COLLAPSED = 0.05

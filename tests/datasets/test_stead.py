@@ -195,9 +195,9 @@ def test_a_million_traces_need_less_than_two_gigabytes():
     import sys
     from pathlib import Path
 
-    script = Path(__file__).parents[2] / "benchmarks" / "stream_stead.py"
+    command = [sys.executable, "-m", "benchmarks.performance.stream_stead"]
     output = subprocess.run(
-        [sys.executable, str(script)], check=True, capture_output=True, text=True
+        command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[2]
     ).stdout
     assert "1,000,000 traces read" in output
     assert float(re.search(r"resident set: ([\d.]+) GB", output)[1]) < 2

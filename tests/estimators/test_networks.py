@@ -5,7 +5,7 @@ import pytest
 
 from sktl.estimators import ConvNetQuakeINGVRegressor, MagNetRegressor, MLSTMFCNRegressor
 from sktl.estimators import TCNRegressor as TCNet
-from sktl.estimators._compiled import initial_weights, weight_names
+from sktl.training.compiled_network import initial_weights, weight_names
 
 from .conftest import gives_series
 

@@ -6,18 +6,18 @@ import pytest
 from keras import layers
 from scipy.stats import binomtest
 
-from sktl.estimators._adam import two_speed_adam
-from sktl.estimators._backends import compile_network
-from sktl.estimators._compiled import weight_names
-from sktl.estimators._convolution import fast_convolution
-from sktl.estimators._dropout import eight_bit_dropout
-from sktl.estimators._matrix_gradient import LONG
-from sktl.estimators._pairs import every_second
 from sktl.estimators.convnetquake import convnetquake_ingv
 from sktl.estimators.inception_time import inception_time
 from sktl.estimators.magnet import magnet
 from sktl.estimators.mlstm_fcn import mlstm_fcn
 from sktl.estimators.tcn import tcn
+from sktl.layers.conv_kernel_gradient import LONG
+from sktl.layers.convolution import fast_convolution
+from sktl.layers.dropout import eight_bit_dropout
+from sktl.layers.paired_convolution import every_second
+from sktl.training.backends import compile_network
+from sktl.training.compiled_network import weight_names
+from sktl.training.optimizer import two_speed_adam
 
 on_tensorflow = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the fast form is TensorFlow's"

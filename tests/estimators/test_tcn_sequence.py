@@ -8,8 +8,8 @@ from sklearn.model_selection import GridSearchCV
 
 from sktl.datasets.simulators import simulate_layered_earth, simulate_wedge
 from sktl.estimators import TCNSequenceRegressor
-from sktl.estimators._preprocessing import Standardisation
 from sktl.model_selection import OmegaSearch, rank_sources
+from sktl.training.preprocessing import Standardisation
 
 SMALL = {"filters": (3, 4), "kernel_size": 3, "n_epochs": 2, "random_state": 0}
 

@@ -110,8 +110,8 @@ def test_plateau_keeps_the_ratio(cls, small, source, panel):
 
     if keras.backend.backend() != "tensorflow":
         pytest.skip("reads the optimizer's variables, which JAX keeps elsewhere")
-    from sktl.estimators._backends import compile_network
-    from sktl.estimators._compiled import initial_weights
+    from sktl.training.backends import compile_network
+    from sktl.training.compiled_network import initial_weights
 
     estimator = cls(**small)
     outputs = 3 if cls._task == "classification" else 1

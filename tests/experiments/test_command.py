@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 
 from sktl.cli import main
-from sktl.experiments import Store, missing
-from sktl.experiments import _command as command
+from sktl.experiments import Store, command, missing
 
 TINY = [
     "grid", "--architectures", "ConvNetQuakeINGV", "--sources", "emg", "--targets", "sp500",

@@ -110,7 +110,7 @@ def test_fewer_instances_at_once_give_the_same(sources, monkeypatch):
     X, y = make_target()
     whole = rank_sources(X, y, MagNetClassifier(**SMALL), sources)
     widest = 64 * 2
-    monkeypatch.setattr("sktl.estimators._compiled.PREDICTION_VALUES", 7 * widest)
+    monkeypatch.setattr("sktl.training.compiled_network.PREDICTION_VALUES", 7 * widest)
     by_sevens = rank_sources(X, y, MagNetClassifier(**SMALL), sources)
     columns = ["source", "rank", "logme", "h_score", "probe"]
     pd.testing.assert_frame_equal(by_sevens[columns], whole[columns], rtol=1e-4)

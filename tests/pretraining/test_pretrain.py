@@ -57,7 +57,7 @@ def test_the_card_is_complete(made):
 
 
 def test_the_score_is_that_of_the_network_on_instances_it_never_saw(made):
-    from sktl.pretraining._instances import Instances
+    from sktl.pretraining.instances import Instances
 
     made, _ = made
     instances = Instances("S&P 500", True, EASY, 200, 0)

@@ -72,7 +72,7 @@ def rows(X):
 
 def held_out_by(network, X, y):
     """The instances on which the plain estimator stops, read off its own split."""
-    from sktl.estimators._randomness import random_streams, validation_split
+    from sktl.training.randomness import random_streams, validation_split
 
     strata = y if is_classifier(network) else None
     rng = random_streams(network.random_state)["split"]
@@ -333,7 +333,7 @@ AGREEMENT = """
 import sys
 import numpy as np
 from sktl.estimators import LSTMClassifier, LSTMRegressor, _base
-from sktl.estimators._compiled import weight_names
+from sktl.training.compiled_network import weight_names
 from sktl.synthesis import AugmentationGenerator, SyntheticPretraining
 
 # The backends' own initialisers draw different numbers from one seed.

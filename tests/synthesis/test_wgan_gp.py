@@ -67,7 +67,7 @@ def test_numbers_as_conditions():
 AGREEMENT = """
 import sys
 import numpy as np
-from sktl.estimators._compiled import weight_names
+from sktl.training.compiled_network import weight_names
 from sktl.synthesis import WGANGPGenerator, _wgan_gp
 
 # The backends' own initialisers draw different numbers from one seed.

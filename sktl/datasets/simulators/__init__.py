@@ -1,5 +1,6 @@
 """Simulators: one per dataset, with its official length, rate, channels, unit and task."""
 
+from sktl.datasets.simulators._propagation import travel_times
 from sktl.datasets.simulators.emg import iter_emg_pinch, simulate_emg_pinch
 from sktl.datasets.simulators.layered_earth import (
     iter_layered_earth,
@@ -28,4 +29,5 @@ __all__ = [
     "simulate_speech_commands",
     "simulate_stead",
     "simulate_wedge",
+    "travel_times",
 ]

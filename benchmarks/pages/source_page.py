@@ -1,0 +1,419 @@
+"""Write the page of all bundled sources, and into their cards what they were worth.
+
+    python -m benchmarks.pages.source_page results/sources/records.csv
+
+Nothing is trained: the records of `sources_on_real_data.py` go in; `docs/source_results.md` and
+the field `results` of every bundled card come out.
+"""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.performance.performance_page import markdown
+from benchmarks.studies.sources_on_real_data import BLOCKS, TARGETS, UNTRAINED, without_blocks
+from sktl._files import write_whole
+from sktl.evaluation.controls import all_controls
+from sktl.evaluation.protocols import compare
+from sktl.evaluation.records import Records
+from sktl.evaluation.schema import CELL, GROUP
+from sktl.evaluation.statistics import bootstrap_interval, sign_test_counts
+from sktl.sources import load_source, read_card, save_source
+
+ROOT = Path(__file__).resolve().parents[2]
+BUNDLED = ROOT / "sktl" / "sources" / "bundled"
+PAGE = ROOT / "docs" / "source_results.md"
+BASELINES = ("best constant", "last value", "MiniRocket")
+# What all sources share: the same instances.
+RUN = [*GROUP, "rerun"]
+OWN = {target: source for target, (source, *_) in TARGETS.items() if source}
+TEXT = """# The bundled sources and what they are worth
+
+This page is written by `python -m benchmarks.pages.source_page`, from the records of `python -m
+benchmarks.studies.sources_on_real_data` (all fits are in `docs/source_records.csv`).
+
+## The sources
+
+Four architectures on six **simulated** datasets, made by `python -m benchmarks.release.pretrain` on
+one core of a CPU. Series are shorter than the official ones and sampled more slowly. The score is
+that of held-out simulated instances; "of no network" is the error of the best constant, or one over
+the number of classes.
+
+{sources}
+
+Ask for one by `source="STEAD-simulated"`, or by `source="STEAD"`, which prefers your own and
+published ones and warns where it has to take this one. Bring your series to the rate of the
+card (`sktl.pretraining.prepare`): kernels know samples, not seconds.
+
+## Real targets, few labels
+
+{fits} fits on real data. Transfer tries the omegas {omegas} and takes the best by validation;
+one test score counts. From scratch, the first run is the reference, and the best by validation
+of {k} runs is the control with the same budget and seeds. Every rerun ({reruns} a case) draws
+instances, and the speakers or subjects of the parts, anew; transfer and scratch share them. A case
+is an architecture, source, target and training size, its value the mean over reruns. Batches of
+16, at most 250 epochs, patience 12 (learning rate: 4), where an epoch has four steps or more; else
+as many more as make 1,000, 48 and 16 steps. In transfer and from scratch, ConvNetQuake INGV has no
+L2 penalty and MLSTM-FCN `batch_norm_momentum=0.9`.
+
+Measured (training sizes in brackets):
+
+{measured}
+
+### How often transfer wins
+
+{outcomes}
+
+Cases share targets and references, so they are not independent and the p-values are optimistic.
+Transfer converges faster than its reference in {faster} cases.
+
+### Knowledge, or only slower learning?
+
+A small omega keeps a network from fitting few instances too closely, whatever its kernels are. So
+kernels drawn at random were treated as a source: the same omegas, seeds and choice.
+
+{untrained}
+
+### Each target's own domain
+
+Gain in test score over the control, in percent of it (positive: transfer is better; the median
+over cases with its bootstrap interval).
+
+{own}
+
+### By architecture, by source, by target and size
+
+{by_architecture}
+
+{by_source}
+
+{by_size}
+
+{by_both}
+
+Where losses outnumber wins, the source hurts: let `OmegaSearch` decide, which keeps scratch
+unless transfer wins on validation data.
+
+### Batch norm and squeeze-and-excite blocks
+
+As published, the convolutions of MLSTM-FCN transfer alone (its rows above). What follows them can
+transfer, too: `MLSTMFCNClassifier(transfer_blocks=True)`. The same cases, the same control:
+
+{blocks}
+
+### Scores
+
+{scores}
+
+MAE in magnitude units or dollars, F1 weighted. The networks of STEAD 50 do not see the
+amplitude, the baselines do. "Best scratch" is the control; the best source in hindsight was
+chosen by the test score and is no honest result.
+
+## Marmousi
+
+Impedance inversion gives a series for a series, by a network of its own, which has no bundled
+source. What transfer from Marmousi-2 is worth to the real Marmousi of 1988 is on [its
+page](impedance.md): better with five traces in all of five seeds.
+
+## Not measured
+
+More training instances of the larger targets for the slower networks; other omegas than those
+above; sources at official lengths, which need a GPU.
+"""
+
+
+def cards():
+    """Give the cards of all bundled sources."""
+    return [read_card(path.parent) for path in sorted(BUNDLED.glob("*/*/card.json"))]
+
+
+def table(frame, **formats):
+    """Return a Markdown table."""
+    for name, form in formats.items():
+        frame = frame.assign(
+            **{name: [("" if pd.isna(v) else form.format(v)) for v in frame[name]]}
+        )
+    return markdown(frame)
+
+
+def list_of_sources():
+    """Return the table of what the sources are."""
+    rows = [
+        {
+            "source": card.name,
+            "architecture": card.architecture,
+            "instances": f"{card.n_instances:,}",
+            "length": card.n_timepoints,
+            "rate (Hz)": "daily" if card.sampling_rate is None else f"{card.sampling_rate:g}",
+            "epochs": card.training["epochs"],
+            "score": f"{card.score['metric']} {card.score['value']:.3g}",
+            "of no network": f"{card.training['constant']:.3g}",
+            "ratio": f"{card.training['relative']:.2f}",
+        }
+        for card in cards()
+    ]
+    return table(pd.DataFrame(rows).sort_values(["source", "architecture"]))
+
+
+def budget_matched(records, comparison):
+    """Join to every chosen transfer the scratch run that was the best of as many, by validation."""
+    runs = records.table[records.table["kind"] == "reference"].copy()
+    sign = np.where(runs["greater_is_better"], 1, -1)
+    runs["selection"] = sign * runs["validation_score"]
+    best = runs.loc[runs.groupby(RUN)["selection"].idxmax()].set_index(RUN)
+    best = best[["value", "selection"]].add_prefix("control_")
+    pairs = comparison.pairs.join(best, on=RUN)
+    kept = pairs["selection"] > pairs["control_selection"]
+    return pairs.assign(guarded_value=pairs["value"].where(kept, pairs["control_value"]))
+
+
+def counted(difference):
+    """Return wins, share and sign test of differences of cell means."""
+    wins, losses, ties = (int((np.sign(difference) == sign).sum()) for sign in (1, -1, 0))
+    test = sign_test_counts(wins, losses, ties)
+    return {
+        "wins": wins, "losses": losses, "ties": ties,
+        "share": f"{100 * wins / max(1, wins + losses + ties):.0f} %",
+        "sign test p": f"{test.pvalue:.2g}",
+    }  # fmt: skip
+
+
+def against_control(records):
+    """Return the chosen transfers with their control, and the comparison they are from."""
+    comparison = compare(records, "honest")
+    return budget_matched(records, comparison), comparison
+
+
+def gains_of_blocks(frame, pairs):
+    """Say what it is worth to transfer more than the convolutions, on the same cases."""
+    if frame.empty:
+        return "Not measured."
+    with_blocks, _ = against_control(Records.from_frame(frame))
+    keys = [*CELL, "rerun"]
+    values = [
+        one.assign(architecture=one["architecture"].map(without_blocks)).set_index(keys)
+        for one in (with_blocks, pairs)
+    ]
+    # In the reruns that both have.
+    difference = (values[0]["value"] - values[1]["value"]).dropna()
+    found = counted(difference.groupby(CELL).mean())
+    return (
+        f"{table(gains(with_blocks, ['target']))}\n\n"
+        "Of them, with the source of the target's own domain:\n\n"
+        f"{table(gains(with_blocks[of_own_domain(with_blocks)], ['target']))}\n\n"
+        f"Against the convolutions alone, the blocks win in {found['wins']} cases and lose in "
+        f"{found['losses']} (sign test p {found['sign test p']})."
+    )
+
+
+def of_own_domain(transfers):
+    """Say of each transfer whether its source is of its target's own domain."""
+    return transfers["source"] == transfers["target"].map(OWN)
+
+
+def against_untrained(frame, pairs):
+    """Compare transfer with random kernels that had the same choice of omegas."""
+    if not (frame["source"] == UNTRAINED).any():
+        return "Not measured."
+    random, _ = against_control(Records.from_frame(frame))
+    pairs = pairs.join(random.set_index(RUN)["value"].rename("random"), on=RUN)
+    pairs = pairs.dropna(subset=["random"])
+    means = pairs.groupby(CELL)[["value", "random"]].mean().reset_index()
+    own = of_own_domain(means)
+    alone = random.groupby(CELL)[["value", "control_value"]].mean()
+    rows = [
+        {"": "sources of the target's own domain against random kernels",
+         **counted((means["value"] - means["random"])[own])},
+        {"": "sources of other domains against random kernels",
+         **counted((means["value"] - means["random"])[~own])},
+        {"": "random kernels against as many runs from scratch",
+         **counted(alone["value"] - alone["control_value"])},
+    ]  # fmt: skip
+    return (
+        f"{table(pd.DataFrame(rows))}\n\nThe own domain's source against random kernels:\n\n"
+        f"{table(gains(pairs[of_own_domain(pairs)], ['target'], 'random'))}"
+    )
+
+
+def outcome_rows(records):
+    """Return the table of wins under all ways of comparing, and the pairs with their control."""
+    pairs, comparison = against_control(records)
+    columns = ["value", "reference_value", "control_value", "guarded_value"]
+    means = pairs.groupby(CELL)[columns].mean().reset_index()
+    own = of_own_domain(means)
+    rows = [
+        {"transfer against": "one run from scratch (omega by validation)",
+         **counted(means["value"] - means["reference_value"])},
+        {"transfer against": "**as many runs from scratch, the best by validation**",
+         **counted(means["value"] - means["control_value"])},
+        {"transfer against": "the same, only the source of the target's own domain",
+         **counted((means["value"] - means["control_value"])[own])},
+        {"transfer against": "the same, only sources of other domains",
+         **counted((means["value"] - means["control_value"])[~own])},
+        {"transfer against": "the same, scratch kept unless transfer wins on validation",
+         **counted(means["guarded_value"] - means["control_value"])},
+    ]  # fmt: skip
+    for control in all_controls(records):
+        if control.name.startswith("null"):
+            if control.name == "null (honest)" and not control.problem:
+                rows.append({
+                    "transfer against": "(no transfer at all: scratch drawn as if it were)",
+                    "wins": f"{control.wins:.0f}", "losses": f"{control.losses:.0f}", "ties": "",
+                    "share": f"{100 * control.wins / control.n:.0f} %", "sign test p": "",
+                })  # fmt: skip
+        elif control.name == "omega = 1" and not control.problem:
+            rows.append({
+                "transfer against": "one run from scratch, omega fixed at 1",
+                "wins": control.wins, "losses": control.losses, "ties": control.ties,
+                "share": f"{100 * control.wins / control.n:.0f} %",
+                "sign test p": f"{control.pvalue:.2g}",
+            })  # fmt: skip
+    return pd.DataFrame(rows), pairs, comparison
+
+
+def gains(pairs, by, control="control_value"):
+    """Return the mean gain over the control in percent of it, with an interval, by some columns."""
+    pairs = pairs.assign(
+        gain=100 * (pairs["value"] - pairs[control]) / pairs[control].abs().clip(lower=1e-9)
+    )
+    cells = pairs.groupby(CELL)[["gain", "value", control]].mean().reset_index()
+    rows = []
+    for key, group in cells.groupby(by, sort=False):
+        names = key if isinstance(key, tuple) else (key,)
+        difference = np.sign(group["value"] - group[control])
+        _, low, high = bootstrap_interval(group["gain"], np.median, random_state=0)
+        rows.append({
+            **dict(zip(by, names, strict=True)), "cells": len(group),
+            "wins": int((difference > 0).sum()), "losses": int((difference < 0).sum()),
+            "median gain": f"{group['gain'].median():+.1f} %",
+            "95 % interval": "" if np.isnan(low) else f"{low:+.1f} to {high:+.1f} %",
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def scores(records, pairs):
+    """Return mean test scores of each target, size and architecture, beside the baselines."""
+    data = records.table
+    base = data[data["kind"] == "baseline"].groupby(["target", "n_train", "architecture"])
+    base = base["test_score"].mean()
+    rows = []
+    for (target, size, architecture), group in pairs.groupby(
+        ["target", "n_train", "architecture"], sort=False
+    ):
+        sign = 1 if group["greater_is_better"].iloc[0] else -1
+        means = group.groupby("source")["test_score"].mean()
+        own = OWN.get(target)
+        best = (sign * means).idxmax()
+        rows.append({
+            "target": target, "train": size, "score": group["metric"].iloc[0],
+            "architecture": architecture,
+            **{name: base.get((target, size, name), np.nan) for name in BASELINES},
+            "scratch": sign * group.drop_duplicates("rerun")["reference_value"].mean(),
+            "best scratch": sign * group.drop_duplicates("rerun")["control_value"].mean(),
+            "own domain's source": means.get(own, np.nan) if own else np.nan,
+            "median source": means.median(),
+            "best source (in hindsight)": f"{best} {means[best]:.3g}",
+        })  # fmt: skip
+    frame = pd.DataFrame(rows)
+    numbers = [*BASELINES, "scratch", "best scratch", "own domain's source", "median source"]
+    return table(frame, **dict.fromkeys(numbers, "{:.3g}"))
+
+
+def write_cards(pairs):
+    """Put what a source was worth into its card; its weights stay as they are."""
+    keys = ["target", "n_train"]
+    for folder in sorted(path.parent for path in BUNDLED.glob("*/*/card.json")):
+        card = read_card(folder)
+        mine = pairs[(pairs["architecture"] == card.architecture) & (pairs["source"] == card.name)]
+        results = [
+            {
+                "target": target, "n_train": int(size), "metric": group["metric"].iloc[0],
+                "reruns": len(group), "transfer": round(float(group["test_score"].mean()), 4),
+                "scratch": round(float(group["reference"].mean()), 4),
+                "best_of_as_many_scratch": round(float(group["control_value"].abs().mean()), 4),
+            }
+            for (target, size), group in mine.groupby(keys, sort=False)
+        ]  # fmt: skip
+        changed = replace(card, results=results or None, notes=notes(card, mine))
+        source = load_source(folder, card.architecture)
+        if changed != card:
+            save_source(folder, changed, source.arrays)
+
+
+def notes(card, pairs):
+    """Say in words what a source is, and whether it helped anywhere."""
+    text = "Trained on simulated data only; the citation is of the dataset that is simulated."
+    if not len(pairs):
+        return f"{text} It was not tried on real data."
+    means = pairs.groupby(["target", "n_train"])[["value", "control_value"]].mean()
+    won = int((means["value"] > means["control_value"]).sum())
+    if not won:
+        return f"{text} It helped nowhere: in none of {len(means)} cases on real data."
+    return (
+        f"{text} On real data it beat as many runs from scratch (best by validation) in {won} of "
+        f"{len(means)} cases of target and size; see results."
+    )
+
+
+def page(frame):
+    """Return the text of the page, and the pairs it is made of."""
+    with_blocks = frame["architecture"].str.endswith(BLOCKS)
+    untrained = frame["source"] == UNTRAINED
+    records = Records.from_frame(frame[~with_blocks & ~untrained].reset_index(drop=True))
+    outcomes, pairs, comparison = outcome_rows(records)
+    data = records.table
+    reruns = data[data["kind"] == "transfer"].groupby(CELL)["rerun"].nunique()
+    omegas = ", ".join(f"{omega:g}" for omega in sorted(comparison.search["omega"].unique()))
+    networks = sorted(pairs["architecture"].unique())
+    measured = pairs.groupby("architecture").apply(
+        lambda group: ", ".join(
+            f"{target} ({', '.join(map(str, sorted(part['n_train'].unique())))})"
+            for target, part in group.groupby("target", sort=False)
+        ),
+        include_groups=False,
+    )
+    convergence = np.sign(
+        comparison.cells["convergence"] - comparison.cells["reference_convergence"]
+    ).dropna()
+    text = TEXT.format(
+        sources=list_of_sources(),
+        fits=f"{(frame['kind'] != 'baseline').sum():,}",
+        omegas=omegas,
+        k=comparison.search["omega"].nunique(),
+        reruns="-".join(map(str, sorted({reruns.min(), reruns.max()}))),
+        measured="\n".join(f"- {name}: {measured[name]}" for name in networks),
+        outcomes=table(outcomes),
+        untrained=against_untrained(
+            frame[~with_blocks & (untrained | (frame["kind"] == "reference"))]
+            .reset_index(drop=True), pairs
+        ),
+        by_architecture=table(gains(pairs, ["architecture"])),
+        by_source=table(gains(pairs, ["source"])),
+        by_both=table(gains(pairs, ["target", "source"])),
+        by_size=table(gains(pairs, ["target", "n_train"])),
+        own=table(gains(pairs[of_own_domain(pairs)], ["target", "architecture"])),
+        blocks=gains_of_blocks(frame[with_blocks & ~untrained].reset_index(drop=True), pairs),
+        scores=scores(records, pairs),
+        faster=f"{int((convergence > 0).sum())} of {len(convergence)}",
+    )  # fmt: skip
+    return text, pairs
+
+
+def main():
+    """Write the page and the cards."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("records", type=Path)
+    parser.add_argument("--page", type=Path, default=PAGE)
+    parser.add_argument("--leave-cards", action="store_true")
+    arguments = parser.parse_args()
+    text, pairs = page(pd.read_csv(arguments.records))
+    if not arguments.leave_cards:
+        write_cards(pairs)
+    write_whole(arguments.page, text.encode())
+
+
+if __name__ == "__main__":
+    main()

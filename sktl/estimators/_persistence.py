@@ -1,0 +1,91 @@
+"""Saving a fitted network as a source: its weights and what its card says of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar
+
+from sktl.sources import Card, own_sources_directory, save_source
+
+
+class PersistenceMixin:
+    """Gives fitted estimators `save_pretrained`."""
+
+    # What the estimator is and its fit has left.
+    architecture: ClassVar[str]
+    history_: Any
+    best_epoch_: int
+    _task: ClassVar[str]
+    _score_name: ClassVar[str]
+    _shape: Any
+    _weights: Any
+    _preprocessing: Any
+    _data_hash: str
+    _n_training_instances: int
+    check_is_fitted: Any
+    get_params: Any
+    _transferable: Any
+
+    def save_pretrained(self, path=None, *, name: str | None = None, **card) -> Path:
+        """Save the fitted network as a source that others can start from.
+
+        Parameters
+        ----------
+        path : str or path-like, optional
+            Folder to write, whole or not at all; a source that is there is replaced. Default: a
+            folder of this name in the user's own directory, where `source=name` finds it.
+        name : str, optional
+            Name of the source; default: that of the folder.
+        **card
+            What only you know: ``dataset``, ``simulated``, ``sampling_rate`` (Hz), ``licence``,
+            ``citation``, ``notes``, ... See `sktl.sources.Card`.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+
+        Raises
+        ------
+        ValueError
+            If neither `path` nor `name` is given.
+        """
+        self.check_is_fitted()
+        if path is None and name is None:
+            raise ValueError("save_pretrained needs a path or a name. Received: neither")
+        if path is None:
+            path = own_sources_directory() / self.architecture / str(name)
+        channels, timepoints, outputs = self._shape
+        described: dict[str, Any] = {
+            "name": name or Path(path).name,
+            "architecture": self.architecture,
+            "task": self._task,
+            "n_instances": self._n_training_instances,
+            "data_sha256": self._data_hash,
+            "n_channels": channels,
+            "n_timepoints": timepoints,
+            "n_outputs": outputs,
+            "preprocessing": self._preprocessing.description(),
+            "parameters": {
+                key: value
+                if isinstance(value, int | float | str | tuple | list | dict | None)
+                else repr(value)
+                for key, value in self.get_params(deep=False).items()
+            },
+            "transferable": self._transferable(),
+            "score": self._card_score(),
+            "versions": {p: version(p) for p in ("sktl", "sktime", "keras", "numpy")},
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        return save_source(path, Card(**(described | self._card_task() | card)), self._weights)
+
+    def _card_task(self):
+        return {}
+
+    def _card_score(self):
+        if "val_score" not in self.history_:
+            return None
+        value = float(self.history_["val_score"][self.best_epoch_])
+        return {"metric": self._score_name, "value": value, "split": "validation"}

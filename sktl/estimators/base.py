@@ -1,0 +1,568 @@
+"""What all estimators share: parameters, fitting, predicting, persistence, sources.
+
+An architecture's file adds a network function and its parameters; the classes here turn it into
+a sktime classifier or regressor. Fitted weights are kept as arrays, never as a keras model: they
+survive pickle, copy and processes bit for bit, and no two estimators share a network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, dataclass_transform
+from weakref import finalize
+
+import numpy as np
+from sktime.base._base_panel import BasePanelMixin
+
+from sktl._checks import check_choice, check_parameters
+from sktl.estimators._docs import compose
+from sktl.estimators._persistence import PersistenceMixin
+from sktl.estimators._sklearn import ScikitLearnMixin
+from sktl.sources import (
+    adapt_input_channels,
+    find_card,
+    load_source,
+    select_transferable,
+)
+from sktl.training.backends import compile_network
+from sktl.training.compiled_network import PREDICTION_BATCH, initial_weights, set_weights
+from sktl.training.loop import Schedule, TrainingState, advance
+from sktl.training.network_cache import borrow
+from sktl.training.prepared_data import Prepared
+from sktl.training.preprocessing import Preprocessing
+from sktl.training.randomness import random_streams, validation_split
+
+# The models that were asked for, kept outside of the estimators: they would not survive pickle,
+# would be shared by copies, and looking at it must not change an estimator.
+# By identity, because estimators compare by value and have no hash.
+_models: dict[int, tuple[dict, Any]] = {}
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False)
+def parameters(cls):
+    """Turn the annotated attributes of an estimator into keyword parameters of its constructor.
+
+    The constructor assigns and does nothing else, as sktime and scikit-learn ask; the docstring
+    is put together from those of the bases that declare the parameters.
+    """
+    cls = dataclass(kw_only=True, eq=False, repr=False)(cls)
+    if hasattr(cls, "fit") and hasattr(cls, "architecture"):
+        cls.__doc__ = compose(cls)
+    return cls
+
+
+@parameters
+class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
+    """A network that may start from the convolutions of a source.
+
+    Parameters
+    ----------
+    source : str, path-like or None, default=None
+        Where the weights of the transferred layers come from: the name of a source (see
+        `sktl.sources.list_sources`), a folder that `save_pretrained` wrote, ``"hf://owner/repo"``,
+        or None for random initialisation ("from scratch").
+    omega : float, default=1.0
+        Multiplier of the transferred layers' learning rate; 0 freezes them.
+    stream_max : {"standard", "raw", None}, default="standard"
+        How the largest absolute value of an instance enters the network, which sees scaled
+        instances otherwise: standardised by the training instances, as it is, or not at all.
+    channel_adaptation : {"replicate", "replicate_scaled"}, default="replicate"
+        How kernels of a source with one channel serve several: repeated, or repeated and divided
+        by the number of channels.
+    validation_size : float or None, default=0.15
+        Share of the training instances that the inner split holds out where `fit` gets no
+        validation data. None: train on all and watch the training loss.
+    n_epochs : int, default=250
+        Largest number of epochs.
+    batch_size : int, default=32
+        Instances a step.
+    learning_rate : float, default=1e-3
+        Learning rate of Adam.
+    monitor : {"val_loss", "val_score"}, default="val_loss"
+        What decides on the learning rate, the end and the best epoch; `history_` says what the
+        score is. Classifiers also know "val_accuracy", the published choice.
+    early_stopping_patience : int or None, default=10
+        Epochs without improvement that end the training; None: never.
+    reduce_lr_patience : int or None, default=4
+        Epochs without improvement that reduce the learning rate; None: never.
+    reduce_lr_factor : float, default=0.2
+        Factor of such a reduction. It keeps the ratio of the two learning rates.
+    min_learning_rate : float, default=5e-7
+        No reduction goes below.
+    drop_last : bool, default=False
+        Leave out the last incomplete batch in training and validation, as the original
+        experiment did.
+    random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=None
+        Seed of the inner split, the initial weights, the order of the instances and the dropout.
+    verbose : bool, default=False
+        Show a progress bar over the epochs.
+
+    Attributes
+    ----------
+    history_ : pandas.DataFrame
+        One row an epoch, the index from 1: ``loss``, ``val_loss`` (both with the penalty on
+        kernels), ``val_score``, ``learning_rate``. The score is the mean absolute error in the
+        unit of y for regressors, the weighted F1 for classifiers (which add ``val_accuracy``).
+    best_epoch_ : int
+        Epoch whose weights are used.
+    source_ : sktl.sources.Card or None
+        What the source says of itself; None from scratch.
+    network_ : keras.Model
+        The fitted network, built when it is asked for; changing it changes no prediction.
+
+    References
+    ----------
+    .. [1] E. Otović, M. Njirjak, D. Jozinović, G. Mauša, A. Michelini, I. Štajduhar (2022).
+       Intra-domain and cross-domain transfer learning for time series data - How transferable
+       are the features? Knowledge-Based Systems 239, 107976.
+    """
+
+    _tags: ClassVar[dict[str, Any]] = {
+        "capability:random_state": True,
+        "property:randomness": "derandomized",
+    }
+
+    # What an architecture gives.
+    architecture: ClassVar[str]
+    _network: ClassVar[Callable]
+    # As of CompiledNetwork. XLA slows most networks down, long LSTMs several times.
+    _jit: ClassVar[bool | int] = False
+    # Parameters of the network that give its feature layers at every time point, and layers whose
+    # outputs, (filters,) an instance, are features as well.
+    _feature_parameters: ClassVar[dict[str, Any]] = {}
+    _feature_vectors: ClassVar[tuple[str, ...]] = ()
+    _preprocessing_type: ClassVar[Any] = Preprocessing
+    # What the task gives.
+    _task: ClassVar[str]
+    _loss: ClassVar[str]
+    _output_activation: ClassVar[str | None] = None
+    _score_name: ClassVar[str]
+    _monitors: ClassVar[dict[str, bool]]
+    # What scales or encodes y.
+    _target_attributes: ClassVar[tuple[str, ...]]
+
+    source: Any = None
+    omega: float = 1.0
+    stream_max: str | None = "standard"
+    channel_adaptation: str = "replicate"
+    validation_size: float | None = 0.15
+    n_epochs: int = 250
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    monitor: str = "val_loss"
+    early_stopping_patience: int | None = 10
+    reduce_lr_patience: int | None = 4
+    reduce_lr_factor: float = 0.2
+    min_learning_rate: float = 5e-7
+    drop_last: bool = False
+    random_state: Any = None
+    verbose: bool = False
+
+    def _transferable(self) -> list[str]:
+        """Name the layers that transfer."""
+        raise NotImplementedError
+
+    def _feature_layers(self) -> list[str]:
+        """Name the layers whose outputs, (time, filters) an instance, are features, in order."""
+        return []
+
+    @classmethod
+    def from_pretrained(cls, source, **params):
+        """Make an estimator whose transferred layers will start from a source.
+
+        The weights are read, verified and adapted to the data by `fit`.
+
+        Parameters
+        ----------
+        source : str or path-like
+            See the parameter `source`.
+        **params
+            Other parameters of the constructor.
+
+        Returns
+        -------
+        estimator
+            Not fitted.
+
+        Raises
+        ------
+        ValueError
+            If no source of this name exists for the architecture.
+        """
+        if not str(source).startswith("hf://"):
+            find_card(source, cls.architecture)
+        return cls(source=source, **params)
+
+    def fit(self, X, y, validation_data=None):
+        """Fit the network.
+
+        Parameters
+        ----------
+        X : sktime panel, or np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Training series of equal length, in any unit.
+        y : array-like of shape (n_instances,)
+            Class labels, or numbers in any unit; `TCNSequenceRegressor` also takes
+            (n_instances, n_outputs).
+        validation_data : tuple of (X, y), optional
+            Held-out instances that decide on the learning rate, the end and the best epoch;
+            without them `fit` splits its own off.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter, the data or the source cannot be used.
+        FloatingPointError
+            If the loss is not finite after the first epoch.
+        """
+        # Sktime resets at the start of fit; attributes with a double underscore stay.
+        self._given__validation_data = validation_data
+        try:
+            return super().fit(X, y)
+        finally:
+            del self._given__validation_data
+
+    def _fit(self, X, y):
+        self._check_parameters()
+        prepared, state = vars(self).get("_given__training") or self._start(X, y)
+        with self._progress() as progress:
+            self._advance(prepared, state, progress)
+        self.__dict__.update(prepared.fitted | state.fitted)
+        self.history_, self.best_epoch_ = state.history(), state.best_epoch
+        self._weights = state.best_weights
+        return self
+
+    def _fit_trained(self, X, y, prepared, state):
+        """Fit to what `_start` and `_advance` gave for this X and y, training on if need be."""
+        self._given__training = prepared, state
+        try:
+            return self.fit(X, y)
+        finally:
+            del self._given__training
+
+    def _start(self, X, y):
+        streams = random_streams(self.random_state)
+        source = self._load_source()
+        prepared = self._prepare(X, y, channel_repeats(X, source), streams["split"])
+        return prepared, self._begin(prepared, source, streams)
+
+    def _load_source(self):
+        return None if self.source is None else load_source(self.source, self.architecture)
+
+    def _prepare(self, X, y, n_repeats, rng):
+        """Split, scale and encode the data; all that several trainings can share."""
+        self._n_repeats = n_repeats
+        X = self._panel(X)
+        training, validation = self._split(X, y, rng)
+        self._data_hash = data_hash(*training)
+        self._n_training_instances = len(training[1])
+        self._preprocessing, inputs = self._preprocessing_type.fit(training[0], self.stream_max)
+        targets, weights = self._fit_targets(training[1])
+        self._shape = (*X.shape[1:], targets.shape[1])
+        held_out = validation and (
+            self._preprocessing.transform(validation[0]),
+            self._targets(validation[1]),
+        )
+        y_held_out = validation and validation[1]
+        return Prepared((inputs, targets, weights), held_out, y_held_out, self._learnt_of_data())
+
+    def _learnt_of_data(self):
+        """Return the fitted attributes that do not depend on any training."""
+        shared = ("_n_repeats", "_data_hash", "_n_training_instances", "_preprocessing", "_shape")
+        return {name: vars(self)[name] for name in (*shared, *self._target_attributes)}
+
+    def _begin(self, prepared, source, streams):
+        """Draw the weights, copy those of the source, and give the state before any epoch."""
+        self.__dict__.update(prepared.fitted)
+        seed = int(streams["dropout"].integers(2**31))
+        with self._borrow_network() as network:
+            start = initial_weights(network.model, streams["weights"])
+            if source:
+                start |= self._transferred_weights(source, start)
+            network.reset(start, self.omega, self.learning_rate, seed)
+            schedule = self._schedule(prepared.validation)
+            state = TrainingState.begin(schedule, streams["order"], network.state())
+        state.fitted = {"source_": source and source.card, "_dropout_seed": seed}
+        return state
+
+    def _advance(
+        self,
+        prepared,
+        state,
+        progress=lambda row: None,
+        until=None,
+        through=lambda network: network,
+    ):
+        """Train until an epoch, or to the end; `through` may change how a network takes data."""
+        if state.ended:
+            return
+        self.__dict__.update(prepared.fitted)
+        with self._borrow_network() as network:
+            advance(
+                state,
+                through(network),
+                prepared.training,
+                prepared.validation,
+                self._schedule(prepared.validation),
+                lambda outputs: self._validation_scores(
+                    prepared.y_validation[: len(outputs)], outputs
+                ),
+                progress,
+                until,
+            )
+
+    def _check_parameters(self):
+        check_parameters(self.get_params(deep=False))
+        check_choice("monitor", self.monitor, tuple(self._monitors))
+        self._check_architecture()
+
+    def _check_architecture(self):
+        """Refuse parameters of the architecture that do not go together."""
+
+    def _panel(self, X):
+        if not np.isfinite(X).all():
+            raise ValueError(
+                "X must be finite: fill or remove such values first. Received: "
+                f"{np.count_nonzero(~np.isfinite(X))} NaN or infinite values of {X.size}"
+            )
+        return np.repeat(X, self._n_repeats, axis=1) if self._n_repeats > 1 else X
+
+    def _split(self, X, y, rng):
+        """Return (X, y) of the training part, and of the validation part or None."""
+        if self._given__validation_data is not None:
+            return (X, y), self._check_validation_data(X)
+        if self.validation_size is None:
+            return (X, y), None
+        training, held_out = validation_split(len(y), self.validation_size, self._strata(y), rng)
+        return (X[training], y[training]), (X[held_out], y[held_out])
+
+    def _check_validation_data(self, X):
+        try:
+            X_held_out, y_held_out = self._given__validation_data
+        except (TypeError, ValueError):
+            raise ValueError(
+                "validation_data must be a pair (X, y). "
+                f"Received: {type(self._given__validation_data).__name__}"
+            ) from None
+        X_held_out, y_held_out = self._internal_convert(X_held_out, y_held_out)
+        mtype = self._check_input(
+            X_held_out, y_held_out, return_metadata=self.METADATA_REQ_IN_CHECKS
+        )["mtype"]
+        X_held_out = self._panel(self._convert_X(X_held_out, mtype))
+        if X_held_out.shape[1:] != X.shape[1:]:
+            raise ValueError(
+                "validation_data must have the channels and time points of X. Received: "
+                f"{X_held_out.shape[1:]} against {X.shape[1:]} (channels, time points)"
+            )
+        return X_held_out, self._check_held_out_targets(np.asarray(y_held_out))
+
+    def _check_held_out_targets(self, y):
+        return y
+
+    def _schedule(self, held_out):
+        return Schedule(
+            n_epochs=self.n_epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            monitor=self.monitor if held_out else "loss",
+            greater_is_better=bool(held_out) and self._monitors[self.monitor],
+            early_stopping_patience=self.early_stopping_patience,
+            reduce_lr_patience=self.reduce_lr_patience,
+            reduce_lr_factor=self.reduce_lr_factor,
+            min_learning_rate=self.min_learning_rate,
+            drop_last=self.drop_last,
+        )
+
+    @contextmanager
+    def _progress(self):
+        """Give a function that takes every epoch's row and, if wished, draws a bar."""
+        if not self.verbose:
+            yield lambda row: None
+            return
+        from tqdm.auto import tqdm
+
+        with tqdm(total=self.n_epochs, unit="epoch", desc=type(self).__name__) as bar:
+
+            def progress(row):
+                shown = {name: f"{row[name]:.4g}" for name in ("loss", "val_loss") if name in row}
+                bar.set_postfix(shown, refresh=False)
+                bar.update()
+
+            yield progress
+
+    def build_network(self, n_channels: int, n_timepoints: int, n_outputs: int = 1):
+        """Build the untrained network.
+
+        Parameters
+        ----------
+        n_channels, n_timepoints : int
+            Shape of an instance.
+        n_outputs : int, default=1
+            Number of classes, or 1 for a regressor.
+
+        Returns
+        -------
+        keras.Model
+            With the inputs ``series`` ``(batch, n_timepoints, n_channels)`` and, unless
+            ``stream_max=None``, ``stream_max`` ``(batch, 1)``; weights drawn by `random_state`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter cannot be used.
+        """
+        self._check_parameters()
+        rng = random_streams(self.random_state)["weights"]
+        model = self._build(n_channels, n_timepoints, n_outputs)
+        return set_weights(model, initial_weights(model, rng))
+
+    def _network_parameters(self):
+        signature = inspect.signature(self._network)
+        return {
+            name: getattr(self, name)
+            for name, parameter in signature.parameters.items()
+            if parameter.kind is parameter.KEYWORD_ONLY and hasattr(self, name)
+        }
+
+    def _build(self, n_channels, n_timepoints, n_outputs):
+        import keras
+
+        series = keras.Input((n_timepoints, n_channels), name="series")
+        stream_max = None if self.stream_max is None else keras.Input((1,), name="stream_max")
+        features = self._network(series, stream_max, **self._network_parameters())
+        head = keras.layers.Dense(n_outputs, activation=self._output_activation, name="head")
+        inputs = [series] if stream_max is None else [series, stream_max]
+        return keras.Model(inputs, head(features), name=self.architecture.lower())
+
+    def _shape_of(self, X):
+        """Return the channels, time points and outputs of the network that reads X."""
+        return self._shape
+
+    def _borrow_network(self, shape=None):
+        import keras
+
+        shape = shape or self._shape
+        key = (
+            self._network,
+            repr(self._network_parameters()),
+            tuple(self._transferable()),
+            self.stream_max is None,
+            self._task,
+            shape,
+            keras.backend.backend(),
+        )
+        return borrow(
+            key,
+            lambda: compile_network(
+                self._build(*shape), self._loss, self._transferable(), self._jit
+            ),
+        )
+
+    def _transferred_weights(self, source, start):
+        """Return the source's arrays for the transferred layers, adapted to the channels."""
+        layers = set(self._transferable())
+        expected = {path: v.shape for path, v in start.items() if path.split("/")[0] in layers}
+        adapted = {
+            path: adapt_input_channels(kernel, self._shape[0], self.channel_adaptation)
+            for path, kernel in source.arrays.items()
+            if path in expected
+            and path.split("/")[0] in self._first_layers
+            and path.endswith("/kernel")
+        }
+        source = replace(source, arrays={**source.arrays, **adapted})
+        return select_transferable(source, expected)
+
+    def _outputs(self, X):
+        """Apply the fitted network, a batch at a time from raw series to outputs."""
+        with self._borrow_network(self._shape_of(X)) as network:
+            network.load(self._weights, self._dropout_seed)
+            return np.concatenate(
+                [
+                    network.predict(network.place(self._preprocessing.transform(self._panel(part))))
+                    for part in np.split(X, range(PREDICTION_BATCH, len(X), PREDICTION_BATCH))
+                ]
+            )
+
+    def _evaluate(self, X, y):
+        """Return the loss without penalty and the scores on held-out instances."""
+        outputs = self._outputs(X)
+        with self._borrow_network() as network:
+            loss = network.mean_loss(self._targets(y), outputs)
+        return {"val_loss": loss} | self._validation_scores(y, outputs)
+
+    @property
+    def network_(self):
+        """The fitted network, a model of the estimator's own."""
+        if "_weights" not in vars(self):
+            raise AttributeError(f"This {type(self).__name__} has no network before fit.")
+        weights, model = _models.get(id(self), (None, None))
+        if weights is not self._weights:
+            model = set_weights(self._build(*self._shape), self._weights)
+            if id(self) not in _models:
+                finalize(self, _models.pop, id(self))
+            _models[id(self)] = self._weights, model
+        return model
+
+    @classmethod
+    def get_test_params(cls, parameter_set="default"):
+        """Return parameters that make a fit short, for the suites of sktime.
+
+        Parameters
+        ----------
+        parameter_set : str, default="default"
+            Not used.
+
+        Returns
+        -------
+        list of dict
+            Two sets of parameters.
+        """
+        small = {"n_epochs": 2, "batch_size": 8, "random_state": 0} | cls._small_parameters()
+        return [small, small | {"omega": 0.5, "stream_max": "raw", "validation_size": None}]
+
+
+def channel_repeats(X, source) -> int:
+    """Return how often a target with one channel is repeated to fill a source's several.
+
+    Otović et al. 2022, section 2.3.
+
+    Parameters
+    ----------
+    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+        Panel of the target.
+    source : sktl.sources.Source or None
+        The source.
+
+    Returns
+    -------
+    int
+        1 without a source or with several channels of the target's own.
+    """
+    return source.card.n_channels if source and X.shape[1] == 1 else 1
+
+
+def data_hash(X, y) -> str:
+    """Return the sha256 of a panel and its targets, for the card of a source.
+
+    Parameters
+    ----------
+    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+        Panel.
+    y : np.ndarray of shape (n_instances,)
+        Labels or numbers.
+
+    Returns
+    -------
+    str
+        Hexadecimal digits.
+    """
+    digest = hashlib.sha256(np.ascontiguousarray(X).data)
+    digest.update(np.asarray(y).astype(str).tobytes())
+    return digest.hexdigest()

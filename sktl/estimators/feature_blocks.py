@@ -1,0 +1,211 @@
+"""Tables of features that a linear probe weighs as blocks: sources, amplitudes, random kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sktl._checks import check_choice
+from sktl.estimators.frozen_features import POOLING, FrozenSource
+from sktl.sources import list_sources
+
+# Kernels of MiniRocket have nine taps.
+SHORTEST_ROCKET = 9
+
+
+class SourceBlock:
+    """Frozen features of a source, see `FrozenSource`.
+
+    Parameters
+    ----------
+    source : FrozenSource
+        The source.
+    """
+
+    kind = "sources"
+
+    def __init__(self, source: FrozenSource):
+        self.source = source
+        self.name = source.name
+
+    def fit(self, X: np.ndarray) -> SourceBlock:
+        """Return itself: nothing is learnt of the training series."""
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """Return the features of series, (n_instances, n_features)."""
+        return self.source.transform(X)
+
+
+class AmplitudeBlock:
+    """Logarithms of the size of each channel and of the whole instance.
+
+    Magnitudes and loudness are logarithms, and what scales the instances removes them. Of each
+    channel and of the instance: largest absolute value, range and standard deviation, to base 10.
+    A size of zero counts as the smallest positive one of the training series.
+    """
+
+    kind = name = "amplitude"
+
+    def fit(self, X: np.ndarray) -> AmplitudeBlock:
+        """Learn the smallest positive sizes, X of shape (n_instances, n_channels, n_timepoints)."""
+        sizes = _sizes(X)
+        positive = np.where(sizes > 0, sizes, np.inf).min(axis=0)
+        self.floor_ = np.where(np.isfinite(positive), positive, 1.0)
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """Return the logarithms, (n_instances, 3 * (n_channels + 1)); one channel gives three."""
+        return np.log10(np.maximum(_sizes(X), self.floor_))
+
+    @staticmethod
+    def names(n_channels: int) -> list[str]:
+        """Name the columns, for series of so many channels."""
+        of = [f"channel{c}" for c in range(n_channels)] + ["instance"] * (n_channels > 1)
+        return [f"amplitude/{kind}/{who}" for kind in ("largest", "range", "std") for who in of]
+
+
+def _sizes(X):
+    X = np.asarray(X, np.float64)
+    low, high = X.min(axis=2), X.max(axis=2)
+    columns = [np.maximum(np.abs(low), np.abs(high)), high - low, X.std(axis=2)]
+    if X.shape[1] > 1:
+        low, high = low.min(axis=1), high.max(axis=1)
+        whole = [np.maximum(np.abs(low), np.abs(high)), high - low, X.std(axis=(1, 2))]
+        columns = [np.column_stack(pair) for pair in zip(columns, whole, strict=True)]
+    return np.column_stack(columns)
+
+
+class RandomBlock:
+    """Features of random convolutions: MiniRocket or MultiRocket of sktime, or any transformer.
+
+    Parameters
+    ----------
+    transformer : {"minirocket", "multirocket"} or sktime transformer
+        Panel to table. Series shorter than the kernels are padded with their last value.
+    random_state : int
+        Seed of the named ones.
+
+    References
+    ----------
+    .. [1] A. Dempster, D. F. Schmidt, G. I. Webb (2021). MiniRocket: a very fast (almost)
+       deterministic transform for time series classification. KDD 2021, 248-257.
+    .. [2] C. W. Tan, A. Dempster, C. Bergmeir, G. I. Webb (2022). MultiRocket: multiple pooling
+       operators and transformations for fast and effective time series classification. Data
+       Mining and Knowledge Discovery 36, 1623-1646.
+    """
+
+    kind = "random"
+
+    def __init__(self, transformer: Any = "minirocket", random_state: int = 0):
+        self.transformer, self.random_state = transformer, random_state
+        self.name = transformer if isinstance(transformer, str) else type(transformer).__name__
+
+    def fit(self, X: np.ndarray) -> RandomBlock:
+        """Draw the kernels for series like X, (n_instances, n_channels, n_timepoints)."""
+        self.fitted_ = self._make().fit(self._long_enough(X))
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """Return the features of series, (n_instances, n_features)."""
+        table = np.asarray(self.fitted_.transform(self._long_enough(X)), np.float32)
+        return np.where(np.isfinite(table), table, 0)
+
+    def _make(self):
+        if not isinstance(self.transformer, str):
+            return self.transformer.clone()
+        check_choice("random_features", self.transformer, ("minirocket", "multirocket"))
+        from sktime.transformations.panel import rocket
+
+        kind = {"minirocket": "MiniRocketMultivariate", "multirocket": "MultiRocketMultivariate"}
+        return getattr(rocket, kind[self.transformer])(random_state=self.random_state, n_jobs=-1)
+
+    def _long_enough(self, X):
+        missing = SHORTEST_ROCKET + 1 - X.shape[2]
+        X = np.asarray(X, np.float64)
+        return np.pad(X, ((0, 0), (0, 0), (0, missing)), mode="edge") if missing > 0 else X
+
+
+class SeriesBlock:
+    """The series themselves, relative to their last value: what a linear forecast reads.
+
+    The last value and the logarithm of the spread stand beside. Long series are averaged to at
+    most 200 time points.
+    """
+
+    kind = name = "series"
+
+    def fit(self, X: np.ndarray) -> SeriesBlock:
+        """Return itself."""
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """Return the values, (n_instances, n_features)."""
+        X = np.asarray(X, np.float64)
+        length = X.shape[2]
+        if length > 200:
+            edges = np.linspace(0, length, 201).astype(int)
+            X = np.add.reduceat(X, edges[:-1], axis=2) / np.diff(edges)
+        last = X[:, :, -1]
+        return np.concatenate([(X - last[:, :, None])[:, :, :-1].reshape(len(X), -1), last], axis=1)
+
+
+def source_blocks(
+    sources: str | Sequence = "bundled",
+    architectures: Sequence[str] | None = None,
+    pooling: tuple[str, ...] = POOLING,
+    channels: str = "joint",
+    random_state: int = 0,
+) -> list[SourceBlock]:
+    """Make the blocks of sources by their names.
+
+    Parameters
+    ----------
+    sources : {"bundled", "available"} or sequence of (str or None), default="bundled"
+        The sources that come with the package; all that load without a download; or names, each
+        for every architecture that has it. None among them stands for random kernels.
+    architectures : sequence of str, optional
+        Only these; default: all that have sources with feature layers.
+    pooling, channels, random_state
+        See `FrozenSource`.
+
+    Returns
+    -------
+    list of SourceBlock
+        One a source and architecture.
+
+    Raises
+    ------
+    ValueError
+        If no architecture has a source of a name.
+    """
+    table = list_sources()
+    known = sorted(set(table["architecture"]) - {"ResNet18", "ResNet50", "TCNSequence"})
+    chosen = known if architectures is None else list(architectures)
+    for architecture in chosen:
+        check_choice("architectures", architecture, tuple(known))
+    table = table[table["architecture"].isin(chosen) & table["available"]]
+    table = table.drop_duplicates(["architecture", "source"])
+    if isinstance(sources, str):
+        check_choice("sources", sources, ("bundled", "available"))
+        if sources == "bundled":
+            table = table[table["where"] == "bundled"]
+        pairs = list(zip(table["architecture"], table["source"], strict=True))
+    else:
+        pairs = []
+        for name in sources:
+            having = chosen if name is None else table.loc[table["source"] == name, "architecture"]
+            if not len(having):
+                raise ValueError(
+                    f"No architecture of {', '.join(chosen)} has this source at hand. Available: "
+                    f"{', '.join(sorted(set(table['source'])))}. Received: source={name!r}"
+                )
+            pairs += [(architecture, name) for architecture in having]
+    return [
+        SourceBlock(
+            FrozenSource(architecture, name, tuple(pooling), channels, random_state=random_state)
+        )
+        for architecture, name in pairs
+    ]

@@ -1,0 +1,224 @@
+"""Features that the layers of a source give as they are, without any training."""
+
+from __future__ import annotations
+
+import inspect
+import zlib
+from dataclasses import dataclass
+from importlib import import_module
+
+import numpy as np
+
+from sktl._checks import check_choice
+from sktl.layers.summary import summary_over_time
+from sktl.sources import adapt_input_channels, load_source
+from sktl.training.backends import compile_network
+from sktl.training.compiled_network import initial_weights
+from sktl.training.network_cache import borrow
+
+__all__ = ["FrozenSource"]
+
+POOLING = ("mean", "std", "max", "positive")
+"""What summarises a filter's map over time; "positive" is the share of positive values."""
+
+CHANNELS = ("joint", "each")
+SCALINGS = ("z-score", "min-max")
+
+# Time points of all instances of a batch together: maps that stay in the processor's cache took a
+# third to three quarters of the time of batches of 256.
+TIME_POINTS = 2**13
+
+
+@dataclass(frozen=True)
+class FrozenSource:
+    """A source of an architecture, or its random kernels, that turns series into features.
+
+    Each filter of the architecture's feature layers is summarised over time. Every instance is
+    scaled on its own: the means of its channels are subtracted, and all channels are divided by
+    one number. A feature therefore depends on nothing but the instance, and not on its amplitude.
+    (Fine-tuning subtracts the mean of the training instances, which few instances do not give.)
+
+    Parameters
+    ----------
+    architecture : str
+        Name of an architecture with bundled sources, see `architectures`.
+    source : str or None
+        Name of the source; None: kernels drawn at random.
+    pooling : tuple of str, default=POOLING
+        Summaries of each filter, of ``"mean"``, ``"std"``, ``"max"`` and ``"positive"``.
+    channels : {"joint", "each"}, default="joint"
+        Show the network all channels at once (its first kernels are repeated, or cut, to their
+        number), or one channel after the other, each scaled by itself.
+    scaling : {"z-score", "min-max"}, default="z-score"
+        Divide by the standard deviation or by the range. The sources were trained on ranges, but
+        z-scores, which excite more of the filters, gave better probes on real series.
+    random_state : int, default=0
+        Draws the kernels where `source` is None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.estimators import FrozenSource
+    >>> X = np.random.default_rng(0).normal(size=(4, 3, 100))
+    >>> emg = FrozenSource("MagNet", "EMG-simulated", pooling=("mean", "max"))
+    >>> emg.transform(X).shape, emg.names(3)[0]
+    ((4, 392), 'MagNet/EMG-simulated/conv1/0/mean')
+    """
+
+    architecture: str
+    source: str | None
+    pooling: tuple[str, ...] = POOLING
+    channels: str = "joint"
+    scaling: str = "z-score"
+    random_state: int = 0
+
+    @property
+    def name(self) -> str:
+        """Architecture and source, such as ``"TCN/STEAD-simulated"``; ``"TCN/random"``."""
+        return f"{self.architecture}/{'random' if self.source is None else self.source}"
+
+    def names(self, n_channels: int) -> list[str]:
+        """Name the features: source, layer, filter and summary; with ``"each"`` the channel.
+
+        Parameters
+        ----------
+        n_channels : int
+            Channels of the series.
+
+        Returns
+        -------
+        list of str
+            One name a column of `transform`.
+        """
+        source, estimator = self._source_and_estimator()
+        shape = (64, source.card.n_channels if source else n_channels)
+        with self._borrow(estimator, shape) as network:
+            once = [f"{self.name}/{column}" for column in network.model.feature_names]
+        if self.channels == "joint":
+            return once
+        return [f"{name}/channel{c}" for c in range(n_channels) for name in once]
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """Return the features of series.
+
+        Parameters
+        ----------
+        X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Finite series in any unit, of any length; a memory-mapped array is read in parts.
+
+        Returns
+        -------
+        np.ndarray of shape (n_instances, n_features), float32
+            The features.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unknown, or the architecture has no such source.
+        """
+        check_choice("channels", self.channels, CHANNELS)
+        check_choice("scaling", self.scaling, SCALINGS)
+        for summary in self.pooling:
+            check_choice("pooling", summary, POOLING)
+        channels = range(X.shape[1]) if self.channels == "each" else [slice(None)]
+        source, estimator = self._source_and_estimator()
+        n_channels = 1 if self.channels == "each" else X.shape[1]
+        if n_channels == 1 and source is not None:
+            n_channels = source.card.n_channels
+        with self._borrow(estimator, (X.shape[2], n_channels)) as network:
+            network.load(self._weights(network, source, estimator, n_channels), seed=0)
+            size = max(4, min(network.prediction_batch, TIME_POINTS // X.shape[2]))
+            return np.concatenate(
+                [
+                    np.concatenate(
+                        [
+                            network.predict(network.place([self._scaled(part[:, c], n_channels)]))
+                            for c in channels
+                        ],
+                        axis=1,
+                    )
+                    for part in (X[at : at + size] for at in range(0, len(X), size))
+                ]
+            )
+
+    def _scaled(self, X, n_channels):
+        """Scale instances; a single channel is shown as several."""
+        X = np.asarray(X, np.float64)
+        X = X[:, None] if X.ndim == 2 else X
+        centred = X - X.mean(axis=2, keepdims=True)
+        if self.scaling == "z-score":
+            size = centred.std(axis=(1, 2), keepdims=True)
+        else:
+            size = np.ptp(X, axis=(1, 2), keepdims=True)
+        # Rounding leaves a constant a spread of a few units in the last place.
+        constant = size <= 1e-12 * np.abs(X).max(axis=(1, 2), keepdims=True)
+        scaled = centred / np.where(constant, 1, size) * ~constant
+        return np.repeat(scaled, n_channels // X.shape[1], axis=1).astype(np.float32)
+
+    def _source_and_estimator(self):
+        """Load the source, and make an estimator with the parameters of its network."""
+        source = None if self.source is None else load_source(self.source, self.architecture)
+        kind = getattr(import_module("sktl.estimators"), f"{self.architecture}Regressor")
+        given = (source.card.parameters if source else None) or {}
+        named = set(inspect.signature(kind._network).parameters) & set(given)
+        # A card keeps tuples as lists.
+        values = {name: given[name] for name in named}
+        values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return source, kind(**values)
+
+    def _borrow(self, estimator, shape):
+        import keras
+
+        parameters = estimator._network_parameters() | estimator._feature_parameters
+        key = (estimator._network, repr(parameters), shape, self.pooling, keras.backend.backend())
+
+        def make():
+            model = _feature_model(estimator, parameters, shape, self.pooling)
+            return compile_network(model, "mean_squared_error", (), False)
+
+        return borrow(key, make)
+
+    def _weights(self, network, source, estimator, n_channels):
+        rng = np.random.default_rng([self.random_state, zlib.crc32(self.architecture.encode())])
+        weights = initial_weights(network.model, rng)
+        if source is None:
+            return weights
+        wrong = []
+        for path, drawn in weights.items():
+            values = source.arrays.get(path)
+            first = path.split("/")[0] in estimator._first_layers and path.endswith("/kernel")
+            if first and values is not None:
+                values = adapt_input_channels(values, n_channels)
+            if np.shape(values) != drawn.shape:
+                wrong.append(f"{path} {'missing' if values is None else np.shape(values)}")
+            weights[path] = values
+        if wrong:
+            raise ValueError(
+                f"{self.name} cannot give features: weights of its feature layers are missing or "
+                f"of other shapes than the network's. Received: {', '.join(wrong)}"
+            )
+        return weights
+
+
+def _feature_model(estimator, parameters, shape, pooling):
+    """Build the network from the series to the summaries of its feature layers."""
+    import keras
+
+    series = keras.Input(shape, name="series")
+    whole = keras.Model(series, estimator._network(series, None, **parameters))
+    summaries, names = [], []
+    for layer in [*estimator._feature_layers(), *estimator._feature_vectors]:
+        output = whole.get_layer(layer).output
+        kinds = pooling
+        if len(output.shape) == 2:  # already one value a filter
+            summaries.append(output)
+            kinds = ("value",)
+        else:
+            summaries.append(summary_over_time()(pooling, name=f"{layer}_summary")(output))
+        names += [
+            f"{layer}/{number}/{kind}" for kind in kinds for number in range(output.shape[-1])
+        ]
+    model = keras.Model([series], keras.layers.Concatenate(name="join")(summaries))
+    model.trainable = False
+    model.feature_names = names
+    return model

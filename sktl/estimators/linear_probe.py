@@ -1,0 +1,296 @@
+"""Linear probes: ridge models on the frozen features of several sources, and what guards them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from sktime.classification.base import BaseClassifier
+from sktime.regression.base import BaseRegressor
+
+from sktl.estimators._sklearn import ScikitLearnMixin
+from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_blocks
+from sktl.estimators.frozen_features import POOLING
+from sktl.training.kernel_ridge import Block
+from sktl.training.preprocessing import standardisation
+from sktl.training.probabilities import fit_slope, softmax
+from sktl.training.probe_model import KERNEL_INSTANCES, ProbeModel, folds_of, left_out_fit
+from sktl.training.randomness import draw_seed
+
+__all__ = ["LinearProbeClassifier", "LinearProbeRegressor"]
+
+WEIGHTS = {"sources": 1.0, "random": 1.0, "amplitude": 0.25}
+"""Weight of all blocks of a kind together in the mean of kernels."""
+
+# Instances by which the worth of single blocks is measured.
+WORTH_INSTANCES = 500
+
+
+class _LinearProbe(ScikitLearnMixin):
+    """Ridge on the frozen features of sources, beside amplitudes and random convolutions.
+
+    Every source is a block of features, standardised by the training instances; the kernels of
+    the blocks are averaged, and the penalty is chosen by the left-out squared error in closed
+    form. No network is trained: seconds for hundreds of instances.
+
+    Parameters
+    ----------
+    sources : {"bundled", "available"}, sequence of (str or None), or None, default="bundled"
+        Sources whose features are used, see `sktl.sources.list_sources`: those that come with the
+        package, all that load without a download, or names, each for every architecture that has
+        it (None among them: kernels drawn at random). None: no source.
+    architectures : sequence of str, optional
+        Only sources of these; default: all.
+    random_features : {"minirocket", "multirocket"}, sktime transformer or None, \
+default="minirocket"
+        Random convolutions as one block more: the guard where no source fits the series.
+    amplitude : bool, default=True
+        Logarithms of the size of each channel as one block more.
+    weights : dict, optional
+        Weight of all blocks of a kind together; default: ``{"sources": 1, "random": 1,
+        "amplitude": 0.25}``.
+    pooling : tuple of str, default=("mean", "std", "max", "positive")
+        What summarises each filter's map over time.
+    channels : {"joint", "each"}, default="joint"
+        Show a source all channels at once, or one after the other.
+    cv : int, splitter, iterable of (training, test) or None, default=None
+        What is left out to choose the penalty: every instance alone, or with `groups` in `fit`
+        every group; or the test parts of a scikit-learn splitter.
+    random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=0
+        Seed of the random convolutions.
+
+    Attributes
+    ----------
+    left_out_error_ : float
+        Mean squared error of left-out instances over the variance of the targets (classes are
+        coded -1 and 1): 1 is as good as the mean.
+    weights_ : pandas.DataFrame
+        One row a block: ``weight``, ``n_features``, ``error_alone`` (as `left_out_error_`, of the
+        block alone) and ``worth`` (how much the error grows without the block, as a share);
+        measured on at most 500 instances.
+
+    See Also
+    --------
+    sktl.transformations.SourceFeatures : the features as a table.
+
+    References
+    ----------
+    .. [1] G. Alain, Y. Bengio (2017). Understanding intermediate layers using linear classifier
+       probes. ICLR 2017 workshop.
+    """
+
+    _tags: ClassVar[dict[str, Any]] = {
+        "capability:random_state": True,
+        "property:randomness": "derandomized",
+    }
+
+    def __init__(
+        self,
+        sources="bundled",
+        architectures=None,
+        random_features="minirocket",
+        amplitude=True,
+        weights=None,
+        pooling=POOLING,
+        channels="joint",
+        cv=None,
+        random_state=0,
+    ):
+        self.sources = sources
+        self.architectures = architectures
+        self.random_features = random_features
+        self.amplitude = amplitude
+        self.weights = weights
+        self.pooling = pooling
+        self.channels = channels
+        self.cv = cv
+        self.random_state = random_state
+        super().__init__()
+
+    def fit(self, X, y, groups=None):
+        """Fit the probe.
+
+        Parameters
+        ----------
+        X : sktime panel, or np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Training series of equal length, in any unit.
+        y : array-like of shape (n_instances,) or, for regressors, (n_instances, n_outputs)
+            Class labels, or numbers in any unit.
+        groups : array-like of shape (n_instances,), optional
+            Instances of one group (a recording, a person, an earthquake) are not independent;
+            they are left out together.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the data cannot be used.
+        """
+        # Sktime resets at the start of fit; attributes with a double underscore stay.
+        self._given__groups = groups
+        try:
+            return super().fit(X, y)
+        finally:
+            del self._given__groups
+
+    def _fit(self, X, y):
+        X = _finite(X)
+        seed = draw_seed(self.random_state)
+        self._blocks = {block.name: block.fit(X) for block in self._make_blocks(seed)}
+        weights = self._block_weights()
+        targets = self._encode(y)
+        folds = folds_of(len(X), self.cv, self._given__groups, y)
+        model = ProbeModel(weights, seed)
+        if len(X) <= KERNEL_INSTANCES:
+            tables = self._tables(X)
+            self._model = model.fit(tables, targets, folds)
+        else:
+            self._model = model.fit_parts(lambda index: self._tables(X[index]), targets, folds)
+            tables = None
+        self.left_out_error_ = self._model.error_
+        self._learn_of_left_out(self._model.left_out_, y)
+        self.weights_ = self._worth(X, targets, tables, weights, seed)
+        return self
+
+    def _make_blocks(self, seed):
+        blocks: list[Any] = []
+        if self.sources is not None:
+            blocks += source_blocks(
+                self.sources, self.architectures, self.pooling, self.channels, seed
+            )
+        if self.random_features is not None:
+            blocks.append(RandomBlock(self.random_features, seed))
+        if self.amplitude:
+            blocks.append(AmplitudeBlock())
+        if not blocks:
+            raise ValueError(
+                "A linear probe needs features: sources, random_features or amplitude. "
+                "Received: sources=None, random_features=None, amplitude=False"
+            )
+        return blocks
+
+    def _block_weights(self):
+        given = WEIGHTS | (dict(self.weights) if self.weights is not None else {})
+        unknown = set(given) - set(WEIGHTS)
+        if unknown or any(not 0 <= value < np.inf for value in given.values()):
+            raise ValueError(
+                f"weights must map {', '.join(map(repr, WEIGHTS))} to numbers of at least 0. "
+                f"Received: weights={self.weights!r}"
+            )
+        kinds = [block.kind for block in self._blocks.values()]
+        weights = {n: given[b.kind] / kinds.count(b.kind) for n, b in self._blocks.items()}
+        if not any(weights.values()):
+            raise ValueError(f"A block must have a weight. Received: weights={self.weights!r}")
+        return weights
+
+    def _tables(self, X):
+        return {name: block.transform(X) for name, block in self._blocks.items()}
+
+    def _outputs(self, X):
+        return self._model.predict(self._tables(_finite(X)))
+
+    def _worth(self, X, targets, tables, weights, seed):
+        """Compare the blocks by their left-out errors, alone and left away."""
+        chosen = np.arange(len(X))
+        if len(X) > WORTH_INSTANCES:
+            rng = np.random.default_rng(seed)
+            chosen = np.sort(rng.choice(len(X), WORTH_INSTANCES, replace=False))
+        if tables is None:
+            parts, chosen_tables = targets[chosen], self._tables(X[chosen])
+        else:
+            parts, chosen_tables = targets[chosen], {n: t[chosen] for n, t in tables.items()}
+        groups = self._given__groups
+        folds = folds_of(len(chosen), None, None if groups is None else np.asarray(groups)[chosen])
+        kernels = {name: Block.fit(table).kernel() for name, table in chosen_tables.items()}
+        whole = sum(weights[name] * kernel for name, kernel in kernels.items())
+        error = left_out_fit(whole, parts, folds).error
+        rows = []
+        for name, kernel in kernels.items():
+            alone = left_out_fit(kernel, parts, folds).error
+            rest = whole - weights[name] * kernel
+            without = left_out_fit(rest, parts, folds).error if len(kernels) > 1 else np.nan
+            rows.append(
+                {
+                    "block": name,
+                    "weight": weights[name] / sum(weights.values()),
+                    "n_features": chosen_tables[name].shape[1],
+                    "error_alone": alone,
+                    "worth": without / max(error, np.finfo(float).tiny) - 1,
+                }
+            )
+        return pd.DataFrame(rows).set_index("block")
+
+    @classmethod
+    def get_test_params(cls, parameter_set="default"):
+        """Return parameters that make a fit short, for the suites of sktime.
+
+        Parameters
+        ----------
+        parameter_set : str, default="default"
+            Not used.
+
+        Returns
+        -------
+        list of dict
+            Two sets of parameters.
+        """
+        few = {"sources": ["EMG-simulated"], "architectures": ["MagNet"], "random_features": None}
+        return [few, few | {"amplitude": False, "pooling": ("mean", "max")}]
+
+
+class LinearProbeClassifier(_LinearProbe, BaseClassifier):
+    """Linear probe for classification: ridge on classes coded -1 and 1.
+
+    Probabilities are the softmax of the scores, with a slope fitted to left-out instances.
+    """
+
+    _kind = "classifier"
+    _tags: ClassVar = {"capability:predict_proba": True}
+
+    def _encode(self, y):
+        return np.where(np.asarray(y)[:, None] == self.classes_, 1.0, -1.0)
+
+    def _learn_of_left_out(self, left_out, y):
+        self._slope = fit_slope(left_out, np.searchsorted(self.classes_, y))
+
+    def _predict(self, X):
+        return self.classes_[self._outputs(X).argmax(axis=1)]
+
+    def _predict_proba(self, X):
+        return softmax(self._outputs(X), self._slope)
+
+
+class LinearProbeRegressor(_LinearProbe, BaseRegressor):
+    """Linear probe for regression."""
+
+    _kind = "regressor"
+    _tags: ClassVar = {"capability:multioutput": True}
+
+    def _encode(self, y):
+        y = np.asarray(y, float)
+        if not np.isfinite(y).all():
+            raise ValueError("y must be finite. Received: NaN or infinite values")
+        self._single = y.ndim == 1
+        y = y.reshape(len(y), -1)
+        self._scale = np.array([standardisation(column)[1] for column in y.T])
+        return y / self._scale
+
+    def _learn_of_left_out(self, left_out, y):
+        pass
+
+    def _predict(self, X):
+        outputs = self._outputs(X) * self._scale
+        return outputs[:, 0] if self._single else outputs
+
+
+def _finite(X):
+    if not np.isfinite(X).all():
+        raise ValueError(
+            "X must be finite: fill or remove such values first. Received: "
+            f"{np.count_nonzero(~np.isfinite(X))} NaN or infinite values of {X.size}"
+        )
+    return X

@@ -1,0 +1,108 @@
+"""The report: every table and figure of a comparison as HTML, Markdown, LaTeX, CSV and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from sktl._files import write_whole
+from sktl.evaluation.protocols import compare
+from sktl.evaluation.readers import read_records
+from sktl.evaluation.records import Records
+from sktl.evaluation.report.results import compute, to_json
+
+
+def write_report(
+    records: Records | str | Path,
+    out: str | Path,
+    protocol: str = "honest",
+    omega: float | None = None,
+    exclude_reruns: Iterable[object] = (),
+    progress: bool = False,
+) -> Path:
+    """Write the report of a comparison of transfer with training from scratch.
+
+    Parameters
+    ----------
+    records : Records, str or pathlib.Path
+        Checked records, or what :func:`sktl.evaluation.readers.read_records` reads.
+    out : str or pathlib.Path
+        Directory, made if needed. Written are ``report.html`` (one self-contained page),
+        ``report.md``, ``report.json`` (all numbers), ``figures/*.svg``, ``tables/*.csv`` and
+        ``tables/*.tex``; files of these names are replaced.
+    protocol : {"honest", "published"}, default="honest"
+        See :mod:`sktl.evaluation.protocols`.
+    omega : float, optional
+        Take this omega in every cell instead of choosing one.
+    exclude_reruns : iterable
+        Names of reruns to leave out.
+    progress : bool, default=False
+        Show a progress line on standard error.
+
+    Returns
+    -------
+    pathlib.Path
+        The HTML page.
+
+    Raises
+    ------
+    ValueError
+        If the records, protocol, omega or reruns cannot be used; the message says why.
+    ImportError
+        If matplotlib is missing (extra ``plots``).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from sktl.evaluation.records import Records
+    >>> from sktl.evaluation.report import write_report
+    >>> rows = pd.DataFrame({
+    ...     "architecture": "tcn", "source": [None, "lomax"] * 2, "target": "stead",
+    ...     "n_train": 1500, "omega": [None, 1.0] * 2, "rerun": [0, 0, 1, 1], "metric": "mae",
+    ...     "test_score": [0.5, 0.4, 0.6, 0.4]})
+    >>> write_report(Records.from_frame(rows), tempfile.mkdtemp()).name
+    'report.html'
+    """
+    from tqdm.auto import tqdm
+
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            "the report's figures need matplotlib: pip install 'sktl[plots]'"
+        ) from error
+    from sktl import __version__
+    from sktl.evaluation.report import writers
+    from sktl.evaluation.report.pages import document
+    from sktl.evaluation.report.sentences import conclusions
+
+    if not isinstance(records, Records):
+        records = read_records(records, progress=progress)
+    comparison = compare(records, protocol, omega, exclude_reruns)
+    with tqdm(disable=not progress, bar_format="{desc} ({elapsed})") as line:
+        line.set_description_str("statistics and controls")
+        results = compute(records, comparison)
+        said = conclusions(results)
+        page = document(results, said, line.set_description_str)
+        line.set_description_str("report written")
+    statement = comparison.statement
+    content = to_json(results, said, __version__)
+    files = {
+        "report.json": json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+        "report.md": writers.to_markdown(page),
+    }
+    for picture in page.pictures:
+        # A drawing that was passed on alone still says under which protocol it was made.
+        head, _, rest = picture.svg.partition(">")
+        described = f"<title>{writers.escape(picture.alt)} {writers.escape(statement)}</title>"
+        files[f"figures/{picture.name}.svg"] = f"{head}>{described}{rest}\n"
+    for table in page.tables:
+        files[f"tables/{table.name}.csv"] = writers.to_csv(table, statement)
+        files[f"tables/{table.name}.tex"] = writers.to_latex(table, statement)
+    # The page comes last: where it is, the rest is.
+    files["report.html"] = writers.to_html(page)
+    for name, text in files.items():
+        write_whole(Path(out) / name, text.encode())
+    return Path(out) / "report.html"

@@ -1,0 +1,173 @@
+"""Everything a report says, as numbers: the content of ``report.json``."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sktl.evaluation import tables
+from sktl.evaluation.controls import Control, all_controls
+from sktl.evaluation.defects import Defect, find_defects, suspect_reruns
+from sktl.evaluation.domains import ordered
+from sktl.evaluation.protocols import Comparison
+from sktl.evaluation.rankings import Ranking, rankings
+from sktl.evaluation.records import Records
+from sktl.evaluation.statistics import bayesian_signed_rank, bootstrap_interval
+from sktl.evaluation.training_figures import cost_table
+
+#: Gains within this many percent count as practically none (Bayesian signed-rank test).
+ROPE = 1.0
+
+
+@dataclass
+class Results:
+    """What was computed once and is shown in several ways."""
+
+    records: Records
+    comparison: Comparison
+    wins: dict[str, dict[str, Any]]
+    convergence_wins: dict[str, dict[str, Any]]
+    changes: dict[str, int]
+    architectures: dict[str, dict[str, list[int]]]
+    score: pd.DataFrame
+    convergence: pd.DataFrame
+    omegas: pd.DataFrame
+    effect: dict[str, Any]
+    controls: list[Control]
+    defects: list[Defect]
+    rankings: list[Ranking]
+    cost: pd.DataFrame
+
+
+def compute(records: Records, comparison: Comparison) -> Results:
+    """Compute all tables; nothing here depends on how they are shown."""
+    suspects = [name for name in suspect_reruns(records) if name not in comparison.exclude_reruns]
+    return Results(
+        records,
+        comparison,
+        tables.win_table(comparison),
+        tables.win_table(comparison, "convergence_outcome"),
+        tables.change_table(comparison),
+        tables.architecture_table(comparison),
+        tables.percent_table(comparison, "score"),
+        tables.percent_table(comparison, "convergence"),
+        tables.omega_table(comparison),
+        _effect(comparison),
+        all_controls(records, comparison.exclude_reruns, suspects),
+        find_defects(records, comparison),
+        rankings(records, comparison),
+        cost_table(records),
+    )
+
+
+def _effect(comparison: Comparison) -> dict[str, Any]:
+    """Median gain over the cells with its interval, and the Bayesian signed-rank test."""
+    gains = comparison.cells["gain"].dropna().to_numpy()
+    effect: dict[str, Any] = {"cells": len(gains), "rope_percent": ROPE}
+    if len(gains) < 2:
+        return effect
+    interval = bootstrap_interval(gains, np.median, random_state=0)
+    # The work grows with the square of the cells; 2000 draws give shares to about one percent.
+    posterior = bayesian_signed_rank(gains, np.zeros_like(gains), ROPE, 2000, random_state=0)
+    return effect | {
+        "median_gain_percent": interval.estimate,
+        "low": interval.low,
+        "high": interval.high,
+        "p_better": posterior.greater,
+        "p_equivalent": posterior.equivalent,
+        "p_worse": posterior.smaller,
+    }
+
+
+def to_json(results: Results, conclusions: list[str], version: str) -> dict[str, Any]:
+    """Arrange the results as report.json; NaN becomes null."""
+    records, comparison = results.records, results.comparison
+    kinds = records.table["kind"].value_counts()
+    content = {
+        "made_by": f"sktl {version}",
+        "protocol": {
+            "name": comparison.protocol,
+            "statement": comparison.statement,
+            "omega": comparison.omega,
+            "exclude_reruns": list(comparison.exclude_reruns),
+            "convergence_rates": comparison.convergence,
+        },
+        "records": {
+            "origin": records.origin,
+            **{kind: int(kinds.get(kind, 0)) for kind in ("transfer", "reference", "baseline")},
+            "failed": len(records.failed),
+            "architectures": ordered(comparison.cells["architecture"]),
+            "sources": ordered(comparison.cells["source"]),
+            "targets": ordered(comparison.cells["target"]),
+            "metrics": dict(
+                comparison.cells.drop_duplicates("target").set_index("target")["metric"]
+            ),
+            "cells": len(comparison.cells),
+        },
+        "conclusions": conclusions,
+        "warnings": [asdict(defect) for defect in results.defects],
+        "exclusions": [asdict(e) for e in (*records.exclusions, *comparison.exclusions)],
+        "notes": records.notes,
+        "effect": results.effect,
+        "table3": _pairs(results.wins),
+        "table3_tests": results.wins,
+        "table4": _pairs(results.convergence_wins),
+        "table4_tests": results.convergence_wins,
+        "table5": results.changes,
+        "table6_7": _percent(comparison, results.score),
+        "table8_9": _percent(comparison, results.convergence),
+        "table10": {
+            relation: {name: counts[:2] for name, counts in row.items()}
+            for relation, row in results.architectures.items()
+        },
+        "figure8": {
+            str(name): {f"{omega:g}": gain for omega, gain in row.items()}
+            for name, row in results.omegas.iterrows()
+        },
+        "controls": [
+            asdict(control) | {"n": control.n, "significant": control.significant}
+            for control in results.controls
+        ],
+        "rankings": [
+            asdict(ranking) | {"pvalues": ranking.pvalues.to_dict()} for ranking in results.rankings
+        ],
+        "cost": results.cost.to_dict("records"),
+    }
+    return clean(content)
+
+
+def _pairs(table: dict[str, dict[str, Any]]) -> dict[str, list[int]]:
+    return {relation: [row["wins"], row["losses"]] for relation, row in table.items()}
+
+
+def _percent(comparison: Comparison, table: pd.DataFrame) -> dict[str, Any]:
+    found: dict[str, Any] = {"columns": tables.column_labels(comparison)}
+    for name in ("percent", "n", "pvalue", "adjusted", "effect"):
+        found[name] = tables.grid(comparison, table, name, None)
+    colours = tables.grid(comparison, table, "colour", "-")
+    return found | {"colours": {source: "".join(row) for source, row in colours.items()}}
+
+
+def clean(value: Any) -> Any:
+    """Turn numpy's types into JSON's, and numbers that are not finite into None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.evaluation.report.results import clean
+    >>> clean({"a": np.float64("nan"), "b": (np.int64(1), True)})
+    {'a': None, 'b': [1, True]}
+    """
+    if isinstance(value, dict):
+        return {str(key): clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

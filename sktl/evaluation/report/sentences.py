@@ -1,0 +1,148 @@
+"""What a comparison says, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sktl.evaluation.controls import Control
+from sktl.evaluation.domains import size_label, title
+from sktl.evaluation.figures import percent_text
+from sktl.evaluation.report.results import Results
+from sktl.evaluation.tables import RELATIONS
+
+
+def p_text(pvalue: float | None) -> str:
+    """Write a p-value.
+
+    Examples
+    --------
+    >>> from sktl.evaluation.report.sentences import p_text
+    >>> p_text(0.0123), p_text(1e-9), p_text(float("nan"))
+    ('p = 0.012', 'p < 0.001', 'no p-value')
+    """
+    if pvalue is None or np.isnan(pvalue):
+        return "no p-value"
+    return "p < 0.001" if pvalue < 0.001 else f"p = {pvalue:.2g}"
+
+
+def _sign(row: dict[str, Any]) -> str:
+    ties = f", {row['ties']} ties" if row["ties"] else ""
+    if not row["significant"]:
+        verdict = "not significant"
+    else:
+        verdict = f"significant {'for' if row['wins'] > row['losses'] else 'against'} transfer"
+    return (
+        f"{row['wins']} of {row['cells']} cells ({row['percent_won']} %; {row['losses']} losses"
+        f"{ties}; {p_text(row['pvalue'])}, {verdict})"
+    )
+
+
+def conclusions(results: Results) -> list[str]:
+    """Say what is significant and what not."""
+    comparison = results.comparison
+    said = [
+        f"Score: transfer is better than training from scratch in {_sign(results.wins['total'])}."
+    ]
+    for relation in ("intra", "seis>other", "other>seis", "other>other"):
+        if results.wins[relation]["n"]:
+            said.append(f"{RELATIONS[relation]}: better in {_sign(results.wins[relation])}.")
+    if comparison.convergence:
+        which = comparison.convergence.split("_")[0]
+        said.append(
+            f"Convergence rate of the {which} curves: better in "
+            f"{_sign(results.convergence_wins['total'])}."
+        )
+    else:
+        said.append("Convergence is not compared: the records hold no convergence rates.")
+    effect = results.effect
+    if "low" in effect:
+        said.append(
+            f"The median gain over the cells is {percent_text(effect['median_gain_percent'])} % "
+            f"(95 % bootstrap interval {percent_text(effect['low'])} to "
+            f"{percent_text(effect['high'])} %). Bayesian signed-rank test: transfer is better by "
+            f"more than {effect['rope_percent']:g} % with probability {effect['p_better']:.2f}, "
+            f"worse by as much with {effect['p_worse']:.2f}."
+        )
+    said += _significant_pairs("score", results.score)
+    if comparison.convergence:
+        said += _significant_pairs("convergence", results.convergence)
+    for ranking in results.rankings:
+        if ranking.problem:
+            said.append(f"Not ranked: {ranking.question}: {ranking.problem}.")
+            continue
+        best = min(ranking.ranks, key=ranking.ranks.__getitem__)
+        verdict = "differ" if ranking.pvalue <= 0.05 else "do not differ significantly"
+        said.append(
+            f"Ranks of {ranking.question}: they {verdict} (Friedman with Iman-Davenport, "
+            f"{p_text(ranking.pvalue)}, {ranking.n_blocks} blocks); {best} has the best mean rank."
+        )
+    said += _under_controls(results)
+    said.append(
+        "Read with care: cells of one architecture, target and size share their references, so "
+        "they are not independent and the tests over cells are too sure of themselves."
+    )
+    return said
+
+
+def _under_controls(results: Results) -> list[str]:
+    """Say what is left of the wins when the same records are compared in other ways."""
+    told: dict[tuple[str, ...], list[str]] = {}
+    for control in results.controls:
+        if control.problem:
+            continue
+        verdict = "" if control.name.startswith("null") else f", {control_text(control)}"
+        text = f"{control.name} {control.wins:.3g} of {control.n}{verdict}"
+        told.setdefault(control.without, []).append(text)
+    return [
+        "Wins when compared in other ways"
+        + (f", without rerun {', '.join(without)}" if without else "")
+        + f": {'; '.join(texts)}. A null holds no true gain."
+        for without, texts in told.items()
+    ]
+
+
+def _significant_pairs(name: str, table: pd.DataFrame) -> list[str]:
+    said = [
+        f"Source and target by {name} (Wilcoxon, Benjamini-Krieger-Yekutieli): of {len(table)} "
+        f"pairs {(table['colour'] == 'g').sum()} are significantly better, "
+        f"{(table['colour'] == 'r').sum()} significantly worse, "
+        f"{(table['colour'] == '.').sum()} not significant"
+        + (f", {n} mixed" if (n := int((table["colour"] == "m").sum())) else "")
+        + "."
+    ]
+    worse = table[table["colour"] == "r"]
+    if len(worse):
+        shown = [
+            f"{title(row.source)} to {title(row.target)} {size_label(row.n_train)} "
+            f"({percent_text(row.percent)} %)"
+            for row in worse.head(8).itertuples()
+        ]
+        more = f" and {len(worse) - 8} more" if len(worse) > 8 else ""
+        said.append(f"Transfer hurts {name} significantly: {', '.join(shown)}{more}.")
+    return said
+
+
+def exclusions(results: Results) -> list[str]:
+    """Say what was left out, or that nothing was."""
+    comparison = results.comparison
+    said = [str(item) + "." for item in (*results.records.exclusions, *comparison.exclusions)]
+    if comparison.exclude_reruns:
+        said.insert(0, f"Rerun {', '.join(comparison.exclude_reruns)}: left out as asked.")
+    return said or ["Nothing was left out."]
+
+
+def control_text(control: Control) -> str:
+    """Say what a control means, or why there is none."""
+    if control.problem:
+        return f"not made: {control.problem.partition('. Left out')[0]}"
+    if control.name.startswith("null"):
+        return (
+            f"no true gain exists here; middle 95 %: {control.low:.0f} to {control.high:.0f} wins"
+        )
+    if control.significant:
+        return "significant for transfer" if control.wins > control.losses else (
+            "significant against transfer")  # fmt: skip
+    return "not significant"

@@ -1,0 +1,265 @@
+"""The command ``sktl grid``: its arguments, and what it does and says."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+EPILOG = """
+examples:
+  sktl grid                             the quick grid on simulated data, with its report
+  sktl grid --dry-run                   what it would do, and how long that would take
+  sktl grid --architectures MagNet TCN --targets EMG --omegas 0.1 1.0 --out results/mine
+  sktl grid --profile paper --dry-run   the whole published experiment on real data
+  sktl grid --profile paper --shard $SLURM_ARRAY_TASK_ID/12 --out /shared/folder
+
+The same command again goes on where it was interrupted: finished trials are never repeated.
+Exit codes: 0 done, 1 an error that is stated, 2 wrong usage, 3 done but some trials failed.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``sktl grid`` to a parser."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG
+    what = parser.add_argument_group("what to run")
+    what.add_argument("--profile", choices=("quick", "paper"), default="quick",
+                      help="where the other values come from (default: quick)")  # fmt: skip
+    what.add_argument("--data", choices=("real", "simulated"),
+                      help="default: simulated for quick, real for paper")  # fmt: skip
+    for name, kind, text in (
+        ("architectures", str, "networks"),
+        ("sources", str, "datasets to pre-train on"),
+        ("targets", str, "datasets to transfer to"),
+        ("sizes", int, "numbers of training instances"),
+        ("omegas", float, "multipliers of the transferred layers' learning rate"),
+        ("baselines", str, "naive baselines; without a name: none"),
+    ):
+        what.add_argument(f"--{name}", type=kind, nargs="*" if name == "baselines" else "+",
+                          metavar="X", help=text)  # fmt: skip
+    for name, text in (
+        ("reruns", "repetitions, each with other training instances"),
+        ("repeats", "networks pre-trained for each source; the best by validation is taken"),
+        ("references", "references from scratch in each rerun"),
+        ("n-instances", "instances of each dataset, all parts together"),
+        ("max-timepoints", "shorten longer series to this length"),
+        ("n-epochs", "most epochs of a training"),
+        ("seed", "seed of everything random (default: 0)"),
+    ):
+        what.add_argument(f"--{name}", type=int, metavar="N", help=text)
+    what.add_argument("--split", choices=("published", "grouped"),
+                      help="grouped keeps a recording's instances in one part")  # fmt: skip
+    how = parser.add_argument_group("how to run it")
+    how.add_argument("--out", metavar="DIR", type=Path,
+                     help="records and report (default: results/PROFILE)")  # fmt: skip
+    how.add_argument("--dry-run", action="store_true",
+                     help="count the trials, time pilots, run nothing")  # fmt: skip
+    how.add_argument("--resume", action="store_true", default=True,
+                     help="go on where an earlier run was interrupted (always)")  # fmt: skip
+    how.add_argument("--n-jobs", type=int, metavar="N", help="workers (default: one a core)")
+    how.add_argument("--threads", type=int, default=1, metavar="N",
+                     help="threads of each network (default: 1)")  # fmt: skip
+    how.add_argument("--backend", choices=("loky", "dask", "ray", "sequential"), default="loky",
+                     help="this machine's processes (default) or a cluster's")  # fmt: skip
+    how.add_argument("--scheduler-address", metavar="ADDRESS", help="of a Dask or Ray cluster")
+    how.add_argument("--shard", type=_shard, metavar="I/N",
+                     help="run the I-th of N parts only, for arrays of jobs")  # fmt: skip
+    how.add_argument("--retries", type=int, default=1, metavar="N",
+                     help="further attempts at a failed trial (default: 1)")  # fmt: skip
+    report = parser.add_argument_group("the report")
+    report.add_argument("--protocol", choices=("honest", "published"), default="honest",
+                        help="how omega is chosen (default: honest, by validation)")  # fmt: skip
+    report.add_argument("--no-report", action="store_true", help="write records only")
+
+
+def _shard(text: str) -> tuple[int, int]:
+    number, _, total = text.partition("/")
+    try:
+        shard = int(number), int(total)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must look like 3/12. Received: {text!r}") from None
+    if not 1 <= shard[0] <= shard[1]:
+        raise argparse.ArgumentTypeError(f"must have 1 <= i <= n. Received: {text!r}")
+    return shard
+
+
+def main(
+    arguments: argparse.Namespace,
+    say: Callable[[str], None],
+    report: Callable[[Path, Path, str], int | None],
+) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        What `add_arguments` asked for.
+    say : callable
+        Takes lines for the user.
+    report : callable
+        Function of (records, folder, protocol) that writes the report and gives its exit code.
+
+    Returns
+    -------
+    int
+        Exit code: 0 done, 3 done but some trials failed; that of the report where it failed.
+
+    Raises
+    ------
+    ValueError, OSError
+        If an argument is impossible, real data is missing, or the store cannot be written.
+    """
+    from sktl.experiments import Store, run
+    from sktl.experiments._workers import default_jobs
+
+    plan = make_plan(arguments)
+    out = (arguments.out or Path("results") / arguments.profile).expanduser()
+    store = Store(out)
+    counts = plan.counts()
+    say(f"The {arguments.profile} grid on {plan.data} data: {sum(counts.values()):,} trials")
+    for kind, text in (
+        ("pretraining", "pre-trainings of sources"),
+        ("reference", "references from scratch"),
+        ("transfer", "transfers"),
+        ("baseline", "naive baselines"),
+    ):
+        say(f"  {counts[kind]:7,} {text}")
+    _check_data(plan, store)
+    n_jobs = arguments.n_jobs or default_jobs()
+    if arguments.dry_run:
+        _say_estimate(plan, store, n_jobs, arguments.threads, say)
+        return 0
+    summary = run(
+        plan,
+        store,
+        n_jobs=arguments.n_jobs,
+        backend=arguments.backend,
+        scheduler_address=arguments.scheduler_address,
+        shard=arguments.shard,
+        retries=arguments.retries,
+        threads=arguments.threads,
+        progress=True,
+    )
+    say(_in_words(summary, store))
+    code = 0 if summary.complete else 3
+    if not arguments.no_report:
+        # As the user wrote it: the report names its records, and may be shown to others.
+        code = report(out / "records", out / "report", arguments.protocol) or code
+    return code
+
+
+def make_plan(arguments: argparse.Namespace):
+    """Return the plan that the arguments ask for."""
+    from sktl.experiments import PROFILES
+
+    changes: dict[str, Any] = {
+        name: getattr(arguments, name)
+        for name in (
+            "data", "architectures", "sources", "targets", "sizes", "omegas", "baselines",
+            "reruns", "repeats", "references", "n_instances", "max_timepoints", "seed", "split",
+        )
+        if getattr(arguments, name) is not None
+    }  # fmt: skip
+    if arguments.n_epochs is not None:
+        changes["training"] = {"n_epochs": arguments.n_epochs}
+    return PROFILES[arguments.profile](**changes)
+
+
+def _check_data(plan, store):
+    from sktl.experiments import missing
+
+    if any(name == "MiniRocket" for name in (plan.baselines or ["MiniRocket"])):
+        _check_numba()
+    if plan.data == "simulated":
+        return
+    lacking = missing(dict.fromkeys((*plan.targets, *plan.sources)))
+    if lacking:
+        raise FileNotFoundError(
+            f"real data is missing for {len(lacking)} of the datasets:\n"
+            + "\n".join(f"- {name}: {why}" for name, why in lacking.items())
+            + "\nOr run on simulated data: --data simulated"
+        )
+    _check_memory(plan)
+
+
+def _check_numba():
+    try:
+        import numba  # noqa: F401
+    except ImportError as error:
+        raise ValueError(
+            "the baseline MiniRocket needs numba: pip install 'sktl[baselines]', or choose "
+            "others by --baselines 'class prior' constant 'last value' linear"
+        ) from error
+
+
+def _check_memory(plan):
+    """Refuse what cannot fit: a dataset is held in memory by each worker."""
+    from sktl.datasets import get_spec
+
+    if not hasattr(os, "sysconf"):
+        return
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for name in dict.fromkeys((*plan.targets, *plan.sources)):
+        spec = get_spec(name)
+        count = plan.n_instances or spec.n_instances
+        size = 4.0 * count * spec.n_channels * spec.n_timepoints
+        if size > memory:
+            raise ValueError(
+                f"{name} needs {size / 2**30:.0f} GB of memory in each worker, and this machine "
+                f"has {memory / 2**30:.0f} GB: limit it by --n-instances, or leave it out by "
+                f"--sources and --targets. Received: n_instances={count:,}"
+            )
+
+
+def _say_estimate(plan, store, n_jobs, threads, say):
+    from sktl.experiments import estimate
+
+    found = estimate(plan, store, n_jobs, threads)
+    todo = sum(found.pending.values())
+    if not todo:
+        say(f"All of them are in {store.folder}; nothing is left to do.")
+        return
+    how = "pilots of each architecture, timed just now"
+    if found.measured:
+        how = f"{found.measured:,} of them by finished trials of the same kind, others by pilots"
+    say(
+        f"{todo:,} trials are left for {store.folder}. On {n_jobs} workers of this machine they "
+        f"take about {in_time(found.seconds / n_jobs)}, and at most "
+        f"{in_time(found.longest / n_jobs)} where no training stops early ({how})."
+    )
+
+
+def _in_words(summary, store):
+    text = f"{summary.done:,} trials finished in {in_time(summary.seconds)}"
+    if summary.found:
+        text += f", {summary.found:,} were there before"
+    for count, what in (
+        (summary.retired, "records of other versions or weights were moved to outdated/"),
+        (summary.damaged, "damaged records were moved to damaged/ and run again"),
+        (summary.deaths, "times workers died"),
+        (summary.failed, "trials FAILED"),
+        (summary.without_source, "transfers are left out: no pre-training of their source worked"),
+    ):
+        if count:
+            text += f"; {count:,} {what}"
+    lines = [f"{text}. Records: {store.records}", *(f"  {error}" for error in summary.errors)]
+    return "\n".join(lines)
+
+
+def in_time(seconds: float) -> str:
+    """Write a duration in the unit that suits it.
+
+    Examples
+    --------
+    >>> from sktl.experiments.command import in_time
+    >>> in_time(42), in_time(600), in_time(40_000), in_time(3e6)
+    ('42 s', '10 min', '11.1 h', '34.7 days')
+    """
+    for unit, size, limit in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 172_800)):
+        if seconds < limit:
+            number = seconds / size
+            return f"{number:.1f} {unit}" if unit == "h" else f"{number:.0f} {unit}"
+    return f"{seconds / 86_400:.1f} days"

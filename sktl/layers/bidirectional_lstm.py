@@ -1,0 +1,124 @@
+"""LSTM as one operation instead of a loop over the time points."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sktl.layers._gradient import own_gradient
+
+
+@cache
+def block_bidirectional():
+    """Define the layer at its first use, because importing sktl must not load keras.
+
+    Returns
+    -------
+    type
+        `keras.layers.Bidirectional` with the same weights, names and, to rounding, the same
+        results; on TensorFlow without a GPU each direction is one operation (``BlockLSTM``), and
+        both run side by side.
+    """
+    from keras import layers
+
+    from sktl.layers._devices import on_tensorflow_without_gpu
+
+    class BlockBidirectional(layers.Bidirectional):
+        """For plain LSTM layers of which the last outputs are wanted, without mask or state."""
+
+        def call(self, sequences, initial_state=None, mask=None, training=None):
+            # A GPU has an LSTM of its own.
+            if not on_tensorflow_without_gpu():
+                return super().call(sequences, initial_state, mask, training)
+            import tensorflow as tf
+
+            forwards = tf.transpose(sequences, (1, 0, 2))
+            cells = self.forward_layer.cell, self.backward_layer.cell
+            weights, biases = zip(*map(_weights, cells), strict=True)
+            outputs = _last_outputs(
+                *map(tf.stack, ((forwards, tf.reverse(forwards, [0])), weights, biases))
+            )
+            return tf.concat(tf.unstack(outputs), axis=-1)
+
+    return BlockBidirectional
+
+
+def _weights(cell):
+    """Give a Keras cell's weights and bias as ``BlockLSTM`` wants them."""
+    import tensorflow as tf
+
+    # Keras has the gates in the order input, forget, cell, output; here forget comes third.
+    weights = tf.concat([cell.kernel.value, cell.recurrent_kernel.value], axis=0)
+    return tuple(
+        tf.concat([gate[0], gate[2], gate[1], gate[3]], axis=-1)
+        for gate in (tf.split(array, 4, axis=-1) for array in (weights, cell.bias.value))
+    )
+
+
+def _last_outputs(steps, weights, biases):
+    """Apply an LSTM to each of some (time, batch, features) and give (some, batch, units)."""
+    forward, backward = _functions(steps.shape[-1], biases.shape[-1] // 4)
+
+    @own_gradient
+    def apply(steps, weights, biases):
+        states = _one_thread_each(forward, [steps, weights, biases])
+
+        def gradients(upstream):
+            return _one_thread_each(backward, [upstream, steps, weights, biases, *states])
+
+        return states[-1][:, -1], gradients
+
+    return apply(steps, weights, biases)
+
+
+def _one_thread_each(function, arguments):
+    """Apply a function along the first axis, each time with one thread inside of operations.
+
+    The products of one time point are too small to be shared: two threads took twice the time.
+    """
+    import tensorflow as tf
+
+    return tf.raw_ops.MapDefun(
+        arguments=arguments,
+        captured_inputs=[],
+        output_types=[output.dtype for output in function.outputs],
+        output_shapes=[output.shape for output in function.outputs],
+        f=function,
+        max_intra_op_parallelism=1,
+    )
+
+
+@cache
+def _functions(n_features, n_units):
+    """Make an LSTM for steps of one size, and the gradients from that of its last output."""
+    import tensorflow as tf
+
+    states = [tf.TensorSpec((None, None, n_units))] * 7
+    inputs = [
+        tf.TensorSpec((None, None, n_features)),
+        tf.TensorSpec((n_features + n_units, 4 * n_units)),
+        tf.TensorSpec((4 * n_units,)),
+    ]
+
+    def common(x, w, b):
+        start, none = tf.zeros((tf.shape(x)[1], n_units)), tf.zeros((n_units,))
+        return {
+            "seq_len_max": tf.cast(tf.shape(x)[0], "int64"), "x": x, "w": w, "b": b,
+            "cs_prev": start, "h_prev": start, "wci": none, "wcf": none, "wco": none,
+        }  # fmt: skip
+
+    @tf.function(input_signature=inputs)
+    def forward(x, w, b):
+        return list(tf.raw_ops.BlockLSTM(**common(x, w, b), forget_bias=0.0, cell_clip=-1.0))
+
+    @tf.function(input_signature=[tf.TensorSpec((None, n_units)), *inputs, *states])
+    def backward(upstream, x, w, b, i, cs, f, o, ci, co, h):
+        nothing = tf.zeros_like(h)
+        found = tf.raw_ops.BlockLSTMGrad(
+            **common(x, w, b), i=i, cs=cs, f=f, o=o, ci=ci, co=co, h=h, cs_grad=nothing,
+            h_grad=tf.concat([nothing[1:], upstream[None]], axis=0), use_peephole=False,
+        )  # fmt: skip
+        return [found.x_grad, found.w_grad, found.b_grad]
+
+    # Not inside of the network that asks first, which they would keep.
+    with tf.init_scope():
+        return forward.get_concrete_function(), backward.get_concrete_function()

@@ -1,0 +1,50 @@
+"""The convolution layer of the networks with many channels: Keras' own, faster on TensorFlow."""
+
+from __future__ import annotations
+
+from functools import cache
+
+
+@cache
+def fast_convolution():
+    """Define the layer at its first use, because importing sktl must not load keras.
+
+    Returns
+    -------
+    type
+        `keras.layers.Conv1D` with the same weights, names and, to rounding, results, for padding
+        "same" and strides of one or two without dilation. On TensorFlow without a GPU, wide layers
+        are computed by minimal filtering, and other kernels' gradients as matrix products.
+    """
+    from keras import layers
+
+    class FastConv1D(layers.Conv1D):
+        """For inputs of shape (batch, time, channels)."""
+
+        def call(self, inputs):
+            convolve = _faster(inputs.shape[1], self.strides[0], *self.kernel.shape)
+            if convolve is None:
+                return super().call(inputs)
+            import tensorflow as tf
+
+            outputs = convolve(inputs, tf.convert_to_tensor(self.kernel.value))
+            if self.use_bias:
+                outputs = tf.nn.bias_add(outputs, tf.convert_to_tensor(self.bias.value))
+            return self.activation(outputs)
+
+    return FastConv1D
+
+
+def _faster(length, stride, taps, channels, filters):
+    """Choose what computes a layer faster than Keras' own convolution, if anything does."""
+    from sktl.layers import conv_kernel_gradient, conv_winograd
+    from sktl.layers._devices import on_tensorflow_without_gpu
+
+    # What a GPU gains was not measured; it has convolutions of its own.
+    if not on_tensorflow_without_gpu():
+        return None
+    if stride == 1 and conv_winograd.pays(length, taps, channels, filters):
+        return conv_winograd.convolve
+    if conv_kernel_gradient.pays(length, stride, taps, channels):
+        return lambda x, kernel: conv_kernel_gradient.convolve(x, kernel, stride)
+    return None

@@ -1,0 +1,273 @@
+"""What a panel goes through before a network sees it, in numpy.
+
+Per instance, over all channels together: ``m = min``, ``M = max``,
+``stream_max = max(|m|, |M|)`` and ``x' = (x - m) / (M - m)``; then the *mask*, the mean of the
+training instances at each channel and time point, is subtracted (Otović et al. 2022, section
+2.4.1). The stream max keeps the amplitude that the scaling removes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+def scale_instances(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Scale every instance to 0..1 over all its channels together.
+
+    Parameters
+    ----------
+    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+        Panel of finite numbers, in any unit.
+
+    Returns
+    -------
+    scaled : np.ndarray of shape (n_instances, n_channels, n_timepoints), float32
+        Scaled panel, without unit; a constant instance becomes 0.
+    stream_max : np.ndarray of shape (n_instances,), float32
+        Largest absolute value of each instance before scaling, in the panel's unit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.training.preprocessing import scale_instances
+    >>> scaled, stream_max = scale_instances(np.array([[[0.0, 2.0], [-2.0, 1.0]]]))
+    >>> scaled.tolist(), stream_max.tolist()
+    ([[[0.5, 1.0], [0.0, 0.75]]], [2.0])
+    """
+    # Differences are taken in the panel's own precision: dollars or counts far from zero
+    # would lose their small changes in float32, and integers would overflow.
+    X = X if np.issubdtype(X.dtype, np.floating) else X.astype(np.float64)
+    low = X.min(axis=(1, 2), keepdims=True)
+    high = X.max(axis=(1, 2), keepdims=True)
+    span = high - low
+    scaled = X - low
+    scaled /= np.where(span > 0, span, 1)
+    scaled = scaled.astype(np.float32, copy=False)
+    stream_max = np.maximum(np.abs(low), np.abs(high))[:, 0, 0]
+    return scaled, stream_max.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Scaling, mask and stream max, as fitted on the training instances.
+
+    Attributes
+    ----------
+    mask : np.ndarray of shape (n_channels, n_timepoints), float32
+        Mean of the scaled training instances.
+    stream_max : {"standard", "raw", None}
+        How the stream max enters the network: standardised by the training instances, as it
+        is, or not at all.
+    center, scale : float
+        What standardises the stream max; 0 and 1 unless ``stream_max="standard"``.
+    """
+
+    mask: np.ndarray
+    stream_max: str | None
+    center: float = 0.0
+    scale: float = 1.0
+
+    @classmethod
+    def fit(cls, X: np.ndarray, stream_max: str | None) -> tuple[Preprocessing, list[np.ndarray]]:
+        """Fit on the training panel and transform it in the same pass.
+
+        Parameters
+        ----------
+        X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Training panel.
+        stream_max : {"standard", "raw", None}
+            See the class.
+
+        Returns
+        -------
+        preprocessing : Preprocessing
+            What was fitted.
+        inputs : list of np.ndarray
+            What `transform` gives for `X`.
+        """
+        scaled, amplitude = scale_instances(X)
+        mask = scaled.mean(axis=0, dtype=np.float64).astype(np.float32)
+        fitted = cls(mask, stream_max, *amplitude_scale(amplitude, stream_max))
+        return fitted, fitted._inputs(scaled, amplitude)
+
+    def transform(self, X: np.ndarray) -> list[np.ndarray]:
+        """Turn a panel into the inputs of a network.
+
+        Parameters
+        ----------
+        X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Panel in the unit of the training panel.
+
+        Returns
+        -------
+        list of np.ndarray
+            The panel, ``(n_instances, n_channels, n_timepoints)``, and, unless `stream_max` is
+            None, the stream max, ``(n_instances, 1)``; float32.
+
+        Raises
+        ------
+        ValueError
+            If the instances have another shape than those of the training.
+        """
+        if X.shape[1:] != self.mask.shape:
+            raise ValueError(
+                "X must have the channels and time points that the network was fitted with, "
+                f"{self.mask.shape}. Received: {X.shape[1:]}"
+            )
+        return self._inputs(*scale_instances(X))
+
+    def description(self) -> dict[str, str | None]:
+        """Say in words what is done.
+
+        Returns
+        -------
+        dict of str to str or None
+            For the card of a source.
+        """
+        return {
+            "scaling": "min-max of each instance over all its channels",
+            "mask": "mean of the training instances subtracted",
+            "stream_max": self.stream_max,
+        }
+
+    def _inputs(self, scaled: np.ndarray, amplitude: np.ndarray) -> list[np.ndarray]:
+        scaled -= self.mask
+        return [scaled, *amplitude_inputs(amplitude, self.stream_max, self.center, self.scale)]
+
+
+@dataclass(frozen=True)
+class Standardisation:
+    """Z-scores of every channel by all values of the training instances, for series of any length.
+
+    Attributes
+    ----------
+    center, scale : np.ndarray of shape (n_channels, 1)
+        Mean and standard deviation, in the panel's unit.
+    stream_max : {"standard", "raw", None}
+        As for `Preprocessing`.
+    amplitude_center, amplitude_scale : float
+        What standardises the stream max.
+    """
+
+    center: np.ndarray
+    scale: np.ndarray
+    stream_max: str | None
+    amplitude_center: float = 0.0
+    amplitude_scale: float = 1.0
+
+    @classmethod
+    def fit(cls, X: np.ndarray, stream_max: str | None) -> tuple[Standardisation, list[np.ndarray]]:
+        """Fit on the training panel and transform it.
+
+        Parameters
+        ----------
+        X, stream_max
+            See `Preprocessing.fit`.
+
+        Returns
+        -------
+        standardisation : Standardisation
+            What was fitted.
+        inputs : list of np.ndarray
+            What `transform` gives for `X`.
+        """
+        channels = np.array([standardisation(values) for values in X.transpose(1, 0, 2)])
+        center, scale = channels.T[:, :, None]
+        fitted = cls(
+            center, scale, stream_max, *amplitude_scale(largest(X, stream_max), stream_max)
+        )
+        return fitted, fitted.transform(X)
+
+    def transform(self, X: np.ndarray) -> list[np.ndarray]:
+        """Turn a panel into the inputs of a network.
+
+        Parameters
+        ----------
+        X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Panel in the unit of the training panel.
+
+        Returns
+        -------
+        list of np.ndarray
+            The panel and, unless `stream_max` is None, the stream max; float32.
+
+        Raises
+        ------
+        ValueError
+            If the instances have another number of channels than those of the training.
+        """
+        if X.shape[1] != len(self.center):
+            raise ValueError(
+                "X must have the channels that the network was fitted with, "
+                f"{len(self.center)}. Received: {X.shape[1:]} (channels, time points)"
+            )
+        amplitude = amplitude_inputs(
+            largest(X, self.stream_max),
+            self.stream_max,
+            self.amplitude_center,
+            self.amplitude_scale,
+        )
+        return [((X - self.center) / self.scale).astype(np.float32), *amplitude]
+
+    def description(self) -> dict[str, str | None]:
+        """Say in words what is done.
+
+        Returns
+        -------
+        dict of str to str or None
+            For the card of a source.
+        """
+        return {
+            "scaling": "z-scores of each channel by all values of the training instances",
+            "mask": None,
+            "stream_max": self.stream_max,
+        }
+
+
+def largest(X: np.ndarray, how: str | None) -> Any:
+    """Return the stream max of each instance of a panel, float64; None where it has no use."""
+    if how is None:
+        return None
+    low, high = (end(X, axis=(1, 2)).astype(np.float64) for end in (np.min, np.max))
+    return np.maximum(-low, high)
+
+
+def amplitude_scale(amplitude: Any, how: str | None) -> tuple[float, float]:
+    """Return center and scale of the training instances' stream max; 0 and 1 for "raw", None."""
+    return standardisation(amplitude) if how == "standard" else (0.0, 1.0)
+
+
+def amplitude_inputs(amplitude, how: str | None, center: float, scale: float) -> list[np.ndarray]:
+    """Turn the stream max into inputs of a network: one of shape (n, 1), float32, or none."""
+    if how is None:
+        return []
+    return [((amplitude.astype(np.float64) - center) / scale).astype(np.float32)[:, None]]
+
+
+def standardisation(values: np.ndarray) -> tuple[float, float]:
+    """Return the mean of values and their standard deviation, 1 where they do not vary.
+
+    Parameters
+    ----------
+    values : array-like
+        Finite numbers.
+
+    Returns
+    -------
+    center, scale : float
+        Mean, and population standard deviation or 1.
+
+    Examples
+    --------
+    >>> from sktl.training.preprocessing import standardisation
+    >>> standardisation([1.0, 3.0]), standardisation([2.0, 2.0])
+    ((2.0, 1.0), (2.0, 1.0))
+    """
+    center = float(np.mean(values, dtype=np.float64))
+    scale = float(np.std(values, dtype=np.float64))
+    # Rounding leaves a constant a spread of a few units in the last place.
+    negligible = 1e-7 * max(abs(center), float(np.finfo(np.float32).tiny))
+    return center, scale if scale > negligible else 1.0

@@ -1,0 +1,131 @@
+"""What is drawn from ``random_state``: independent streams, and the inner split."""
+
+from __future__ import annotations
+
+import numpy as np
+
+STREAMS = ("split", "weights", "order", "dropout")
+
+
+def random_streams(random_state) -> dict[str, np.random.Generator]:
+    """Make one independent generator for each thing that is random in a fit.
+
+    Parameters
+    ----------
+    random_state : int, numpy.random.RandomState, numpy.random.Generator or None
+        The seed; a generator gives one number of its own. None: unpredictable.
+
+    Returns
+    -------
+    dict of str to numpy.random.Generator
+        By the names in `STREAMS`: one that draws more leaves the others as they are.
+
+    Raises
+    ------
+    TypeError
+        If `random_state` is none of these.
+
+    Examples
+    --------
+    >>> from sktl.training.randomness import random_streams
+    >>> first, second = random_streams(0), random_streams(0)
+    >>> bool(first["order"].random() == second["order"].random())
+    True
+    """
+    children = np.random.SeedSequence(draw_seed(random_state)).spawn(len(STREAMS))
+    return {
+        name: np.random.default_rng(child) for name, child in zip(STREAMS, children, strict=True)
+    }
+
+
+def draw_seed(random_state) -> int:
+    """Turn a random state into a number that stands for it.
+
+    Parameters
+    ----------
+    random_state : int, numpy.random.RandomState, numpy.random.Generator or None
+        A number stands for itself, a generator gives one of its own, None an unpredictable one.
+
+    Returns
+    -------
+    int
+        The seed.
+
+    Raises
+    ------
+    TypeError
+        If `random_state` is none of these.
+    """
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31))
+    if random_state is None or isinstance(random_state, np.random.Generator):
+        return int(np.random.default_rng(random_state).integers(2**31))
+    if isinstance(random_state, int | np.integer) and random_state >= 0:
+        return int(random_state)
+    raise TypeError(
+        "random_state must be a non-negative int, a numpy RandomState or Generator, or None. "
+        f"Received: random_state={random_state!r}"
+    )
+
+
+def validation_split(
+    n_instances: int, share: float, labels: np.ndarray | None, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hold out a share of the instances, stratified where there are labels.
+
+    Every class keeps at least one instance in training; beyond that the classes give as many as
+    their size asks, and the largest remainders the rest.
+
+    Parameters
+    ----------
+    n_instances : int
+        Number of instances.
+    share : float
+        Share to hold out, between 0 and 1; at least one instance is.
+    labels : np.ndarray of shape (n_instances,) or None
+        Classes; None splits at random.
+    rng : numpy.random.Generator
+        Draws the split.
+
+    Returns
+    -------
+    training, validation : np.ndarray of int
+        Indices in ascending order.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing that could be held out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.training.randomness import validation_split
+    >>> labels = np.array(["a"] * 8 + ["b"] * 4)
+    >>> _, held = validation_split(12, 0.25, labels, np.random.default_rng(0))
+    >>> labels[held].tolist()
+    ['a', 'a', 'b']
+    """
+    groups = (
+        np.zeros(n_instances, int) if labels is None else np.unique(labels, return_inverse=True)[1]
+    )
+    sizes = np.bincount(groups)
+    wanted = max(1, round(share * n_instances))
+    if sizes.max() < 2:
+        raise ValueError(
+            "An inner validation split needs two instances, for classification two of one class. "
+            "Give validation_data to fit, or validation_size=None to train on all. Received: "
+            f"{n_instances} instances" + ("" if labels is None else f" of {len(sizes)} classes")
+        )
+    quota = np.minimum(share * sizes, sizes - 1)
+    taken = np.floor(quota).astype(int)
+    # A random key breaks ties between classes of equal remainder.
+    remainders = np.lexsort((rng.random(len(sizes)), taken - quota))
+    while taken.sum() < wanted and np.any(taken < sizes - 1):
+        for group in remainders:
+            if taken.sum() < wanted and taken[group] < sizes[group] - 1:
+                taken[group] += 1
+    held = np.zeros(n_instances, bool)
+    for group, count in enumerate(taken):
+        held[rng.choice(np.flatnonzero(groups == group), count, replace=False)] = True
+    return np.flatnonzero(~held), np.flatnonzero(held)

@@ -62,10 +62,10 @@ def stage(name: str, n_train: int, draw: int) -> int:
 def cells(
     names: list[str], sizes: list[int] | None, draws: list[int]
 ) -> Iterator[tuple[str, int, int]]:
-    """Give cells in the order of their stages, development first in each."""
+    """Give cells in the order of their stages and draws, development first in each."""
     halves = (DEVELOPMENT, HELD_OUT)
     wanted = [
-        (stage(name, size, draw), halves.index(TARGETS[name].half), draw, size, name)
+        (stage(name, size, draw), draw, halves.index(TARGETS[name].half), size, name)
         for name in names
         for size in sizes or TARGETS[name].sizes
         for draw in draws

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
 from benchmarks.studies.few_labels import analysis, page, peers, run, targets  # noqa: E402

@@ -70,7 +70,7 @@ def cells(
         for size in sizes or TARGETS[name].sizes
         for draw in draws
     ]
-    for *_, draw, size, name in sorted(wanted):
+    for _, draw, _, size, name in sorted(wanted):
         yield name, size, draw
 
 

@@ -41,6 +41,33 @@ def find_in_mirror(filename: str) -> Path | None:
     NotADirectoryError
         If ``$SKTL_MIRROR`` is set but no directory.
     """
+    mirror = _mirror()
+    if mirror is None:
+        return None
+    return next((path for path in sorted(mirror.rglob(filename)) if path.is_file()), None)
+
+
+def names_in_mirror() -> frozenset[str]:
+    """Return the names of all files in the mirror directory, at any depth.
+
+    One walk answers for many files whether `find_in_mirror` would find them.
+
+    Returns
+    -------
+    frozenset of str
+        Names without folders; empty without ``$SKTL_MIRROR``.
+
+    Raises
+    ------
+    NotADirectoryError
+        If ``$SKTL_MIRROR`` is set but no directory.
+    """
+    mirror = _mirror()
+    walk = () if mirror is None else os.walk(mirror)
+    return frozenset(name for _, _, names in walk for name in names)
+
+
+def _mirror() -> Path | None:
     given = os.environ.get("SKTL_MIRROR")
     if not given:
         return None
@@ -49,4 +76,4 @@ def find_in_mirror(filename: str) -> Path | None:
         raise NotADirectoryError(
             f"SKTL_MIRROR must name an existing directory. Received: SKTL_MIRROR={given!r}"
         )
-    return next((path for path in sorted(mirror.rglob(filename)) if path.is_file()), None)
+    return mirror

@@ -48,14 +48,17 @@ def _add_datasets(commands: argparse._SubParsersAction) -> None:
 def _datasets(arguments: argparse.Namespace) -> int:
     from sktl.datasets import list_datasets
 
-    print(f"{'name':8}  {'task':14}  {'channels':>8}  {'length':>6}  {'rate':>7}  {'instances':>9}")
+    print(
+        f"{'name':12}  {'task':14}  {'channels':>8}  {'length':>6}  {'rate':>7}  {'instances':>9}"
+    )
     for spec in list_datasets():
         rate = f"{spec.rate_hz:g} Hz" if spec.rate_hz else "daily"
         print(
-            f"{spec.name:8}  {spec.task:14}  {spec.n_channels:8}  {spec.n_timepoints:6}  {rate:>7}"
+            f"{spec.name:12}  {spec.task:14}  {spec.n_channels:8}  {spec.n_timepoints:6}  {rate:>7}"
             f"  {spec.n_instances:9,}  {spec.title}"
         )
-    print("Each also simulated: add -simulated to the name.")
+    simulated = ", ".join(spec.name for spec in list_datasets() if spec.has_simulator)
+    print(f"Also simulated, with -simulated at the end of the name: {simulated}.")
     return 0
 
 
@@ -87,6 +90,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
 def _add_sources(commands: argparse._SubParsersAction) -> None:
     sources = commands.add_parser("sources", help="list pretrained weights, or show one's card")
     sources.add_argument("--architecture", help="such as MagNet")
+    sources.add_argument("--domain", help="such as seismology or ECG")
     sources.set_defaults(run=_sources)
     show = sources.add_subparsers(dest="action", metavar="ACTION").add_parser(
         "show", help="print the card of a source"
@@ -99,7 +103,7 @@ def _add_sources(commands: argparse._SubParsersAction) -> None:
 def _sources(arguments: argparse.Namespace) -> int:
     from sktl.sources import list_sources
 
-    table = list_sources(arguments.architecture)
+    table = list_sources(arguments.architecture, arguments.domain)
     if table.empty:
         print("No sources. `sktl pretrain` makes one.")
         return 0
@@ -108,7 +112,17 @@ def _sources(arguments: argparse.Namespace) -> int:
     short["sha256"] = short["sha256"].str[:12]
     short["available"] = table["available"].map({True: "yes", False: "to download"})
     short.loc[table["problem"].notna(), "available"] = "damaged"
-    print(short.to_string(index=False))
+    collapse = not (arguments.architecture or arguments.domain)
+    groups = table["source"].map(
+        lambda name: name.split("/")[0] if collapse and "/" in name else None
+    )
+    print(short[groups.isna()].to_string(index=False))
+    for group, members in table.groupby(groups):
+        architecture, here = members["architecture"].iloc[0], members["available"].sum()
+        print(
+            f"and {len(members)} sources {group}/... of {architecture}, {here} of them on this "
+            f"machine: sktl sources --architecture {architecture}"
+        )
     for problem in table["problem"].dropna():
         print(f"damaged: {problem}", file=sys.stderr)
     return 0
@@ -127,9 +141,12 @@ def _show_source(arguments: argparse.Namespace) -> int:
 def _add_pretrain(commands: argparse._SubParsersAction) -> None:
     text = "train a network on a dataset, real or simulated, and save it as a source of yours"
     pretrain = commands.add_parser("pretrain", help=text, description=text)
-    pretrain.add_argument("source", help="name of the dataset and of the source, such as STEAD")
+    pretrain.add_argument("source", help="name of the dataset, such as STEAD")
     pretrain.add_argument("--architecture", required=True, help="such as MagNet")
     pretrain.add_argument("--data", choices=("simulated", "real"), default="simulated")
+    pretrain.add_argument("--name", help="name of the source (default: that of the dataset)")
+    pretrain.add_argument("--split", choices=("published", "grouped"), default="published",
+                          help="grouped: test on people or recordings not trained on")  # fmt: skip
     pretrain.add_argument("--path", help="file or folder of the data, or of `sktl simulate`")
     pretrain.add_argument("--n-instances", type=int, default=10_000)
     pretrain.add_argument("--repeats", type=int, default=1, help="the best by validation is kept")
@@ -160,6 +177,8 @@ def _pretrain(arguments: argparse.Namespace) -> int:
             arguments.source,
             arguments.architecture,
             data=arguments.data,
+            name=arguments.name,
+            split=arguments.split,
             n_instances=arguments.n_instances,
             n_repeats=arguments.repeats,
             n_epochs=arguments.epochs,

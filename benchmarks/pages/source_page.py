@@ -127,7 +127,7 @@ above; sources at official lengths, which need a GPU.
 
 def cards():
     """Give the cards of all bundled sources."""
-    return [read_card(path.parent) for path in sorted(BUNDLED.glob("*/*/card.json"))]
+    return [read_card(path.parent) for path in sorted(BUNDLED.glob("*/*-simulated/card.json"))]
 
 
 def table(frame, **formats):
@@ -143,7 +143,7 @@ def list_of_sources():
     """Return the table of what the sources are."""
     rows = [
         {
-            "source": card.name,
+            "source": card.name.removesuffix("-simulated"),
             "architecture": card.architecture,
             "instances": f"{card.n_instances:,}",
             "length": card.n_timepoints,
@@ -325,9 +325,10 @@ def scores(records, pairs):
 def write_cards(pairs):
     """Put what a source was worth into its card; its weights stay as they are."""
     keys = ["target", "n_train"]
-    for folder in sorted(path.parent for path in BUNDLED.glob("*/*/card.json")):
+    for folder in sorted(path.parent for path in BUNDLED.glob("*/*-simulated/card.json")):
         card = read_card(folder)
-        mine = pairs[(pairs["architecture"] == card.architecture) & (pairs["source"] == card.name)]
+        name = card.name.removesuffix("-simulated")
+        mine = pairs[(pairs["architecture"] == card.architecture) & (pairs["source"] == name)]
         results = [
             {
                 "target": target, "n_train": int(size), "metric": group["metric"].iloc[0],

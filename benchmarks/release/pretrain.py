@@ -1,11 +1,13 @@
-"""Make the sources that are bundled with the package: four architectures on six simulators.
+"""Make the sources that are bundled with the package: from six simulators and four real datasets.
 
-    python -m benchmarks.release.pretrain                       # all 24, into sktl/sources/bundled
+    python -m benchmarks.release.pretrain               # all simulated, into sktl/sources/bundled
     python -m benchmarks.release.pretrain --datasets STEAD EMG --architectures TCN --out somewhere
+    python -m benchmarks.release.pretrain --data real --path ../shared/data    # all real
 
-All take under two hours of one core. Series are shorter than the official ones, and the
-slowest network sees fewer and shorter ones: every card says what its network saw. A run that was
-interrupted goes on; a source that is there with the same settings is not made again.
+The simulated ones take under two hours of one core, and so do the real ones. Series are shorter
+than the official ones, and the slowest network sees fewer and shorter ones: every card says what
+its network saw. A run that was interrupted goes on; a source that is there with the same settings
+is not made again.
 """
 
 import argparse
@@ -19,8 +21,56 @@ from sktl.pretraining import NotConvergedError, pretrain, recipe_for
 ROOT = Path(__file__).resolve().parents[2]
 ARCHITECTURES = ("ConvNetQuakeINGV", "TCN", "MagNet", "MLSTMFCN")
 # What users need first comes first.
-DATASETS = ("STEAD", "SPEECH", "EMG", "LEN-DB", "LOMAX", "S&P 500")
-# Training instances, epochs and changes of the recipe for each dataset and architecture.
+SIMULATED = ("STEAD", "SPEECH", "EMG", "LEN-DB", "LOMAX", "S&P 500")
+# Where the files lie below --path, and how they are split.
+REAL = {
+    "EMG-Roshambo": ("emg_roshambo/roshambo_int8.npz", "grouped"),
+    "DSPSpeech-20": ("dspspeech20/dspspeech20_4khz.npz", "grouped"),
+    "S&P 500": ("sp500/GSPC.csv", "published"),
+    "EMG-Francic": ("emg_francic/segments.npz", "grouped"),
+}
+ALL = 10**9
+# Training instances, epochs and changes of the recipe for each real dataset and architecture.
+REAL_SIZES = {
+    "EMG-Roshambo": {
+        "ConvNetQuakeINGV": (ALL, 40, {}),
+        "MagNet": (ALL, 15, {}),
+        "TCN": (ALL, 15, {}),
+        "MLSTMFCN": (ALL, 4, {}),
+    },
+    "DSPSpeech-20": {
+        "ConvNetQuakeINGV": (ALL, 25, {}),
+        "MagNet": (ALL, 8, {"n_timepoints": 1200, "window": "loudest"}),
+        "TCN": (ALL, 5, {"n_timepoints": 1200, "window": "loudest"}),
+        "MLSTMFCN": (2_400, 4, {"every": 4, "n_timepoints": 300, "window": "loudest"}),
+    },
+    "S&P 500": {
+        "ConvNetQuakeINGV": (ALL, 30, {}),
+        "MagNet": (ALL, 8, {}),
+        "TCN": (ALL, 6, {}),
+        "MLSTMFCN": (6_000, 4, {}),
+    },
+    "EMG-Francic": {
+        "ConvNetQuakeINGV": (20_000, 12, {}),
+        "MagNet": (10_000, 6, {}),
+        "TCN": (10_000, 6, {}),
+        "MLSTMFCN": (5_000, 3, {}),
+    },
+}
+# Repeats, of which the best by validation is kept, where they are cheap.
+REAL_REPEATS = {"ConvNetQuakeINGV": 2}
+# What the parts do not share.
+APART = {
+    "EMG-Roshambo": "people",
+    "DSPSpeech-20": "speakers",
+    "S&P 500": "years",
+    "EMG-Francic": "people",
+}
+LICENCES = {
+    "EMG-Roshambo": "BSD-3-Clause; the data's terms are those of its Zenodo record",
+    "S&P 500": "BSD-3-Clause; the data's terms are Yahoo's",
+}
+# Training instances, epochs and changes of the recipe for each simulator and architecture.
 SIZES = {
     "STEAD": {
         "ConvNetQuakeINGV": (60_000, 40, {}),
@@ -68,6 +118,8 @@ PARAMETERS = {
     "MLSTMFCN": {"batch_size": 32},
     # The validation loss of a network that overfits is least after its first epoch, its F1 is not.
     ("EMG", "MLSTMFCN"): {"monitor": "val_score"},
+    ("EMG-Roshambo", "MLSTMFCN"): {"monitor": "val_score"},
+    ("EMG-Francic", "MLSTMFCN"): {"monitor": "val_score"},
     # At the first rate its validation loss only jumps; at a fifth of it, it halves.
     ("STEAD", "MLSTMFCN"): {"reduce_lr_patience": 1},
 }
@@ -86,39 +138,61 @@ def say(text):
     print(text, flush=True)
 
 
+def real_notes(dataset, repeats):
+    """Say what the scores are of, and how many trainings there were to choose from."""
+    apart = APART[dataset]
+    number = "One training" if repeats == 1 else f"The best of {repeats} trainings by validation"
+    return (
+        f"Trained on real data; validated and tested on {apart} that it was not trained on. "
+        f"{number}, of at most the epochs in its parameters."
+    )
+
+
 def make(dataset, architecture, arguments):
     """Make one source, unless it is there with the same settings."""
-    n_instances, n_epochs, changes = SIZES[dataset][architecture]
-    made = pretrain(
+    real = arguments.data == "real"
+    n_instances, n_epochs, changes = (REAL_SIZES if real else SIZES)[dataset][architecture]
+    file, split = REAL[dataset] if real else (None, "published")
+    repeats = arguments.repeats or (REAL_REPEATS.get(architecture, 1) if real else 1)
+    notes = real_notes(dataset, repeats) if real else "Trained on simulated data only."
+    return pretrain(
         dataset,
         architecture,
+        data=arguments.data,
+        name=dataset if real else f"{dataset}-simulated",
+        path=file and arguments.path / file,
+        split=split,
         n_instances=max(100, int(n_instances * arguments.scale)),
-        n_repeats=arguments.repeats,
+        n_repeats=repeats,
         n_epochs=n_epochs,
         recipe=replace(recipe_for(dataset), **changes),
         out=arguments.out,
         random_state=arguments.seed,
         storage="float16",
         parameters=PARAMETERS[architecture] | PARAMETERS.get((dataset, architecture), {}),
-        card={"licence": "BSD-3-Clause", "notes": "Trained on simulated data only."},
+        card={"licence": LICENCES.get(dataset, "BSD-3-Clause") if real else "BSD-3-Clause",
+              "notes": notes},
         commit=commit(),
         progress=say,
-    )
-    return made
+    )  # fmt: skip
 
 
 def main():
     """Make all, or those that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--datasets", nargs="+", default=DATASETS, choices=DATASETS)
+    parser.add_argument("--data", choices=("simulated", "real"), default="simulated")
+    parser.add_argument("--path", type=Path, default=ROOT.parent / "shared" / "data",
+                        help="folder of the real data")  # fmt: skip
+    parser.add_argument("--datasets", nargs="+", choices=sorted({*SIMULATED, *REAL}))
     parser.add_argument("--architectures", nargs="+", default=ARCHITECTURES, choices=ARCHITECTURES)
     parser.add_argument("--out", type=Path, default=ROOT / "sktl" / "sources" / "bundled")
-    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--repeats", type=int)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scale", type=float, default=1.0, help="share of the instances")
     arguments = parser.parse_args()
     failed = []
-    for dataset in arguments.datasets:
+    known = REAL if arguments.data == "real" else SIMULATED
+    for dataset in arguments.datasets or known:
         for architecture in arguments.architectures:
             started = time.perf_counter()
             try:

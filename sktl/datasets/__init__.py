@@ -53,7 +53,7 @@ def _found() -> dict[str, str]:
     """Return where each lazily imported name lies."""
     names = dict(_LAZY)
     for spec in list_datasets():
-        for verb in ("fetch", "read", "simulate"):
+        for verb in ("fetch", "read", *(["simulate"] if spec.has_simulator else [])):
             names[f"{verb}_{spec.module}"] = f"sktl.datasets.{spec.module}"
     return names
 

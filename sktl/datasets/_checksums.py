@@ -11,6 +11,7 @@ import requests
 
 from sktl._files import write_whole
 from sktl._paths import find_in_mirror, home
+from sktl.datasets._git_tree import ALGORITHM, tree_of_archive
 from sktl.datasets._spec import RemoteFile
 
 ZENODO_API = "https://zenodo.org/api/records"
@@ -115,7 +116,8 @@ def verify(path: Path, expected: str) -> None:
     path : pathlib.Path
         The file.
     expected : str
-        ``"algorithm:digest"``.
+        ``"algorithm:digest"``; of the algorithm ``"git-tree"``, git's id of what a zip archive of
+        a repository holds.
 
     Raises
     ------
@@ -128,7 +130,10 @@ def verify(path: Path, expected: str) -> None:
     if _load(_store()).get("verified", {}).get(key) == passed:
         return
     algorithm, _, digest = expected.rpartition(":")
-    actual = pooch.file_hash(str(path), alg=algorithm or "sha256")
+    if algorithm == ALGORITHM:
+        actual = tree_of_archive(path)
+    else:
+        actual = pooch.file_hash(str(path), alg=algorithm or "sha256")
     if actual != digest:
         raise ValueError(
             f"{path} is not the official file: its {algorithm} must be {digest}. Delete it to "

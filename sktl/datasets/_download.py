@@ -11,6 +11,7 @@ import pooch
 import requests
 
 from sktl.datasets._checksums import verify
+from sktl.datasets._git_tree import ALGORITHM
 from sktl.datasets._spec import RemoteFile
 
 ATTEMPTS = 5
@@ -129,18 +130,26 @@ def download(remote: RemoteFile, target: Path, expected: str, progress: bool = T
     check_room(target.parent, (remote.size or 0) - have, remote.filename)
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        pooch.retrieve(
-            remote.url,
-            known_hash=expected,
-            fname=target.name,
-            path=target.parent,
-            downloader=ResumingDownloader(partial, progress),
-        )
+        downloader = ResumingDownloader(partial, progress)
+        if expected.startswith(ALGORITHM):  # which pooch does not know: checked below
+            downloader(remote.url, str(target))
+        else:
+            pooch.retrieve(
+                remote.url,
+                known_hash=expected,
+                fname=target.name,
+                path=target.parent,
+                downloader=downloader,
+            )
     except requests.RequestException as error:
         raise OSError(
             f"{remote.filename} could not be downloaded from {remote.url}: {error}. What came is "
             f"kept; the next attempt goes on from there. A file fetched by other means can be "
             "passed as path=... or put into $SKTL_MIRROR"
         ) from error
-    verify(target, expected)
+    try:
+        verify(target, expected)
+    except ValueError:
+        target.unlink()
+        raise
     return target

@@ -86,9 +86,10 @@ def _verify_official(remote: RemoteFile, found: Path) -> None:
 
 def _refuse(remote: RemoteFile, spec: DatasetSpec, download_if_missing: bool) -> None:
     if remote.manual:
+        simulated = f"load_dataset({spec.simulated_name!r}, n_instances=...)"
         raise FileNotFoundError(
-            f"{spec.name} cannot be downloaded by a program. {remote.manual}\n"
-            f"Or use simulated data: load_dataset({spec.simulated_name!r}, n_instances=...)"
+            f"{spec.name} cannot be downloaded by a program. {remote.manual}"
+            + (f"\nOr use simulated data: {simulated}" if spec.has_simulator else "")
         )
     if not download_if_missing:
         raise FileNotFoundError(

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +53,9 @@ def list_datasets() -> list[DatasetSpec]:
     --------
     >>> from sktl.datasets import list_datasets
     >>> [spec.name for spec in list_datasets()]
+    ['DSPSpeech-20', 'EMG', 'EMG-Francic', 'EMG-Roshambo', 'LEN-DB', 'LOMAX', 'S&P 500', \
+'SPEECH', 'STEAD']
+    >>> [spec.name for spec in list_datasets() if spec.has_simulator]
     ['EMG', 'LEN-DB', 'LOMAX', 'S&P 500', 'SPEECH', 'STEAD']
     """
     return list(_specs().values())
@@ -68,7 +72,7 @@ def get_spec(name: str) -> DatasetSpec:
     ----------
     name : str
         Such as ``"LEN-DB"``; case, spaces and signs do not matter, and ``"-simulated"`` at the
-        end is allowed.
+        end is allowed where the dataset has a simulator.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def get_spec(name: str) -> DatasetSpec:
     Raises
     ------
     ValueError
-        If there is no such dataset.
+        If there is no such dataset, or its simulated counterpart is asked for and there is none.
 
     Examples
     --------
@@ -87,12 +91,13 @@ def get_spec(name: str) -> DatasetSpec:
     """
     known = {_plain(key): spec for spec in list_datasets() for key in (spec.module, spec.name)}
     asked = _plain(name.removesuffix(SIMULATED))
-    if asked in known:
+    if asked in known and (known[asked].has_simulator or not name.endswith(SIMULATED)):
         return known[asked]
+    simulated = [spec.name for spec in list_datasets() if spec.has_simulator]
     near = difflib.get_close_matches(asked, known, n=1, cutoff=0.5)
     hint = f" Did you mean {known[near[0]].name!r}?" if near else ""
     raise ValueError(
-        f"A dataset is one of {[spec.name for spec in list_datasets()]}, each also with "
+        f"A dataset is one of {[spec.name for spec in list_datasets()]}; {simulated} also with "
         f"{SIMULATED!r} at the end.{hint} Received: name={name!r}"
     )
 
@@ -142,6 +147,7 @@ def load_dataset(
     path: str | PathLike[str] | None = None,
     data_home: str | PathLike[str] | None = None,
     download_if_missing: bool = True,
+    reading: dict[str, Any] | None = None,
 ) -> Dataset:
     """Load a dataset, real or simulated, in its parts.
 
@@ -164,6 +170,8 @@ def load_dataset(
         Where downloads are kept; by default ``$SKTL_HOME/datasets``.
     download_if_missing : bool, default=True
         Whether a missing file may be downloaded.
+    reading : dict, optional
+        Options of the dataset's ``read_X``, where it has any, such as ``{"channels": range(8)}``.
 
     Returns
     -------
@@ -191,7 +199,7 @@ def load_dataset(
         reader = PanelReader(Path(path or ""), spec.simulated_name)
     else:
         found = fetch_files(spec, path, data_home, download_if_missing=download_if_missing)
-        reader = spec.read(found)
+        reader = spec.read(found, **(reading or {}))
     if not len(reader):
         raise ValueError(
             f"No instance of {spec.name} can be used. Skipped: {reader.skipped}. Received: "

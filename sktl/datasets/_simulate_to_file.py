@@ -11,6 +11,7 @@ import numpy as np
 from sktl.datasets._hdf5 import write_panel
 from sktl.datasets._registry import get_spec
 from sktl.datasets._simulation import as_target
+from sktl.datasets._spec import SIMULATED
 
 
 def simulate_to_file(
@@ -53,7 +54,7 @@ def simulate_to_file(
     """
     from tqdm.auto import tqdm
 
-    spec = get_spec(name)
+    spec = get_spec(name.removesuffix(SIMULATED) + SIMULATED)
     batch_size = max(1, 2**22 // (spec.n_channels * spec.n_timepoints))
     batches = spec.simulate_batches(n_instances, random_state, batch_size=batch_size)
     bar = tqdm(desc=spec.simulated_name, total=n_instances, delay=2, disable=not progress)

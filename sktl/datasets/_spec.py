@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 if TYPE_CHECKING:
     from sktl.datasets._readers import Reader
@@ -26,7 +25,8 @@ class RemoteFile:
     size : int, optional
         Bytes, where known; asked from the server otherwise.
     known_hash : str, optional
-        ``"sha256:..."`` where its authors state one.
+        ``"sha256:..."`` where its authors state one; ``"git-tree:..."`` of a repository's archive
+        at one commit, which is git's own id of its files.
     zenodo_record : int, optional
         The Zenodo record that lists the file's checksum.
     manual : str, optional
@@ -39,6 +39,10 @@ class RemoteFile:
     known_hash: str | None = None
     zenodo_record: int | None = None
     manual: str | None = None
+
+
+def _no_simulator(*args: object, **kwargs: object) -> NoReturn:
+    raise ValueError("This dataset has no simulator: use its official files")
 
 
 @dataclass(frozen=True)
@@ -77,12 +81,12 @@ class DatasetSpec:
     files : tuple of RemoteFile
         The official files.
     read : callable
-        ``read(path)`` gives a `Reader`.
-    simulate : callable
+        ``read(path)`` gives a `Reader`; it may have options.
+    simulate : callable, optional
         ``simulate(n_instances, random_state=None, *, return_groups=False)``.
-    simulate_batches : callable
+    simulate_batches : callable, optional
         ``simulate_batches(n_instances, random_state, batch_size=...)`` iterates over the same
-        instances as (X, y, groups).
+        instances as (X, y, groups). A dataset without a simulator has neither.
     classes : tuple of str
         The labels of a classification task.
     chronological : bool
@@ -106,11 +110,16 @@ class DatasetSpec:
     citation: str
     url: str
     files: tuple[RemoteFile, ...]
-    read: Callable[[Path], Reader]
-    simulate: Callable
-    simulate_batches: Callable
+    read: Callable[..., Reader]
+    simulate: Callable = _no_simulator
+    simulate_batches: Callable = _no_simulator
     classes: tuple[str, ...] = ()
     chronological: bool = False
+
+    @property
+    def has_simulator(self) -> bool:
+        """Whether the dataset has a simulated counterpart."""
+        return self.simulate is not _no_simulator
 
     @property
     def n_classes(self) -> int | None:

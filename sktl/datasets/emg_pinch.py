@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,25 +11,12 @@ import numpy as np
 from sktl.datasets._contract import make_fetcher
 from sktl.datasets._readers import Reader, Skip
 from sktl.datasets._spec import DatasetSpec, RemoteFile
-from sktl.datasets._windows import WindowReader, load_array, pure_windows
+from sktl.datasets._windows import labelled_windows, open_recording
 from sktl.datasets.simulators.emg import iter_emg_pinch, simulate_emg_pinch
 
 CLASSES = ("Pinch1", "Pinch2", "Pinch3", "Pinch4")
 CHANNELS = (0, 2, 5)
 WINDOW, STEP = 80, 10
-_REST = "none"
-
-
-def _open(file: Path) -> tuple[np.ndarray, np.ndarray]:
-    annotation = file.with_name(file.name.replace("_emg.npy", "_ann.npy"))
-    if not annotation.is_file():
-        raise Skip("recording without annotation")
-    emg, labels = load_array(file), load_array(annotation, memory_map=False)
-    if emg.ndim != 2 or emg.shape[1] != 8 or emg.dtype.kind not in "iuf":
-        raise Skip("recording without 8 channels")
-    if labels.ndim != 1 or len(labels) != len(emg):
-        raise Skip("recording and annotation differ in length")
-    return emg, labels.astype(str)
 
 
 def read_emg_pinch(path: Path) -> Reader:
@@ -53,21 +41,15 @@ def read_emg_pinch(path: Path) -> Reader:
             f"path must be a folder with <recording>_emg.npy files. Received: path={str(path)!r}"
         )
     skipped: Counter[str] = Counter()
-    recordings: list[np.ndarray] = []
-    names, windows = [], []
-    for file in files:
-        try:
-            emg, labels = _open(file)
-        except Skip as reason:
-            skipped[str(reason)] += 1
-            continue
-        starts = pure_windows(labels, WINDOW, STEP)
-        known = np.isin(labels[starts], CLASSES)
-        skipped["window with an unknown label"] += int((~known & (labels[starts] != _REST)).sum())
-        windows.append((len(recordings), starts[known], labels[starts[known]]))
-        recordings.append(emg)
-        names.append(file.name.removesuffix("_emg.npy"))
-    return WindowReader(recordings, windows, names, CHANNELS, WINDOW, +skipped)
+
+    def opened() -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+        for file in files:
+            try:
+                yield file.name.removesuffix("_emg.npy"), *open_recording(file)
+            except Skip as reason:
+                skipped[str(reason)] += 1
+
+    return labelled_windows(opened(), CLASSES, CHANNELS, WINDOW, STEP, skipped)
 
 
 SPEC = DatasetSpec(

@@ -30,7 +30,7 @@ from sktl.sources import (
 )
 from sktl.training.backends import compile_network
 from sktl.training.compiled_network import PREDICTION_BATCH, initial_weights, set_weights
-from sktl.training.loop import Schedule, TrainingState, advance
+from sktl.training.loop import MIN_DELTA, Schedule, TrainingState, advance
 from sktl.training.network_cache import borrow
 from sktl.training.prepared_data import Prepared
 from sktl.training.preprocessing import Preprocessing
@@ -131,9 +131,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     _network: ClassVar[Callable]
     # As of CompiledNetwork. XLA slows most networks down, long LSTMs several times.
     _jit: ClassVar[bool | int] = False
-    # Parameters of the network that give its feature layers at every time point, and layers whose
-    # outputs, (filters,) an instance, are features as well.
-    _feature_parameters: ClassVar[dict[str, Any]] = {}
+    # Layers whose outputs, (filters,) an instance, are features as well.
     _feature_vectors: ClassVar[tuple[str, ...]] = ()
     _preprocessing_type: ClassVar[Any] = Preprocessing
     # What the task gives.
@@ -169,6 +167,10 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     def _feature_layers(self) -> list[str]:
         """Name the layers whose outputs, (time, filters) an instance, are features, in order."""
         return []
+
+    def _feature_options(self, arrays) -> dict[str, Any]:
+        """Return arguments of the network that its feature layers need, for a source's arrays."""
+        return {}
 
     @classmethod
     def from_pretrained(cls, source, **params):
@@ -378,7 +380,12 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             reduce_lr_factor=self.reduce_lr_factor,
             min_learning_rate=self.min_learning_rate,
             drop_last=self.drop_last,
+            min_delta=MIN_DELTA * self._unit_of(self.monitor if held_out else "loss"),
         )
+
+    def _unit_of(self, monitor):
+        """Return the size of values of a monitor that are neither good nor bad."""
+        return 1.0
 
     @contextmanager
     def _progress(self):
@@ -450,13 +457,18 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
 
         shape = shape or self._shape
         key = (
+            # A subclass may build, or compile, another network from the same parameters.
+            type(self),
             self._network,
+            self._loss,
+            self._output_activation,
+            self._jit,
             repr(self._network_parameters()),
             tuple(self._transferable()),
             self.stream_max is None,
-            self._task,
             shape,
             keras.backend.backend(),
+            keras.config.dtype_policy().name,
         )
         return borrow(
             key,

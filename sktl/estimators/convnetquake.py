@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from numbers import Integral
+
+from sktl._checks import check_choice, check_number
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.convolution import fast_convolution
@@ -12,8 +16,11 @@ def convnetquake_ingv(
     stream_max,
     *,
     n_layers: int = 9,
-    filters: int = 32,
+    filters: int | Sequence[int] = 32,
     kernel_size: int = 3,
+    downsampling: str = "stride",
+    pool_padding: int | Sequence[int] = 0,
+    dense_units: int | None = None,
     l2: float = 1e-3,
     initializer: str = "glorot_uniform",
 ):
@@ -25,7 +32,7 @@ def convnetquake_ingv(
         The scaled panel.
     stream_max : KerasTensor of shape (batch, 1) or None
         The stream max, joined to the flattened features.
-    n_layers, filters, kernel_size, l2, initializer
+    n_layers, filters, kernel_size, downsampling, pool_padding, dense_units, l2, initializer
         See `ConvNetQuakeINGVClassifier`.
 
     Returns
@@ -36,21 +43,31 @@ def convnetquake_ingv(
     from keras import layers, regularizers
 
     x = series
-    for number in range(1, n_layers + 1):
+    pools = downsampling == "max_pool"
+    widths, paddings = _each(filters, n_layers), _each(pool_padding, n_layers)
+    for number, (width, padding) in enumerate(zip(widths, paddings, strict=True), start=1):
         x = fast_convolution()(
-            filters,
+            width,
             kernel_size,
-            strides=2,
+            strides=1 if pools else 2,
             padding="same",
             activation="relu",
             kernel_initializer=initializer,
             kernel_regularizer=regularizers.L2(l2) if l2 else None,
             name=f"conv{number}",
         )(x)
+        if pools and padding:
+            x = layers.ZeroPadding1D(padding, name=f"pad{number}")(x)
+        if pools and x.shape[1] > 1:
+            x = layers.MaxPooling1D(2, name=f"pool{number}")(x)
     x = layers.Flatten(name="flatten")(x)
     if stream_max is not None:
         x = layers.Concatenate(name="join")([x, stream_max])
-    return layers.Dense(x.shape[-1], activation="relu", name="dense")(x)
+    return layers.Dense(dense_units or x.shape[-1], activation="relu", name="dense")(x)
+
+
+def _each(value: int | Sequence[int], n_layers: int) -> Sequence[int]:
+    return value if isinstance(value, Sequence) else [value] * n_layers
 
 
 @parameters
@@ -61,11 +78,20 @@ class _ConvNetQuakeINGV:
     Parameters
     ----------
     n_layers : int, default=9
-        Number of convolutions, each of stride 2.
-    filters : int, default=32
-        Filters of each convolution.
+        Number of convolutions, each of which halves the series.
+    filters : int or sequence of int, default=32
+        Filters of each convolution; a sequence has one entry a convolution.
     kernel_size : int, default=3
         Length of the kernels, in time points.
+    downsampling : {"stride", "max_pool"}, default="stride"
+        What halves the series: the convolution's stride of 2, or the maximum of every two time
+        points after a convolution of stride 1 (an odd last time point is left out, a single one
+        stays). The source "LEN-DB-detection" needs "max_pool".
+    pool_padding : int or sequence of int, default=0
+        Zeros that the maximum sees before the first time point and after the last; a sequence
+        has one entry a convolution. Only with ``downsampling="max_pool"``.
+    dense_units : int or None, default=None
+        Units of the dense layer; None: as many as it has inputs.
     l2 : float, default=1e-3
         Factor of the L2 penalty on the kernels of the convolutions. The original experiment
         pre-trained with 0 on EMG and 0.7 on S&P 500.
@@ -88,13 +114,45 @@ class _ConvNetQuakeINGV:
     _network = staticmethod(convnetquake_ingv)
 
     n_layers: int = 9
-    filters: int = 32
+    filters: int | Sequence[int] = 32
     kernel_size: int = 3
+    downsampling: str = "stride"
+    pool_padding: int | Sequence[int] = 0
+    dense_units: int | None = None
     l2: float = 1e-3
     initializer: str = "glorot_uniform"
 
     def _transferable(self):
         return [f"conv{number}" for number in range(1, self.n_layers + 1)]
+
+    def _check_architecture(self):
+        check_choice("downsampling", self.downsampling, ("stride", "max_pool"))
+        if self.dense_units is not None:
+            check_number(
+                "dense_units",
+                self.dense_units,
+                least=1,
+                whole=True,
+                wanted="a whole number of at least 1, or None",
+            )
+        for name in ("filters", "pool_padding"):
+            value = getattr(self, name)
+            if isinstance(value, Integral):
+                several = [value]
+            elif isinstance(value, Sequence) and len(value) == self.n_layers:
+                several = list(value)
+            else:
+                raise ValueError(
+                    f"{name} must be a whole number, or one for each of the {self.n_layers} "
+                    f"convolutions. Received: {name}={value!r}, n_layers={self.n_layers}"
+                )
+            for number in several:
+                check_number(name, number, least=0, whole=True)
+        if self.pool_padding != 0 and self.downsampling != "max_pool":
+            raise ValueError(
+                "pool_padding is for downsampling='max_pool'. Received: "
+                f"pool_padding={self.pool_padding!r}, downsampling={self.downsampling!r}"
+            )
 
     def _feature_layers(self):
         return self._transferable()

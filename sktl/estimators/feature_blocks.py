@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from sktl._checks import check_choice
 from sktl.estimators.frozen_features import POOLING, FrozenSource
-from sktl.sources import list_sources
+from sktl.sources import SOURCE_GROUPS, expand_sources, find_card, list_sources
 
 # Kernels of MiniRocket have nine taps.
 SHORTEST_ROCKET = 9
@@ -152,6 +154,66 @@ class SeriesBlock:
         return np.concatenate([(X - last[:, :, None])[:, :, :-1].reshape(len(X), -1), last], axis=1)
 
 
+class SpectrumBlock:
+    """Logarithms of the power in up to 32 bands of frequency, as shares of the instance's power.
+
+    The bands widen with frequency.
+    """
+
+    kind = name = "spectrum"
+
+    def fit(self, X: np.ndarray) -> SpectrumBlock:
+        """Return itself."""
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """Return the logarithms, (n_instances, n_channels * n_bands)."""
+        X = np.asarray(X, np.float64)
+        power = np.abs(np.fft.rfft(X - X.mean(axis=2, keepdims=True), axis=2))[:, :, 1:] ** 2
+        n = power.shape[2]
+        if not n:
+            return np.zeros((len(X), X.shape[1]))
+        edges = np.unique(np.geomspace(1, n + 1, min(32, n) + 1).round().astype(int)) - 1
+        bands = np.add.reduceat(power, edges[:-1], axis=2) / np.diff(edges)
+        total = bands.sum(axis=(1, 2), keepdims=True)
+        return np.log10(bands / np.where(total > 0, total, 1) + 1e-8).reshape(len(X), -1)
+
+
+class IntervalBlock:
+    """Quantiles of intervals of the series and of its differences, for forests of trees.
+
+    The series is halved five times; of each of the 31 intervals the five quartiles and the mean
+    are taken, after the idea of QUANT [1]_.
+
+    References
+    ----------
+    .. [1] A. Dempster, D. F. Schmidt, G. I. Webb (2024). QUANT: a minimalist interval method for
+       time series classification. Data Mining and Knowledge Discovery 38, 2377-2402.
+    """
+
+    kind = name = "intervals"
+    depth = 5
+
+    def fit(self, X: np.ndarray) -> IntervalBlock:
+        """Return itself."""
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """Return the quantiles, (n_instances, n_features), float32."""
+        X = np.asarray(X, np.float64)
+        columns = []
+        for series in (X, np.diff(X, axis=2)) if X.shape[2] > 1 else (X,):
+            for level in range(self.depth):
+                edges = np.linspace(0, series.shape[2], 2**level + 1).astype(int)
+                if level and np.diff(edges).min() < 2:
+                    break
+                for start, stop in pairwise(edges):
+                    part = np.sort(series[:, :, start:stop], axis=2)
+                    at = np.linspace(0, part.shape[2] - 1, 5).round().astype(int)
+                    columns += [part[:, :, at].reshape(len(X), -1), part.mean(axis=2)]
+        return np.concatenate(columns, axis=1).astype(np.float32)
+
+
 def source_blocks(
     sources: str | Sequence = "bundled",
     architectures: Sequence[str] | None = None,
@@ -163,9 +225,10 @@ def source_blocks(
 
     Parameters
     ----------
-    sources : {"bundled", "available"} or sequence of (str or None), default="bundled"
-        The sources that come with the package; all that load without a download; or names, each
-        for every architecture that has it. None among them stands for random kernels.
+    sources : {"bundled", "available", "UCR"} or sequence of (str or None), default="bundled"
+        The sources that come with the package; all that load without a download, members of
+        groups left out; those of a group that load without a download; or names of sources and
+        groups, each for every architecture that has it. None among them: random kernels.
     architectures : sequence of str, optional
         Only these; default: all that have sources with feature layers.
     pooling, channels, random_state
@@ -182,24 +245,34 @@ def source_blocks(
         If no architecture has a source of a name.
     """
     table = list_sources()
-    known = sorted(set(table["architecture"]) - {"ResNet18", "ResNet50", "TCNSequence"})
+    known = [name for name in sorted(set(table["architecture"])) if _has_feature_layers(name)]
     chosen = known if architectures is None else list(architectures)
     for architecture in chosen:
         check_choice("architectures", architecture, tuple(known))
     table = table[table["architecture"].isin(chosen) & table["available"]]
     table = table.drop_duplicates(["architecture", "source"])
+    pairs = []
     if isinstance(sources, str):
-        check_choice("sources", sources, ("bundled", "available"))
+        check_choice("sources", sources, ("bundled", "available", *SOURCE_GROUPS))
         if sources == "bundled":
             table = table[table["where"] == "bundled"]
-        pairs = list(zip(table["architecture"], table["source"], strict=True))
+        for architecture in chosen:
+            own = set(table.loc[table["architecture"] == architecture, "source"])
+            if sources not in SOURCE_GROUPS or SOURCE_GROUPS[sources] == architecture:
+                asked = sources if sources in SOURCE_GROUPS else "available"
+                pairs += [
+                    (architecture, n) for n in expand_sources(asked, architecture) if n in own
+                ]
     else:
-        pairs = []
-        for name in sources:
-            having = chosen if name is None else table.loc[table["source"] == name, "architecture"]
-            if not len(having):
+        names: dict[Any, None] = {}
+        for source in sources:
+            group = SOURCE_GROUPS.get(source) if isinstance(source, str) else None
+            names |= dict.fromkeys([source] if group is None else expand_sources([source], group))
+        for name in names:
+            having = [kind for kind in chosen if name is None or _exists(name, kind)]
+            if not having:
                 raise ValueError(
-                    f"No architecture of {', '.join(chosen)} has this source at hand. Available: "
+                    f"No architecture of {', '.join(chosen)} has this source. Available: "
                     f"{', '.join(sorted(set(table['source'])))}. Received: source={name!r}"
                 )
             pairs += [(architecture, name) for architecture in having]
@@ -209,3 +282,16 @@ def source_blocks(
         )
         for architecture, name in pairs
     ]
+
+
+def _has_feature_layers(architecture):
+    kind = getattr(import_module("sktl.estimators"), f"{architecture}Regressor", None)
+    return kind is not None and bool(kind()._feature_layers())
+
+
+def _exists(source, architecture):
+    try:
+        find_card(source, architecture)
+    except ValueError:
+        return False
+    return True

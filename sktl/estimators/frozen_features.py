@@ -13,7 +13,7 @@ from sktl._checks import check_choice
 from sktl.layers.summary import summary_over_time
 from sktl.sources import adapt_input_channels, load_source
 from sktl.training.backends import compile_network
-from sktl.training.compiled_network import initial_weights
+from sktl.training.compiled_network import initial_weights, weight_names
 from sktl.training.network_cache import borrow
 
 __all__ = ["FrozenSource"]
@@ -90,9 +90,9 @@ class FrozenSource:
         list of str
             One name a column of `transform`.
         """
-        source, estimator = self._source_and_estimator()
+        source, estimator, options = self._network()
         shape = (64, source.card.n_channels if source else n_channels)
-        with self._borrow(estimator, shape) as network:
+        with self._borrow(estimator, options, shape) as network:
             once = [f"{self.name}/{column}" for column in network.model.feature_names]
         if self.channels == "joint":
             return once
@@ -121,11 +121,11 @@ class FrozenSource:
         for summary in self.pooling:
             check_choice("pooling", summary, POOLING)
         channels = range(X.shape[1]) if self.channels == "each" else [slice(None)]
-        source, estimator = self._source_and_estimator()
+        source, estimator, options = self._network()
         n_channels = 1 if self.channels == "each" else X.shape[1]
         if n_channels == 1 and source is not None:
             n_channels = source.card.n_channels
-        with self._borrow(estimator, (X.shape[2], n_channels)) as network:
+        with self._borrow(estimator, options, (X.shape[2], n_channels)) as network:
             network.load(self._weights(network, source, estimator, n_channels), seed=0)
             size = max(4, min(network.prediction_batch, TIME_POINTS // X.shape[2]))
             return np.concatenate(
@@ -155,8 +155,8 @@ class FrozenSource:
         scaled = centred / np.where(constant, 1, size) * ~constant
         return np.repeat(scaled, n_channels // X.shape[1], axis=1).astype(np.float32)
 
-    def _source_and_estimator(self):
-        """Load the source, and make an estimator with the parameters of its network."""
+    def _network(self):
+        """Load the source; return it, an estimator and options with which its network is built."""
         source = None if self.source is None else load_source(self.source, self.architecture)
         kind = getattr(import_module("sktl.estimators"), f"{self.architecture}Regressor")
         given = (source.card.parameters if source else None) or {}
@@ -164,12 +164,13 @@ class FrozenSource:
         # A card keeps tuples as lists.
         values = {name: given[name] for name in named}
         values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        return source, kind(**values)
+        estimator = kind(**values)
+        return source, estimator, estimator._feature_options(source.arrays if source else None)
 
-    def _borrow(self, estimator, shape):
+    def _borrow(self, estimator, options, shape):
         import keras
 
-        parameters = estimator._network_parameters() | estimator._feature_parameters
+        parameters = estimator._network_parameters() | options
         key = (estimator._network, repr(parameters), shape, self.pooling, keras.backend.backend())
 
         def make():
@@ -179,17 +180,16 @@ class FrozenSource:
         return borrow(key, make)
 
     def _weights(self, network, source, estimator, n_channels):
-        rng = np.random.default_rng([self.random_state, zlib.crc32(self.architecture.encode())])
-        weights = initial_weights(network.model, rng)
         if source is None:
-            return weights
-        wrong = []
-        for path, drawn in weights.items():
+            name = zlib.crc32(self.architecture.encode())
+            return initial_weights(network.model, np.random.default_rng([self.random_state, name]))
+        weights, wrong = {}, []
+        for path, variable in weight_names(network.model).items():
             values = source.arrays.get(path)
             first = path.split("/")[0] in estimator._first_layers and path.endswith("/kernel")
             if first and values is not None:
                 values = adapt_input_channels(values, n_channels)
-            if np.shape(values) != drawn.shape:
+            if np.shape(values) != tuple(variable.shape):
                 wrong.append(f"{path} {'missing' if values is None else np.shape(values)}")
             weights[path] = values
         if wrong:

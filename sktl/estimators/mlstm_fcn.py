@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.convolution import fast_convolution
@@ -19,6 +23,7 @@ def mlstm_fcn(
     reduction: int = 16,
     initializer: str = "he_uniform",
     batch_norm_momentum: float = 0.99,
+    squeeze_excite: bool = True,
 ):
     """Build the layers of MLSTM-FCN up to its output layer.
 
@@ -30,6 +35,8 @@ def mlstm_fcn(
         The stream max, joined to the outputs of both branches.
     filters, kernel_sizes, lstm_units, dropout, reduction, initializer, batch_norm_momentum
         See `MLSTMFCNClassifier`.
+    squeeze_excite : bool, default=True
+        False: the second branch is the FCN of Wang et al. (2017).
 
     Returns
     -------
@@ -58,15 +65,15 @@ def mlstm_fcn(
             momentum=batch_norm_momentum, epsilon=1e-3, name=f"bn{number}"
         )(x)
         x = layers.ReLU(name=f"relu{number}")(x)
-        if number < len(filters):
-            x = squeeze_excite(x, reduction, f"se{number}")
+        if squeeze_excite and number < len(filters):
+            x = weigh_channels(x, reduction, f"se{number}")
     x = average_over_time()(name="average")(x)
 
     joined = [steps, x] if stream_max is None else [steps, x, stream_max]
     return layers.Concatenate(name="join")(joined)
 
 
-def squeeze_excite(x, reduction: int, name: str):
+def weigh_channels(x, reduction: int, name: str):
     """Weight the channels of a feature map by a gate that sees all time points.
 
     Parameters
@@ -131,7 +138,9 @@ class _MLSTMFCN:
         few steps an epoch, take less, such as 0.9.
     transfer_blocks : bool, default=False
         Transfer batch normalisation and squeeze-and-excite blocks as well, at omega's learning
-        rate. The original experiment transferred the convolutions alone.
+        rate. The original experiment transferred the convolutions alone. A source without
+        squeeze-and-excite blocks, such as a plain FCN, gets blocks that change nothing at first:
+        the convolutions then give exactly its features, and the blocks learn from there.
 
     References
     ----------
@@ -158,12 +167,37 @@ class _MLSTMFCN:
         names = [kind.format(number) for number in numbers for kind in kinds]
         return [name for name in names if not name.startswith(f"se{numbers[-1]}_")]
 
+    def _transferred_weights(self, source, start):
+        if self.transfer_blocks and not any(path.startswith("se") for path in source.arrays):
+            source = replace(source, arrays={**source.arrays, **self._open_gates(source, start)})
+        return super()._transferred_weights(source, start)  # type: ignore[misc]
+
+    def _open_gates(self, source, start):
+        """Return blocks that pass all filters alike, and convolutions that make up for it.
+
+        A gate of no input is a sigmoid of 0, a half, and the next convolution doubles what it
+        reads: both are exact in floating-point numbers.
+        """
+        arrays = {}
+        for number in range(1, len(self.filters)):
+            reduce, excite = (f"se{number}_{half}/kernel" for half in ("reduce", "excite"))
+            arrays[reduce] = start[reduce]
+            arrays[excite] = np.zeros(start[excite].shape, np.float32)
+            following = f"conv{number + 1}/kernel"
+            if following in source.arrays:
+                arrays[following] = 2 * source.arrays[following]
+        return arrays
+
     def _check_architecture(self):
         if len(self.filters) != len(self.kernel_sizes):
             raise ValueError(
                 "filters and kernel_sizes must have the same length, one entry a convolution. "
                 f"Received: filters={self.filters!r}, kernel_sizes={self.kernel_sizes!r}"
             )
+
+    def _feature_options(self, arrays):
+        # The published FCNs have no squeeze-and-excite blocks.
+        return {"squeeze_excite": arrays is None or "se1_reduce/kernel" in arrays}
 
     def _feature_layers(self):
         return [f"relu{number}" for number in range(1, len(self.filters) + 1)]

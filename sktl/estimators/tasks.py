@@ -58,8 +58,10 @@ class BaseTransferClassifier(BaseTransferEstimator, BaseClassifier):
         return y
 
     def _fit_targets(self, y):
-        weights = compute_sample_weight(self.class_weight, y)
-        return self._targets(y), weights.astype(np.float32)
+        return self._targets(y), self._instance_weights(y)
+
+    def _instance_weights(self, y):
+        return compute_sample_weight(self.class_weight, y).astype(np.float32)
 
     def _targets(self, y):
         return (np.asarray(y)[:, None] == self.classes_).astype(np.float32)
@@ -112,7 +114,7 @@ class BaseTransferRegressor(BaseTransferEstimator, BaseRegressor):
     _loss = "mean_squared_error"
     _score_name = "mae"
     _monitors: ClassVar = {"val_loss": False, "val_score": False}
-    _target_attributes = ("_center", "_scale")
+    _target_attributes = ("_center", "_scale", "_spreads")
 
     target_scaling: str | None = "standard"
 
@@ -127,7 +129,19 @@ class BaseTransferRegressor(BaseTransferEstimator, BaseRegressor):
         self._center, self._scale = 0.0, 1.0
         if self.target_scaling == "standard":
             self._center, self._scale = standardisation(self._check_held_out_targets(y))
-        return self._targets(y), np.ones(len(y), np.float32)
+        targets = self._targets(y)
+        # Three digits are enough for what they do, and make those of standardised targets 1.
+        self._spreads = tuple(float(f"{standardisation(v)[1]:.3g}") for v in (y, targets))
+        return targets, self._instance_weights(y)
+
+    def _instance_weights(self, y):
+        return np.ones(len(y), np.float32)
+
+    def _unit_of(self, monitor):
+        of_y, of_targets = self._spreads
+        if monitor == "val_score":
+            return of_y
+        return of_targets**2 if self._loss == "mean_squared_error" else of_targets
 
     def _targets(self, y):
         return ((np.asarray(y, float) - self._center) / self._scale).astype(np.float32)[:, None]

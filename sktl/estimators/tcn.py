@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
@@ -151,8 +151,6 @@ class _TCN:
     architecture = "TCN"
     _network = staticmethod(tcn)
     _first_layers = ("block1_conv1", "block1_match")
-    # Features need every time point, not the last alone.
-    _feature_parameters: ClassVar = {"return_sequences": True}
 
     n_blocks: int = 9
     filters: int = 24
@@ -164,6 +162,10 @@ class _TCN:
     def _transferable(self):
         names = [f"block{b + 1}_conv{n}" for b in range(self.n_blocks) for n in (1, 2)]
         return ["block1_match", *names]
+
+    def _feature_options(self, arrays):
+        # Features need every time point, not the last alone.
+        return {"return_sequences": True}
 
     def _feature_layers(self):
         return [f"block{block + 1}_relu" for block in range(self.n_blocks)]

@@ -23,11 +23,18 @@ def block_bidirectional():
     from sktl.layers._devices import on_tensorflow_without_gpu
 
     class BlockBidirectional(layers.Bidirectional):
-        """For plain LSTM layers of which the last outputs are wanted, without mask or state."""
+        """Keras' own unless the last outputs of plain LSTM layers are wanted."""
 
         def call(self, sequences, initial_state=None, mask=None, training=None):
+            known = (
+                self.merge_mode == "concat"
+                and mask is None
+                and initial_state is None
+                and not self.forward_layer.go_backwards
+                and all(map(_is_plain, (self.forward_layer, self.backward_layer)))
+            )
             # A GPU has an LSTM of its own.
-            if not on_tensorflow_without_gpu():
+            if not known or not on_tensorflow_without_gpu():
                 return super().call(sequences, initial_state, mask, training)
             import tensorflow as tf
 
@@ -40,6 +47,23 @@ def block_bidirectional():
             return tf.concat(tf.unstack(outputs), axis=-1)
 
     return BlockBidirectional
+
+
+def _is_plain(layer):
+    """Whether a layer is an LSTM as ``BlockLSTM`` knows it, giving its last output."""
+    from keras import activations, layers
+
+    if type(layer) is not layers.LSTM:
+        return False
+    cell = layer.cell
+    return (
+        not (layer.return_sequences or layer.return_state or layer.stateful)
+        and not (layer.dropout or layer.recurrent_dropout)
+        and layer.compute_dtype == "float32"
+        and cell.use_bias
+        and cell.activation is activations.tanh
+        and cell.recurrent_activation is activations.sigmoid
+    )
 
 
 def _weights(cell):

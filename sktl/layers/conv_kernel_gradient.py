@@ -27,7 +27,12 @@ def pays(length: int, stride: int, taps: int, channels: int) -> bool:
     bool
         Never where the kernel or the stride reaches over the border of a series.
     """
-    return length >= max(LONG[stride], taps) and length % stride == 0 and channels >= _WIDE
+    return (
+        stride in LONG
+        and length >= max(LONG[stride], taps)
+        and length % stride == 0
+        and channels >= _WIDE
+    )
 
 
 def convolve(x, kernel, stride: int):

@@ -12,18 +12,28 @@ def fast_convolution():
     Returns
     -------
     type
-        `keras.layers.Conv1D` with the same weights, names and, to rounding, results, for padding
-        "same" and strides of one or two without dilation. On TensorFlow without a GPU, wide layers
-        are computed by minimal filtering, and other kernels' gradients as matrix products.
+        `keras.layers.Conv1D` with the same weights, names and, to rounding, results. On TensorFlow
+        without a GPU, with padding "same" and strides of one or two, wide layers are computed by
+        minimal filtering, and other kernels' gradients as matrix products; everything else, such
+        as dilation, is left to Keras.
     """
-    from keras import layers
+    from keras import Variable, layers
 
     class FastConv1D(layers.Conv1D):
         """For inputs of shape (batch, time, channels)."""
 
         def call(self, inputs):
-            convolve = _faster(inputs.shape[1], self.strides[0], *self.kernel.shape)
-            if convolve is None:
+            known = (
+                self.padding == "same"
+                and self.dilation_rate == (1,)
+                and self.groups == 1
+                and self.data_format == "channels_last"
+                and self.compute_dtype == "float32"
+                and isinstance(self.kernel, Variable)
+                and inputs.shape[1] is not None
+            )
+            convolve = known and _faster(inputs.shape[1], self.strides[0], *self.kernel.shape)
+            if not convolve:
                 return super().call(inputs)
             import tensorflow as tf
 

@@ -22,11 +22,12 @@ def eight_bit_dropout():
     from keras import backend, layers
 
     class EightBitDropout(layers.Dropout):
-        """Without ``noise_shape``."""
+        """Keras' own where a ``noise_shape`` is given."""
 
         def call(self, inputs, training=False):
             edge, share = divmod(round(self.rate * _LEVELS**2), _LEVELS)
             drawn = training and self.rate > 0 and edge < _LEVELS - 1
+            drawn = drawn and self.noise_shape is None
             if backend.backend() != "tensorflow" or not drawn:
                 return super().call(inputs, training=training)
             import tensorflow as tf

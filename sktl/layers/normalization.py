@@ -18,10 +18,19 @@ def fused_batch_normalization():
     from keras import backend, layers
 
     class FusedBatchNormalization(layers.BatchNormalization):
-        """For inputs of shape (batch, time, channels), without mask."""
+        """Keras' own where anything but panels (batch, time, channels) is given, or a mask."""
 
         def call(self, inputs, training=None, mask=None):
-            if backend.backend() != "tensorflow" or not (training and self.trainable):
+            known = (
+                len(inputs.shape) == 3
+                and self.axis in (-1, 2)
+                and self.center
+                and self.scale
+                and not self.synchronized
+                and mask is None
+                and self.compute_dtype == "float32"
+            )
+            if backend.backend() != "tensorflow" or not (training and self.trainable and known):
                 return super().call(inputs, training, mask)
             import tensorflow as tf
 
@@ -51,10 +60,12 @@ def average_over_time():
     from keras import layers, ops
 
     class AverageOverTime(layers.GlobalAveragePooling1D):
-        """For inputs of shape (batch, time, channels), without mask."""
+        """Keras' own where a mask is given, or the length is not known."""
 
         def call(self, inputs, mask=None):
             length = inputs.shape[1]
+            if mask is not None or length is None or self.data_format != "channels_last":
+                return super().call(inputs, mask=mask)
             weights = ops.full((1, length), 1 / length)
             averages = ops.matmul(weights, inputs)
             return averages if self.keepdims else ops.squeeze(averages, 1)

@@ -1,5 +1,6 @@
 """Choosing omega and the source: by fine-tuning with each, or before any fine-tuning."""
 
+from sktl.model_selection._auto_transfer import AutoTransferClassifier, AutoTransferRegressor
 from sktl.model_selection._omega_search import (
     OMEGA_GRID,
     OmegaSearch,
@@ -11,6 +12,8 @@ from sktl.model_selection._transferability import h_score, logme
 
 __all__ = [
     "OMEGA_GRID",
+    "AutoTransferClassifier",
+    "AutoTransferRegressor",
     "OmegaSearch",
     "OmegaSearchClassifier",
     "OmegaSearchRegressor",

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from sktl.estimators.base import channel_repeats
-from sktl.sources import list_sources
 from sktl.training.compiled_network import weight_names
 from sktl.training.loop import TrainingState
 from sktl.training.prepared_data import Prepared
@@ -39,24 +38,7 @@ class Part:
     test: tuple[np.ndarray, np.ndarray] | None = None
 
 
-def available(architecture: str) -> list[str]:
-    """List the sources of an architecture that load without a download.
-
-    Parameters
-    ----------
-    architecture : str
-        Its name.
-
-    Returns
-    -------
-    list of str
-        Names; of two sources with one name the first is the one that the name loads.
-    """
-    table = list_sources(architecture)
-    return list(dict.fromkeys(table.loc[table["available"], "source"]))
-
-
-def fitting(estimator, X: np.ndarray, sources: list[str]) -> list[str]:
+def fitting(estimator, X: np.ndarray, sources: list) -> list:
     """Leave out the sources whose layers have other shapes than the network's.
 
     Parameters
@@ -85,7 +67,7 @@ def fitting(estimator, X: np.ndarray, sources: list[str]) -> list[str]:
             left_out.append(name)
     if left_out:
         warnings.warn(
-            f"sources='available': {', '.join(left_out)} left out, because their layers have other "
+            f"{', '.join(left_out)} left out, because their layers have other "
             "shapes than those of the estimator",
             stacklevel=2,
         )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from numbers import Real
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -15,8 +13,9 @@ from sktime.regression.base import BaseRegressor
 from sktl._checks import check_choice, check_number
 from sktl.estimators.base import BaseTransferEstimator, channel_repeats
 from sktl.estimators.wrapper import NetworkWrapper
-from sktl.model_selection._candidates import Candidate, Part, advance_all, available, fitting, race
+from sktl.model_selection._candidates import Candidate, Part, advance_all, fitting, race
 from sktl.model_selection._results import curves, decide, tabulate
+from sktl.sources import expand_sources
 from sktl.training.randomness import draw_seed, random_streams
 
 OMEGA_GRID = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
@@ -41,10 +40,11 @@ class OmegaSearch(NetworkWrapper):
         The network; its `source` and `omega` are what the search varies.
     omegas : sequence of float, default=OMEGA_GRID
         Multipliers of the transferred layers' learning rate; each is tried with each source.
-    sources : sequence of (str, path-like or None), "available" or None, default=None
+    sources : sequence of (str, path-like or None), "available", group or None, default=None
         Sources to try; None in a sequence stands for scratch. "available": all that load without
-        a download and have the shapes of the estimator's layers (a warning names the others), see
-        `sktl.sources.list_sources`. None: the estimator's own `source`.
+        a download, but no groups; the name of a group, such as "UCR": its members; of both those
+        that have the shapes of the estimator's layers (a warning names the others). See
+        `sktl.sources.expand_sources`. None: the estimator's own `source`.
     include_scratch : bool, default=True
         Train from random initialisation as well (once, at omega 1) and guard against *negative
         transfer*: scratch is kept unless the best transfer beats it by more than `margin`.
@@ -248,16 +248,12 @@ default="validation"
                     "sources to the search. Received: sources=None, estimator.source=None"
                 )
             return [self.estimator.source]
-        if isinstance(self.sources, str) and self.sources == "available":
-            return fitting(self.estimator, X, available(self.estimator.architecture))
-        if isinstance(self.sources, str | Path) or not isinstance(self.sources, Sequence):
-            raise TypeError(
-                "sources must be a list of sources, 'available' or None. "
-                f"Received: sources={self.sources!r}"
-            )
-        if not len(self.sources):
+        sources = expand_sources(self.sources, self.estimator.architecture)
+        if isinstance(self.sources, str):
+            return fitting(self.estimator, X, sources)
+        if not sources:
             raise ValueError("sources must name at least one source. Received: sources=[]")
-        return list(self.sources)
+        return sources
 
     def _parts(self, X, y, candidates):
         template = self._checker(candidates[0])

@@ -6,15 +6,14 @@ import time
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sktl._checks import check_choice
 from sktl.estimators.base import BaseTransferEstimator, channel_repeats
-from sktl.model_selection._candidates import available
 from sktl.model_selection._transferability import h_score, logme
+from sktl.sources import expand_sources
 from sktl.training.compiled_network import (
     CompiledNetwork,
     initial_weights,
@@ -61,8 +60,9 @@ def rank_sources(
         Class labels, or numbers in any unit.
     architecture : str or estimator of sktl.estimators, default="MagNet"
         Name of an architecture with its default parameters, or an estimator with others.
-    sources : sequence of (str or path-like) or "available", default="available"
-        Sources to rank; "available": all that load without a download.
+    sources : sequence of (str or path-like), "available" or group, default="available"
+        Sources to rank; "available": all that load without a download, but no groups; the name of
+        a group, such as "UCR": its members. See `sktl.sources.expand_sources`.
     task : {"classification", "regression"}, optional
         What y is. Default: the estimator's task; with the name of an architecture regression if
         y holds floating-point numbers, classification otherwise.
@@ -172,13 +172,7 @@ def _template(architecture, task, y):
 
 
 def _names(sources, architecture):
-    if isinstance(sources, str) and sources == "available":
-        return available(architecture)
-    if isinstance(sources, str | Path) or not isinstance(sources, Sequence):
-        raise TypeError(
-            f"sources must be a list of sources or 'available'. Received: sources={sources!r}"
-        )
-    return [source for source in dict.fromkeys(sources) if source is not None]
+    return [source for source in expand_sources(sources, architecture) if source is not None]
 
 
 def _features(estimator, X):

@@ -57,6 +57,8 @@ def pretrain(
     architecture: str,
     *,
     data: str = "simulated",
+    name: str | None = None,
+    split: str = "published",
     n_instances: int = 10_000,
     n_repeats: int = 1,
     n_epochs: int = 30,
@@ -83,13 +85,18 @@ def pretrain(
     Parameters
     ----------
     source : str
-        Name of the dataset, which becomes that of the source.
+        Name of the dataset.
     architecture : str
         Such as ``"MagNet"``.
     data : {"simulated", "real"}, default="simulated"
         What to train on.
+    name : str, optional
+        Name of the source; default: that of the dataset.
+    split : {"published", "grouped"}, default="published"
+        How real data, or that of a file, is split: ``"grouped"`` validates and tests on people,
+        speakers or recordings that were not trained on.
     n_instances : int, default=10_000
-        Training instances (an epoch's, if `fresh`).
+        Training instances (an epoch's, if `fresh`); fewer where there are not as many real ones.
     n_repeats : int, default=1
         Trainings to choose from.
     n_epochs : int, default=30
@@ -146,52 +153,57 @@ def pretrain(
         raise ValueError(f"data must be 'simulated' or 'real'. Received: data={data!r}")
     if storage not in _STORAGE:
         raise ValueError(f"storage must be one of {list(_STORAGE)}. Received: storage={storage!r}")
-    for name, value in (("n_instances", n_instances), ("n_repeats", n_repeats)):
+    for given, value in (("n_instances", n_instances), ("n_repeats", n_repeats)):
         if value < 1:
-            raise ValueError(f"{name} must be at least 1. Received: {name}={value!r}")
+            raise ValueError(f"{given} must be at least 1. Received: {given}={value!r}")
     spec = get_spec(source)
+    if data == "simulated":
+        spec = get_spec(spec.simulated_name)  # an error where there is no simulator
+    name = name or spec.name
     recipe = recipe or recipe_for(spec.name)
     if n_timepoints is not None:
         recipe = replace(recipe, n_timepoints=n_timepoints)
     instances = Instances(
         spec.name, data == "simulated", recipe, n_instances, random_state,
-        None if path is None else str(path), memory,
+        None if path is None else str(path), memory, split,
     )  # fmt: skip
     if fresh and not instances.streams:
         raise ValueError("fresh=True needs the simulator: data='simulated' without a path")
     network = _estimator(architecture, spec.task, spec.stream_max, n_epochs, parameters or {})
     facts = asdict(instances)
     del facts["memory"]  # it changes no result
+    if split == "published":
+        del facts["split"]
     settings = {
         **facts, "architecture": architecture, "n_epochs": n_epochs, "fresh": fresh,
         "parameters": parameters or {}, "sktl": sktl.__version__,
     }  # fmt: skip
     key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
     folder = Path(out or own_sources_directory()).expanduser().resolve() / architecture
-    if is_source(folder / spec.name):
-        present = read_card(folder / spec.name)
+    if is_source(folder / name):
+        present = read_card(folder / name)
         known = (present.training or {}).get("validation_scores", [])
         if (present.training or {}).get("key") == key and len(known) >= n_repeats:
-            progress(f"{architecture} {spec.name}: is there already")
-            return Pretrained(folder / spec.name, present, [])
-    kept = folder / f".{spec.name}.{key}.repeats"
+            progress(f"{architecture} {name}: is there already")
+            return Pretrained(folder / name, present, [])
+    kept = folder / f".{name}.{key}.repeats"
     repeats = []
     for number in range(n_repeats):
         seed = int(np.random.SeedSequence([random_state, number, 7]).generate_state(1)[0] >> 1)
         at = kept / str(number)
         if not is_source(at):
-            _train(network.clone().set_params(random_state=seed), instances, fresh, at)
+            _train(network.clone().set_params(random_state=seed), instances, fresh, at, name)
         repeats.append(json.loads(at.with_name(f"{number}.json").read_text()))
         progress(
-            f"{architecture} {spec.name}: repeat {number + 1} of {n_repeats}, "
+            f"{architecture} {name}: repeat {number + 1} of {n_repeats}, "
             f"validation {repeats[-1]['validation']:.4g}, {repeats[-1]['epochs']} epochs"
         )
     training = {
-        "key": key, "seed": random_state, "fresh_instances_every_epoch": fresh,
+        "key": key, "seed": random_state, "split": split, "fresh_instances_every_epoch": fresh,
         "window": recipe.window, "every": recipe.every, "storage": storage, "commit": commit,
     }  # fmt: skip
-    _finish(folder / spec.name, kept, repeats, instances, training, card or {})
-    return Pretrained(folder / spec.name, read_card(folder / spec.name), repeats)
+    _finish(folder / name, kept, repeats, instances, training, card or {})
+    return Pretrained(folder / name, read_card(folder / name), repeats)
 
 
 def _finish(folder, kept, repeats, instances, training, card):
@@ -248,7 +260,7 @@ def _estimator(architecture, task, stream_max, n_epochs, parameters):
     return getattr(estimators, architecture + kind)(**(defaults | parameters))
 
 
-def _train(estimator, instances, fresh, at):
+def _train(estimator, instances, fresh, at, name):
     """Train one repeat and keep it with its scores and curve; the source's folder comes last."""
     from sktl.evaluation.metrics import mean_absolute_error, weighted_f1
 
@@ -272,7 +284,7 @@ def _train(estimator, instances, fresh, at):
     }
     write_whole(at.with_name(f"{at.name}.csv"), estimator.history_.to_csv().encode())
     write_whole(at.with_name(f"{at.name}.json"), json.dumps(results).encode())
-    estimator.save_pretrained(at, name=instances.spec.name)
+    estimator.save_pretrained(at, name=name)
 
 
 def _check(results, instances):

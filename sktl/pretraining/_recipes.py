@@ -52,6 +52,9 @@ _RECIPES = {
     "SPEECH": Recipe(2, 2000, "loudest", 3.0),  # 4 kHz, 0.5 s
     "EMG": Recipe(1, 80, "first", 1.5, shared_groups=True),
     "S&P 500": Recipe(1, 50, "first", 0.2),
+    "EMG-Roshambo": Recipe(1, 80, "first", 1.5),
+    "EMG-Francic": Recipe(1, 80, "first", 1.5),
+    "DSPSpeech-20": Recipe(1, 2000, "first", 3.0),
 }
 
 

@@ -45,6 +45,6 @@ def fit_stream(estimator: Any, draw: Callable[[int], Pair], validation_data: Pai
             break
         panel, target = draw(epoch)
         inputs = trainer._preprocessing.transform(panel)
-        weights = np.ones(len(target), np.float32)
+        weights = trainer._instance_weights(target)
         prepared = replace(first, training=(inputs, trainer._targets(target), weights))
     return estimator._fit_trained(X, y, first, state)

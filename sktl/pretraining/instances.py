@@ -43,6 +43,8 @@ class Instances:
         A file or folder instead of the simulator or the download.
     memory : float
         Gigabytes that training may take for its instances.
+    split : {"published", "grouped"}
+        How real instances, or those of a file, are split; see `sktl.datasets.load_dataset`.
     """
 
     dataset: str
@@ -52,6 +54,7 @@ class Instances:
     seed: int
     path: str | PathLike[str] | None = None
     memory: float = 2.0
+    split: str = "published"
 
     @property
     def spec(self) -> DatasetSpec:
@@ -148,14 +151,19 @@ def _opened(instances: Instances) -> Dataset:
     name = instances.spec.simulated_name if simulated else instances.spec.name
     # The training part is 70 percent of all.
     n_all = None if simulated else -(-instances.n_instances * 10 // 7)
-    dataset = load_dataset(name, n_all, instances.seed, path=instances.path)
+    dataset = load_dataset(name, n_all, instances.seed, split=instances.split, path=instances.path)
     n_train = len(dataset.parts["train"])
     if n_train < instances.n_instances and simulated:
         raise ValueError(
             f"{instances.path} has {n_train} training instances. "
             f"Received: n_instances={instances.n_instances}"
         )
-    dataset.parts["train"] = dataset.parts["train"][: instances.n_instances]
+    if simulated:
+        dataset.parts["train"] = dataset.parts["train"][: instances.n_instances]
+    elif n_train > instances.n_instances:
+        # Evenly over the file, so that every recording, speaker and year takes part.
+        rows = np.arange(instances.n_instances) * n_train // instances.n_instances
+        dataset.parts["train"] = dataset.parts["train"][rows]
     return dataset
 
 

@@ -6,7 +6,7 @@ Knows nothing of estimators, and loads no deep-learning library.
 from sktl.sources._adapt import adapt_input_channels, select_transferable
 from sktl.sources._card import Card
 from sktl.sources._folder import Source, is_source, read_card, read_source, save_source
-from sktl.sources._list import list_sources
+from sktl.sources._list import expand_sources, list_sources
 from sktl.sources._resolve import (
     SimulatedSourceWarning,
     find_card,
@@ -16,12 +16,15 @@ from sktl.sources._resolve import (
 from sktl.sources._tfjs import import_tfjs_resnet50
 from sktl.sources.hub import push_to_hub
 from sktl.sources.imagenet import import_resnet
+from sktl.sources.published import GROUPS as SOURCE_GROUPS
 
 __all__ = [
+    "SOURCE_GROUPS",
     "Card",
     "SimulatedSourceWarning",
     "Source",
     "adapt_input_channels",
+    "expand_sources",
     "find_card",
     "import_resnet",
     "import_tfjs_resnet50",

@@ -121,8 +121,19 @@ def select_transferable(
         raise ValueError(
             f"The source does not fit the network in {len(wrong)} of {len(expected)} arrays:\n"
             + "\n".join(wrong)
-            + "\nUse a source with these shapes, or the parameters it was trained with. "
+            + f"\nUse a source with these shapes, or {_needed(source)}. "
             f"Received: source {source.card.name!r} ({source.card.architecture}, {source.path}) "
             f"with {have}"
         )
     return {name: source.arrays[name] for name in expected}
+
+
+def _needed(source: Source) -> str:
+    card = source.card
+    if source.origin != "published" or not card.parameters:
+        return "the parameters it was trained with"
+    given = ", ".join(f"{name}={value!r}" for name, value in card.parameters.items())
+    return (
+        f"the network of this source, find_card({card.name!r}, {card.architecture!r})"
+        f".parameters: {given}"
+    )

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 TASKS = ("classification", "regression")
 
 
@@ -31,12 +31,18 @@ class Card:
         The network, for example ``"MagNet"``.
     task : {"regression", "classification"}
         What the network was trained for.
-    n_channels, n_timepoints, n_outputs : int
-        Shape of an instance that it was trained on, and number of its outputs.
+    n_channels : int
+        Channels of an instance that it was trained on.
+    n_timepoints : int or None
+        Time points of such an instance; None: they differ in length.
+    n_outputs : int
+        Number of its outputs.
     dataset : str, optional
         What it was trained on.
     simulated : bool, optional
         Whether that data was simulated.
+    domain : str, optional
+        What kind of data it is, such as ``"seismology"`` or ``"ECG"``.
     n_instances : int, optional
         Number of training instances.
     data_sha256 : str, optional
@@ -65,7 +71,7 @@ class Card:
         Time in ISO 8601.
     weights_sha256 : str, optional
         sha256 of the file of weights; `save_source` fills it in.
-    format_version : int, default=1
+    format_version : int, default=2
         Version of this format.
 
     Raises
@@ -87,10 +93,11 @@ class Card:
     architecture: str
     task: str
     n_channels: int
-    n_timepoints: int
+    n_timepoints: int | None
     n_outputs: int
     dataset: str | None = None
     simulated: bool | None = None
+    domain: str | None = None
     n_instances: int | None = None
     data_sha256: str | None = None
     classes: list | None = None
@@ -113,7 +120,7 @@ class Card:
         for field in fields(self):
             value = _plain(getattr(self, field.name), field.name)
             object.__setattr__(self, field.name, value)
-            if value is None and field.default is not None:
+            if value is None and field.default is not None and field.name != "n_timepoints":
                 raise TypeError(f"A card's {field.name} must be given. Received: {field.name}=None")
             if value is not None:
                 _CHECKS[field.name](field.name, value)
@@ -187,11 +194,13 @@ class Card:
 
 def _plain(value, where):
     """Turn numpy scalars, tuples and mappings into what JSON knows, or say where it is not."""
+    if value is None or type(value) in (str, int, bool):
+        return value
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"A card's numbers must be finite. Received: {where}={value}")
-    if value is None or isinstance(value, bool | int | float):
+    if isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
         return str(value)
@@ -293,7 +302,9 @@ def _tables(name, value):
 
 
 _CHECKS = (
-    dict.fromkeys(["name", "architecture", "dataset", "licence", "citation", "notes"], _text)
+    dict.fromkeys(
+        ["name", "architecture", "dataset", "domain", "licence", "citation", "notes"], _text
+    )
     | dict.fromkeys(
         ["n_channels", "n_timepoints", "n_outputs", "n_instances", "format_version"], _count
     )

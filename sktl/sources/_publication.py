@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,7 +49,7 @@ class Published:
 
     def is_available(self) -> bool:
         """Whether the file is on this machine, kept or in ``$SKTL_MIRROR``."""
-        return self.kept_at.is_file() or _paths.find_in_mirror(self.filename) is not None
+        return next(available([self]))
 
     def fingerprint(self) -> tuple | None:
         """Path, change time, size and sha256 of the kept file; None when there is none."""
@@ -132,3 +133,33 @@ class Published:
                 f"{self.url} ({error}). On a machine without network, get this file elsewhere and "
                 f"put it at {kept}, or set SKTL_MIRROR to a folder that holds it."
             ) from error
+
+
+def available(entries: Iterable[Published]) -> Iterator[bool]:
+    """Look which files are on this machine, kept or in ``$SKTL_MIRROR``, in one walk for all.
+
+    Parameters
+    ----------
+    entries : iterable of Published
+        The entries.
+
+    Yields
+    ------
+    bool
+        One value an entry.
+
+    Raises
+    ------
+    NotADirectoryError
+        If ``$SKTL_MIRROR`` is set but no directory.
+    """
+    mirrored = _paths.names_in_mirror()
+    home = _paths.home() / "published"
+    kept: dict[str, set[str]] = {}
+    for entry in entries:
+        architecture = entry.card.architecture
+        if architecture not in kept:
+            folder = home / architecture
+            names = os.listdir(folder) if folder.is_dir() else ()
+            kept[architecture] = set(names)
+        yield entry.filename in kept[architecture] or entry.filename in mirrored

@@ -6,7 +6,9 @@ import copy
 import difflib
 import os
 import re
+import shlex
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +20,8 @@ from sktl.sources._folder import Source, fingerprint, is_source, read_card, read
 
 _BUNDLED = Path(__file__).parent / "bundled"
 SIMULATED = "-simulated"
+# Of the same domain, for simulated sources whose dataset has no real source.
+_NEAREST_REAL = {"EMG": "EMG-Roshambo", "SPEECH": "DSPSpeech-20"}
 # Path -> (change times, sizes and hashes; what was verified then).
 _cache: dict[str, tuple[tuple | None, Source]] = {}
 
@@ -55,7 +59,8 @@ def load_source(source: str | os.PathLike[str], architecture: str) -> Source:
     ----------
     source : str or path-like
         Folder of a source, name of a source, or ``"hf://owner/repo[@revision]"``.
-        ``"X-simulated"`` asks plainly for the source X that was trained on simulated data.
+        ``"X-simulated"`` asks plainly for the source X that was trained on simulated data; X
+        itself gives it, too, where there is no real source of this name.
     architecture : str
         The network that needs the weights, for example ``"MagNet"``.
 
@@ -92,15 +97,18 @@ def load_source(source: str | os.PathLike[str], architecture: str) -> Source:
     try:
         loaded = _read(found)
     except ConnectionError as error:
-        bundled = _BUNDLED / architecture / found.name
-        if found.origin != "published" or not is_source(bundled):
+        # A bundled one of the very name would have been trained on real data.
+        stand_ins = (found.name, found.name + SIMULATED)
+        bundled = [_BUNDLED / architecture / name for name in stand_ins]
+        here = [folder for folder in bundled if is_source(folder)]
+        if found.origin != "published" or not here:
             raise
-        found = Found(found.name, "bundled", bundled)
+        found = Found(here[0].name, "bundled", here[0])
         why = f"{error} The bundled one is used instead: "
         loaded = _read(found)
     _check_architecture(loaded.card, architecture, found)
-    if found.origin == "bundled" and loaded.card.simulated and found.name == source:
-        _warn_simulated(found.name, architecture, why)
+    if found.origin == "bundled" and loaded.card.simulated and found.name != source:
+        _warn_simulated(str(source), architecture, why)
     return replace(loaded, card=copy.deepcopy(loaded.card), arrays=dict(loaded.arrays))
 
 
@@ -147,9 +155,8 @@ class Found:
 def named_sources(architecture: str) -> Iterator[Found]:
     """All sources of an architecture that have a name, in the order of their resolution."""
     yield from _folders("own", own_sources_directory() / architecture)
-    for entry in published.PUBLISHED:
-        if entry.card.architecture == architecture:
-            yield Found(entry.card.name, "published", entry)
+    for entry in published.published_for(architecture):
+        yield Found(entry.card.name, "published", entry)
     yield from _folders("bundled", _BUNDLED / architecture)
 
 
@@ -162,6 +169,7 @@ def _folders(origin: str, directory: Path) -> Iterator[Found]:
 def architectures() -> list[str]:
     """All architectures that have a named source."""
     names = {entry.card.architecture for entry in published.PUBLISHED}
+    names |= set(published.GROUPS.values())
     for directory in (own_sources_directory(), _BUNDLED):
         if directory.is_dir():
             names |= {path.name for path in directory.iterdir() if path.is_dir()}
@@ -183,34 +191,41 @@ def _find(source: str | os.PathLike[str], architecture: str) -> Found:
     path = Path(text).expanduser().absolute()
     if is_source(path):
         return Found(path.name, "path", path)
-    if isinstance(source, os.PathLike) or "/" in text or os.sep in text:
+    grouped = text.split("/")[0] in published.GROUPS and not isinstance(source, os.PathLike)
+    if isinstance(source, os.PathLike) or (not grouped and ("/" in text or os.sep in text)):
         raise FileNotFoundError(
             f"There is no source (a folder with card.json) at this path. Received: source={text!r}"
         )
     candidates = list(named_sources(architecture))
+    plain = text.removesuffix(SIMULATED)
     for found in candidates:
-        if found.name == text:
+        if found.name == text or (found.name == plain and _is_simulated(found)):
             return found
-    if text.endswith(SIMULATED):
-        for found in candidates:
-            if found.name == text.removesuffix(SIMULATED) and _is_simulated(found):
-                return found
+    for found in candidates:
+        # A real one of this name would have been found: the simulated one stands in, and warns.
+        if found.origin == "bundled" and found.name == text + SIMULATED:
+            return found
     raise ValueError(_unknown(text, architecture, candidates))
 
 
 def _unknown(name: str, architecture: str, candidates: list[Found]) -> str:
     names = list(dict.fromkeys(found.name for found in candidates))
-    near = difflib.get_close_matches(name.upper(), [n.upper() for n in names], 1)
-    hint = next((f" Did you mean {n!r}?" for n in names if near and n.upper() == near[0]), "")
+    asked = list(dict.fromkeys([*names, *(n.removesuffix(SIMULATED) for n in names)]))
+    near = difflib.get_close_matches(name.upper(), [n.upper() for n in asked], 1)
+    groups = Counter(n.split("/")[0] for n in names if "/" in n)
+    listed = [n for n in names if "/" not in n]
+    listed += [f"{group}/... ({count})" for group, count in groups.items()]
+    hint = next((f" Did you mean {n!r}?" for n in asked if near and n.upper() == near[0]), "")
     others = [
         other
         for other in architectures()
-        if other != architecture and any(found.name == name for found in named_sources(other))
+        if other != architecture
+        and any(found.name in (name, name + SIMULATED) for found in named_sources(other))
     ]
     elsewhere = f" There is one for {', '.join(others)}." if others else ""
     return (
         f"{architecture} has no source of this name.{hint}{elsewhere} "
-        f"Available: {', '.join(names) or 'none'}; or a path, or 'hf://owner/repo'. "
+        f"Available: {', '.join(listed) or 'none'}; or a path, or 'hf://owner/repo'. "
         f"Received: source={name!r}"
     )
 
@@ -241,10 +256,15 @@ def _check_architecture(card: Card, architecture: str, found: Found) -> None:
 
 
 def _warn_simulated(name: str, architecture: str, why: str) -> None:
+    near = _NEAREST_REAL.get(name)
+    if near in {found.name for found in named_sources(architecture)}:
+        nearest = f"The nearest source that was trained on real data is source={near!r}. "
+    else:
+        nearest = ""
     warnings.warn(
-        f"{why}source={name!r} for {architecture} was trained on simulated data. Train it on the "
-        f"real data by: sktl pretrain {name} --architecture {architecture} --data real. "
-        f"To use the simulated one without this warning: source='{name}{SIMULATED}'.",
+        f"{why}source={name!r} for {architecture} was trained on simulated data. {nearest}Train it "
+        f"on the real data by: sktl pretrain {shlex.quote(name)} --architecture {architecture} "
+        f"--data real. To use the simulated one without this warning: source='{name}{SIMULATED}'.",
         SimulatedSourceWarning,
         stacklevel=3,
     )

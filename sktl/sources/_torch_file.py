@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import math
 import pickle
+import struct
 import zipfile
+import zlib
 from collections import OrderedDict
 
 import numpy as np
@@ -19,6 +22,21 @@ _TYPES = {
     "BoolStorage": "?",
 }
 _MAGIC = 0x1950A86A20F9469CFC6C
+# What pickle, zipfile and the reading of tensors raise at content that is not what it should be.
+_DAMAGE = (
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 def read_torch_file(content: bytes) -> dict[str, np.ndarray]:
@@ -42,27 +60,42 @@ def read_torch_file(content: bytes) -> dict[str, np.ndarray]:
         If it is no such file or holds anything else.
     """
     try:
-        found = (
-            _read_zip(content) if zipfile.is_zipfile(io.BytesIO(content)) else _read_old(content)
-        )
+        # The present format is a ZIP archive; one that was cut short has lost its list of files.
+        found = _read_zip(content) if content.startswith(b"PK") else _read_old(content)
         if not isinstance(found, dict):
             raise pickle.UnpicklingError(f"it holds a {type(found).__name__}")
-    except (pickle.UnpicklingError, EOFError, KeyError, IndexError, TypeError) as error:
+        for name, value in found.items():
+            if not isinstance(value, np.ndarray):
+                raise pickle.UnpicklingError(f"{name} is no tensor but a {type(value).__name__}")
+    except _DAMAGE as error:
         raise ValueError(
-            f"This is no state dictionary that torch.save wrote. Received: {error}"
+            "This is no state dictionary that torch.save wrote, or not the whole of it. "
+            f"Received: {error or type(error).__name__}"
         ) from error
     return {str(name): np.array(value) for name, value in found.items()}
 
 
 def _read_zip(content):
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        inside = next(name for name in archive.namelist() if name.endswith("/data.pkl"))
-        folder = inside.removesuffix("data.pkl")
+        inside = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+        if len(inside) != 1:
+            raise pickle.UnpicklingError(f"an archive with {len(inside)} files data.pkl")
+        folder = inside[0].removesuffix("data.pkl")
+        order = f"{folder}byteorder"
+        if order in archive.namelist() and archive.read(order) != b"little":
+            raise pickle.UnpicklingError("a file of a big-endian machine")
 
-        def storage(kind, key, *_):
-            return np.frombuffer(archive.read(f"{folder}data/{key}"), _TYPES[kind])
+        def storage(kind, key, _location, size, *_):
+            return _values(archive.read(f"{folder}data/{key}"), _TYPES[kind], size, key)
 
-        return _Unpickler(io.BytesIO(archive.read(inside)), storage).load()
+        return _Unpickler(io.BytesIO(archive.read(inside[0])), storage).load()
+
+
+def _values(stored, kind, size, key):
+    expected = size * np.dtype(kind).itemsize
+    if len(stored) != expected:
+        raise pickle.UnpicklingError(f"{len(stored)} bytes of {expected} in the storage {key}")
+    return np.frombuffer(stored, kind)
 
 
 def _read_old(content):
@@ -76,14 +109,17 @@ def _read_old(content):
     storages: dict[str, np.ndarray] = {}
 
     def storage(kind, key, _location, size, *_):
+        if size * np.dtype(_TYPES[kind]).itemsize > len(content):
+            raise pickle.UnpicklingError(f"a storage of {size} values in {len(content)} bytes")
         # The values come at the end of the file; tensors are views, so they see them.
         return storages.setdefault(key, np.zeros(size, _TYPES[kind]))
 
     found = _Unpickler(file, storage).load()
     for key in _Unpickler(file, None).load():
-        size = int.from_bytes(file.read(8), "little")
-        values = np.frombuffer(file.read(size * storages[key].itemsize), storages[key].dtype)
-        storages[key][:] = values
+        size, place = int.from_bytes(file.read(8), "little"), storages[key]
+        if size != len(place):
+            raise pickle.UnpicklingError(f"{size} values of {len(place)} in the storage {key}")
+        place[:] = _values(file.read(place.nbytes), place.dtype, size, key)
     return found
 
 
@@ -112,7 +148,8 @@ class _Unpickler(pickle.Unpickler):
 
 def _tensor(storage, offset, shape, strides, *_):
     last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
-    if 0 in shape or last >= len(storage) or min((offset, *strides)) < 0:
+    beyond = last >= len(storage) or math.prod(shape) > len(storage)
+    if beyond or 0 in shape or min((offset, *strides)) < 0:
         raise pickle.UnpicklingError(f"a tensor {shape} beyond its storage of {len(storage)}")
     steps = [step * storage.itemsize for step in strides]
     return np.lib.stride_tricks.as_strided(storage[offset:], shape, steps)

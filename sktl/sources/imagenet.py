@@ -198,6 +198,7 @@ def _card(name: str, licence: str, sha256: str | None, notes: str) -> Card:
         task="classification",
         dataset="ImageNet (ILSVRC 2012): 1,281,167 photographs of 1,000 classes",
         simulated=False,
+        domain="photographs",
         n_instances=1_281_167,
         n_channels=3,
         n_timepoints=224,

@@ -1,4 +1,4 @@
-"""Weights that others have published: one entry a file.
+"""Weights that others have published: one entry a file, and the groups of them.
 
 An entry states the address at one exact commit and the sha256; the file is downloaded by its
 user, from its author, and is never part of this package.
@@ -10,9 +10,11 @@ import io
 
 import numpy as np
 
+from sktl.sources import ucr
 from sktl.sources._card import Card
 from sktl.sources._publication import Published
 from sktl.sources.imagenet import PUBLISHED_IMAGENET
+from sktl.sources.len_db import LEN_DB_DETECTION
 
 
 def _read_magnet(content: bytes) -> dict[str, np.ndarray]:
@@ -43,6 +45,7 @@ _MAGNET_STEAD = Published(
         dataset="STEAD (STanford EArthquake Dataset): local magnitudes, distances up to 110 km, "
         "signal-to-noise ratio of at least 20 dB",
         simulated=False,
+        domain="seismology",
         n_channels=3,
         n_timepoints=3000,
         n_outputs=2,
@@ -70,7 +73,28 @@ _MAGNET_STEAD = Published(
     read=_read_magnet,
 )
 
-PUBLISHED: tuple[Published, ...] = (_MAGNET_STEAD, *PUBLISHED_IMAGENET)
+PUBLISHED: tuple[Published, ...] = (_MAGNET_STEAD, LEN_DB_DETECTION, *PUBLISHED_IMAGENET)
+
+
+#: Group of sources to its architecture; the members are named ``<group>/<name>``.
+GROUPS = {ucr.GROUP: ucr.ARCHITECTURE}
+
+
+def published_for(architecture: str) -> tuple[Published, ...]:
+    """Return the entries of an architecture, those of groups after the others.
+
+    Parameters
+    ----------
+    architecture : str
+        As in the entries' cards.
+
+    Returns
+    -------
+    tuple of Published
+        The entries.
+    """
+    single = tuple(entry for entry in PUBLISHED if entry.card.architecture == architecture)
+    return single + (ucr.published_fcns() if architecture == ucr.ARCHITECTURE else ())
 
 
 def find_published(architecture: str, name: str) -> Published | None:
@@ -86,7 +110,4 @@ def find_published(architecture: str, name: str) -> Published | None:
     Published or None
         The entry.
     """
-    for entry in PUBLISHED:
-        if (entry.card.architecture, entry.card.name) == (architecture, name):
-            return entry
-    return None
+    return next((e for e in published_for(architecture) if e.card.name == name), None)

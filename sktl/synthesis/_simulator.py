@@ -46,7 +46,7 @@ class SimulatorGenerator(BaseGenerator):
         from sktl.datasets import get_spec
 
         check_number("surplus", self.surplus, least=1, whole=True)
-        spec = get_spec(self.dataset)
+        spec = get_spec(get_spec(self.dataset).simulated_name)
         if spec.task != ("regression" if self.classes_ is None else "classification"):
             raise ValueError(
                 f"{spec.name} is a task of {spec.task}. Received: y for "

@@ -18,7 +18,8 @@ import pandas as pd
 
 from sktl.training.compiled_network import CompiledNetwork
 
-# Keras' own default; an improvement below it does not keep the learning rate up.
+# Keras' own default; an improvement below it does not keep the learning rate up. It is for a loss
+# of about one: of a monitor with a unit it is a share of the target's spread.
 MIN_DELTA = 1e-4
 
 
@@ -38,6 +39,8 @@ class Schedule:
         See the estimators.
     reduce_lr_factor, min_learning_rate : float
         See the estimators.
+    min_delta : float, default=1e-4
+        What an improvement must exceed to keep the learning rate up, in the monitor's unit.
     """
 
     n_epochs: int
@@ -50,6 +53,7 @@ class Schedule:
     reduce_lr_factor: float
     min_learning_rate: float
     drop_last: bool
+    min_delta: float = MIN_DELTA
 
     def usable(self, n_instances: int, part: str) -> int:
         """Return how many instances of a part make up the batches.
@@ -186,7 +190,7 @@ class TrainingState:
             network,
             schedule.learning_rate,
             Plateau(schedule.early_stopping_patience),
-            Plateau(schedule.reduce_lr_patience, MIN_DELTA),
+            Plateau(schedule.reduce_lr_patience, schedule.min_delta),
         )
 
     def history(self) -> pd.DataFrame:

@@ -15,8 +15,9 @@ def softmax(scores: np.ndarray, slope: float) -> np.ndarray:
 def fit_slope(scores: np.ndarray, labels: np.ndarray) -> float:
     """Find the slope by which scores of left-out instances are best calibrated.
 
-    The log loss is minimised. As in Platt's method [1]_ the labels count as nearly certain only,
-    as if every class had one more instance: scores that separate few instances are no proof.
+    The log loss is minimised. As in Platt's method [1]_ a label counts as certain up to
+    ``(n + 1) / (n + 2)`` only, with n instances of its class: scores that separate few instances
+    are no proof.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def fit_slope(scores: np.ndarray, labels: np.ndarray) -> float:
         return 1.0
     n_classes = scores.shape[1]
     counts = np.bincount(labels, minlength=n_classes)
-    certainty = (counts + 1) / (counts + n_classes)
+    certainty = (counts + 1) / (counts + 2)
     soft = np.full(scores.shape, 0.0)
     soft += ((1 - certainty) / max(1, n_classes - 1))[labels][:, None]
     soft[np.arange(len(labels)), labels] = certainty[labels]

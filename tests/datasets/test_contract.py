@@ -33,7 +33,7 @@ def test_fetchers_have_one_signature_and_their_own_document(spec):
     assert inspect.signature(fetch) == inspect.signature(fetch_sp500)
     assert spec.title in fetch.__doc__
     assert spec.citation in fetch.__doc__
-    assert callable(getattr(sktl.datasets, f"simulate_{spec.module}"))
+    assert hasattr(sktl.datasets, f"simulate_{spec.module}") == spec.has_simulator
     assert callable(getattr(sktl.datasets, f"read_{spec.module}"))
 
 

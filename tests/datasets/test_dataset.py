@@ -165,6 +165,10 @@ def test_simulated_datasets_say_so_and_have_the_official_shape(name):
 
 def test_every_dataset_is_found_with_its_facts():
     assert [spec.name for spec in list_datasets()] == [
+        "DSPSpeech-20", "EMG", "EMG-Francic", "EMG-Roshambo", "LEN-DB", "LOMAX", "S&P 500",
+        "SPEECH", "STEAD",
+    ]  # fmt: skip
+    assert [spec.name for spec in list_datasets() if spec.has_simulator] == [
         "EMG", "LEN-DB", "LOMAX", "S&P 500", "SPEECH", "STEAD",
     ]  # fmt: skip
     for spec in list_datasets():

@@ -233,3 +233,20 @@ def test_damaged_archives(name, tmp_path):
     whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     with pytest.raises(ValueError, match="damaged"):
         unpack(whole, tmp_path / "cache")
+
+
+def test_the_archive_of_a_repository_is_checked_by_gits_id(spec, server, sktl_home):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("name-commit/hello", "hello\n")
+    server.files["/data.zip"] = archive.getvalue()
+    # git's own: `echo hello > hello; git add hello; git write-tree`.
+    tree = "git-tree:b4d01e9b0c4a9356736dfddf8830ba9a54f5271c"
+    known = RemoteFile("data.zip", f"{server.url}/data.zip", known_hash=tree)
+    folder = fetch_files(replace(spec, files=(known,)), progress=False)
+    assert (folder / "name-commit" / "hello").read_text() == "hello\n"
+    (sktl_home / "datasets" / "len_db" / "data.zip").unlink()
+    wrong = replace(known, known_hash="git-tree:" + "0" * 40)
+    with pytest.raises(ValueError, match="b4d01e9b"):
+        fetch_files(replace(spec, files=(wrong,)), progress=False)
+    assert not (sktl_home / "datasets" / "len_db" / "data.zip").exists()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sktl.estimators import ConvNetQuakeINGVRegressor
 from sktl.training.network_cache import forget
 
 
@@ -62,3 +63,56 @@ def test_best_epoch_follows_the_monitor(classifier, monitor):
     column = fitted.history_[monitor]
     expected = column.idxmin() if monitor == "val_loss" else column.idxmax()
     assert fitted.best_epoch_ == expected
+
+
+def _mae(cls):
+    return {"_loss": "mean_absolute_error"}
+
+
+def _positive(cls):
+    return {"_output_activation": "softplus"}
+
+
+def _wider(cls):
+    def build(self, *shape):
+        import keras
+
+        model = cls._build(self, *shape)
+        doubled = keras.layers.Rescaling(2.0, name="doubled")(model.outputs[0])
+        return keras.Model(model.inputs, doubled)
+
+    return {"_build": build}
+
+
+@pytest.mark.parametrize("change", [_mae, _positive, _wider])
+def test_a_subclass_never_takes_its_parents_compiled_network(change):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(16, 1, 12)), rng.normal(size=16)
+    parent = ConvNetQuakeINGVRegressor(n_layers=1, filters=2, n_epochs=2, random_state=0)
+    changed = type("Changed", (ConvNetQuakeINGVRegressor,), change(ConvNetQuakeINGVRegressor))
+    child = changed(**parent.get_params())
+    forget()
+    alone = child.clone().fit(X, y)
+    forget()
+    plain = parent.fit(X, y)
+    after = child.clone().fit(X, y)
+    np.testing.assert_array_equal(after.predict(X), alone.predict(X))
+    assert not np.allclose(after.history_["loss"], plain.history_["loss"])
+
+
+def test_the_unit_of_the_target_changes_no_schedule():
+    """In a unit a million times larger, improvements of y's own size still count."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(24, 1, 12)).astype("float32"), rng.normal(size=24)
+    network = ConvNetQuakeINGVRegressor(
+        n_layers=1, filters=2, n_epochs=12, reduce_lr_patience=2, early_stopping_patience=None,
+        monitor="val_score", random_state=0,
+    )  # fmt: skip
+    metres, other = network.clone().fit(X, y), network.clone().fit(X, y * 2.0**-20)
+    np.testing.assert_array_equal(other.history_["learning_rate"], metres.history_["learning_rate"])
+    # Trained on y as it is, the loss has the unit of y squared.
+    network.set_params(target_scaling=None, monitor="val_loss", n_epochs=1)
+    for scale, power in ((1e-3, 1e-6), (1.0, 1.0)):
+        fitted = network.clone().fit(X, scale * y)
+        expected = 1e-4 * power * np.var(y)
+        assert fitted._schedule(True).min_delta == pytest.approx(expected, rel=0.3)

@@ -184,7 +184,7 @@ def test_task_follows_the_targets(sources):
         ({"architecture": "MagNat"}, "Did you mean 'MagNet'"),
         ({"architecture": 3}, "name or an estimator"),
         ({"by": "logm"}, "Did you mean 'logme'"),
-        ({"sources": "mine"}, "list of sources or 'available'"),
+        ({"sources": "mine"}, "list of sources, 'available'"),
         ({"sources": ["STAED"]}, "STAED"),
         ({"task": "ranking"}, "'classification', 'regression'"),
         ({"y": np.zeros(90, int)}, "two classes"),

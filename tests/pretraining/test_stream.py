@@ -12,13 +12,21 @@ def panel(seed, n=40):
     return X, y
 
 
-@pytest.mark.parametrize("cls", [ConvNetQuakeINGVClassifier, ConvNetQuakeINGVRegressor])
-def test_a_stream_of_the_same_instances_is_a_fit(cls):
+@pytest.mark.parametrize(
+    ("cls", "more"),
+    [
+        (ConvNetQuakeINGVClassifier, {}),
+        (ConvNetQuakeINGVClassifier, {"class_weight": {"a": 7.0, "b": 0.5}}),
+        (ConvNetQuakeINGVClassifier, {"class_weight": "balanced"}),
+        (ConvNetQuakeINGVRegressor, {}),
+    ],
+)
+def test_a_stream_of_the_same_instances_is_a_fit(cls, more):
     X, y = panel(0)
     X_val, y_val = panel(1, 20)
     if cls is ConvNetQuakeINGVClassifier:
-        y, y_val = np.where(y > 0, "a", "b"), np.where(y_val > 0, "a", "b")
-    params = {"n_epochs": 3, "random_state": 5, "n_layers": 3}
+        y, y_val = np.where(y > 1, "a", "b"), np.where(y_val > 1, "a", "b")
+    params = {"n_epochs": 3, "random_state": 5, "n_layers": 3} | more
     fitted = cls(**params).fit(X, y, validation_data=(X_val, y_val))
     streamed = fit_stream(cls(**params), lambda epoch: (X, y), (X_val, y_val))
     np.testing.assert_array_equal(streamed.history_, fitted.history_)

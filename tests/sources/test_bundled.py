@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -11,24 +12,50 @@ import pytest
 
 from sktl import estimators
 from sktl.datasets import get_spec, list_datasets
-from sktl.sources import SimulatedSourceWarning, list_sources, load_source
+from sktl.sources import SimulatedSourceWarning, list_sources, load_source, published
 from sktl.sources._folder import read_card, read_source
 from sktl.sources._resolve import _BUNDLED
 
 ARCHITECTURES = ("ConvNetQuakeINGV", "MLSTMFCN", "MagNet", "TCN")
-NAMES = [spec.name for spec in list_datasets()]
+SIMULATED = [spec.simulated_name for spec in list_datasets() if spec.has_simulator]
+REAL = ["DSPSpeech-20", "EMG-Francic", "EMG-Roshambo", "S&P 500"]
+NAMES = SIMULATED + REAL
+# What is downloaded, or found in a mirror, before the bundled one is taken.
+PUBLISHED = {(e.card.architecture, e.card.name) for e in published.PUBLISHED}
 ALL = [(architecture, name) for architecture in ARCHITECTURES for name in NAMES]
 
 
 def test_there_is_one_for_every_architecture_and_dataset():
     found = list_sources()
     found = found[found["where"] == "bundled"]
-    names = found["source"].str.removesuffix("-simulated")
-    assert sorted(zip(found["architecture"], names, strict=True)) == sorted(ALL)
+    assert sorted(zip(found["architecture"], found["source"], strict=True)) == sorted(ALL)
     for architecture, name in zip(found["architecture"], found["source"], strict=True):
         assert load_source(name, architecture).origin == "bundled"
-    assert (found["data"] == "simulated").all()
+    assert (found["data"] == np.where(found["source"].isin(REAL), "real", "simulated")).all()
     assert found["problem"].isna().all()
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_simulated_ones_load_by_both_names_and_say_so(architecture):
+    for name in SIMULATED:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            plainly = load_source(name, architecture)
+        assert plainly.card.simulated
+        short = name.removesuffix("-simulated")
+        if short in REAL or (architecture, short) in PUBLISHED:
+            continue
+        with pytest.warns(SimulatedSourceWarning, match="was trained on simulated data"):
+            assert load_source(short, architecture).path == plainly.path
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize(("name", "near"), [("EMG", "EMG-Roshambo"), ("SPEECH", "DSPSpeech-20")])
+def test_the_warning_names_the_real_source_of_the_domain(architecture, name, near):
+    with pytest.warns(SimulatedSourceWarning, match=f"real data is source='{near}'"):
+        load_source(name, architecture)
+    assert load_source(near, architecture).card.simulated is False
+    assert load_source("S&P 500", architecture).card.simulated is False
 
 
 @pytest.mark.parametrize(("architecture", "name"), ALL)
@@ -36,20 +63,26 @@ def test_the_card_is_complete_and_the_weights_are_what_it_says(architecture, nam
     source = read_source(_BUNDLED / architecture / name)  # verifies every byte
     card, spec = source.card, get_spec(name)
     assert (card.name, card.architecture, card.task) == (name, architecture, spec.task)
-    assert (card.dataset, card.simulated) == (spec.simulated_name, True)
+    assert (card.dataset, card.simulated) == (name, name in SIMULATED)
     unknown = {field for field, value in card.to_dict().items() if value is None}
-    assert unknown <= {"classes", "sampling_rate"}
+    assert unknown <= {"classes", "sampling_rate", "domain"} | (
+        {"results"} if name in REAL else set()
+    )
     assert (card.classes is None) == (spec.task == "regression")
     assert card.classes is None or set(card.classes) == set(spec.classes)
     assert card.sampling_rate == (spec.rate_hz and spec.rate_hz / card.training["every"])
-    assert card.score["split"] == "held-out simulated"
+    assert card.score["split"] == ("held-out simulated" if name in SIMULATED else "test")
+    if name in REAL and not spec.chronological:
+        assert card.training["split"] == "grouped"
     assert len(card.training["commit"]) == 40
     better = card.training["relative"]
     assert better < 1 if spec.task == "regression" else better > 1
     layers = {array.split("/")[0] for array in source.arrays}
     assert set(card.transferable) <= layers
     curves = (_BUNDLED / architecture / f"{name}.curves.csv").read_text().splitlines()
-    assert len(curves) == 1 + card.training["epochs"]
+    repeats = [line.split(",")[0] for line in curves[1:]]
+    assert repeats.count(str(card.training["chosen_repeat"])) == card.training["epochs"]
+    assert len(set(repeats)) == len(card.training["validation_scores"])
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -58,10 +91,10 @@ def test_all_load_into_networks_of_another_shape(architecture):
     X, y = rng.normal(size=(12, 5, 33)).astype("float32"), np.array(["a", "b", "c"] * 4)
     cls = getattr(estimators, f"{architecture}Classifier")
     for name in NAMES:
-        network = cls.from_pretrained(f"{name}-simulated", omega=0.0, n_epochs=1, random_state=0)
+        network = cls.from_pretrained(name, omega=0.0, n_epochs=1, random_state=0)
         network.fit(X, y)
         assert network.source_.name == name
-        arrays = load_source(f"{name}-simulated", architecture).arrays
+        arrays = load_source(name, architecture).arrays
         # The first kernels depend on the channels; frozen later ones are the source's.
         layer = {"TCN": "block2_conv1", "MLSTMFCN": "conv2"}.get(architecture, "conv2")
         kernel = np.asarray(network.network_.get_layer(layer).kernel)
@@ -101,7 +134,7 @@ def test_the_wheel_holds_them_and_stays_small(tmp_path):
 
 
 def test_float16_kernels_are_as_good(tmp_path):
-    folder = _BUNDLED / "ConvNetQuakeINGV" / "STEAD"
+    folder = _BUNDLED / "ConvNetQuakeINGV" / "STEAD-simulated"
     source = read_source(folder)
     assert {a.dtype.name for a in source.arrays.values() if a.ndim > 1} == {"float16"}
     assert read_card(folder).training["storage"] == "float16"

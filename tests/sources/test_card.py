@@ -15,6 +15,7 @@ FULL = {
     "n_outputs": 2,
     "dataset": "Pinch",
     "simulated": True,
+    "domain": "EMG",
     "n_instances": 100,
     "data_sha256": "0" * 64,
     "classes": ["a", "b"],
@@ -83,8 +84,8 @@ def test_unknown_field_suggests_a_near_one():
 
 
 def test_newer_format_is_refused():
-    with pytest.raises(ValueError, match=r"install a newer one.*format_version=2"):
-        Card.from_dict(FULL | {"format_version": 2, "novelty": 1})
+    with pytest.raises(ValueError, match=r"install a newer one.*format_version=3"):
+        Card.from_dict(FULL | {"format_version": 3, "novelty": 1})
 
 
 @pytest.mark.parametrize("values", [[], "card", None, 3])

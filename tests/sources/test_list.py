@@ -10,8 +10,8 @@ def several(make_card, bundled):
     score = {"metric": "mae", "value": 0.25, "split": "validation"}
     folder = own_sources_directory() / "MagNet" / "mine"
     save_source(folder, make_card(score=score, simulated=False), {"a/b": np.ones(2)})
-    card = make_card("LOMAX", architecture="TCN", simulated=True)
-    save_source(bundled / "TCN" / "LOMAX", card, {"a/b": np.ones(2)})
+    card = make_card("LOMAX-simulated", architecture="TCN", simulated=True)
+    save_source(bundled / "TCN" / "LOMAX-simulated", card, {"a/b": np.ones(2)})
     return folder
 
 
@@ -29,7 +29,7 @@ def test_all_of_them(several):
     assert (mine["metric"], mine["score"], mine["split"]) == ("mae", 0.25, "validation")
     assert table["sha256"].str.len().eq(64).all()
     assert list(list_sources("TCN")["source"]) == ["LOMAX-simulated"]
-    assert list_sources("ConvNetQuakeINGV").empty
+    assert list_sources("LSTM").empty
 
 
 def test_published_is_available_through_a_mirror(shared, monkeypatch):
@@ -55,11 +55,24 @@ def test_command_lists(several, capsys):
     assert "to download" in next(line for line in lines if "STEAD" in line)
     assert main(["sources", "--architecture", "TCN"]) == 0
     assert "MagNet" not in capsys.readouterr().out
-    assert main(["sources", "--architecture", "ConvNetQuakeINGV"]) == 0
+    assert main(["sources", "--architecture", "LSTM"]) == 0
     assert "No sources" in capsys.readouterr().out
     (several / "card.json").write_text("{}")
     assert main(["sources"]) == 0
     assert "damaged" in capsys.readouterr().err
+
+
+def test_command_lists_a_group_in_one_line(capsys):
+    assert main(["sources"]) == 0
+    out = capsys.readouterr().out
+    assert "UCR/GunPoint" not in out
+    assert "and 128 sources UCR/... of MLSTMFCN, 0 of them on this machine" in out
+    assert main(["sources", "--architecture", "MLSTMFCN", "--domain", "ECG"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("UCR/") == 6
+    assert "and 128" not in out
+    assert main(["sources", "--domain", "finances"]) == 1
+    assert "Did you mean 'finance'?" in capsys.readouterr().err
 
 
 def test_command_shows_a_card(several, capsys):

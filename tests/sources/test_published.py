@@ -160,8 +160,8 @@ def test_without_network_the_manual_step_is_named_or_the_bundled_stands_in(
     assert entry.url in str(caught.value)
     assert str(sktl_home / "published" / "MagNet" / FILE) in str(caught.value)
     assert "simulated" not in str(caught.value)
-    card = make_card("STEAD", simulated=True)
-    save_source(bundled / "MagNet" / "STEAD", card, {"a/b": np.ones(1)})
+    card = make_card("STEAD-simulated", simulated=True)
+    save_source(bundled / "MagNet" / "STEAD-simulated", card, {"a/b": np.ones(1)})
     with pytest.warns(SimulatedSourceWarning, match="could not be downloaded.*simulated data") as w:
         found = load_source("STEAD", "MagNet")
     assert (found.origin, found.card.simulated, len(w)) == ("bundled", True, 1)

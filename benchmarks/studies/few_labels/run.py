@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import time
 import warnings
@@ -215,9 +214,6 @@ def main() -> None:
              if arguments.half in (None, TARGETS[name].half)]  # fmt: skip
     wanted = arguments.methods or [name for name in PEERS if name not in RARE]
     chosen = {name: everything[name] for name in wanted}
-    # One thread for everybody, so that seconds compare.
-    for variable in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")
     started = time.perf_counter()
     compiled = [name for name in chosen if name in PEERS]
     if compiled:

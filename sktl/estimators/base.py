@@ -21,7 +21,7 @@ from sktime.base._base_panel import BasePanelMixin
 from sktl._checks import check_choice, check_parameters
 from sktl.estimators._docs import compose
 from sktl.estimators._persistence import PersistenceMixin
-from sktl.estimators._sklearn import ScikitLearnMixin
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.sources import (
     adapt_input_channels,
     find_card,
@@ -131,8 +131,9 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     _network: ClassVar[Callable]
     # As of CompiledNetwork. XLA slows most networks down, long LSTMs several times.
     _jit: ClassVar[bool | int] = False
-    # Layers whose outputs, (filters,) an instance, are features as well.
-    _feature_vectors: ClassVar[tuple[str, ...]] = ()
+    # Layers whose outputs, (filters,) an instance, are features as well, where a source has this
+    # weight of them.
+    _feature_vectors: ClassVar[dict[str, str]] = {}
     _preprocessing_type: ClassVar[Any] = Preprocessing
     # What the task gives.
     _task: ClassVar[str]

@@ -40,6 +40,10 @@ class SourceBlock:
         """Return the features of series, (n_instances, n_features)."""
         return self.source.transform(X)
 
+    def names(self, n_channels: int) -> list[str]:
+        """Name the columns, for series of so many channels."""
+        return self.source.names(n_channels)
+
 
 class AmplitudeBlock:
     """Logarithms of the size of each channel and of the whole instance.
@@ -219,6 +223,7 @@ def source_blocks(
     architectures: Sequence[str] | None = None,
     pooling: tuple[str, ...] = POOLING,
     channels: str = "joint",
+    scaling: str = "z-score",
     random_state: int = 0,
 ) -> list[SourceBlock]:
     """Make the blocks of sources by their names.
@@ -231,7 +236,7 @@ def source_blocks(
         groups, each for every architecture that has it. None among them: random kernels.
     architectures : sequence of str, optional
         Only these; default: all that have sources with feature layers.
-    pooling, channels, random_state
+    pooling, channels, scaling, random_state
         See `FrozenSource`.
 
     Returns
@@ -278,7 +283,7 @@ def source_blocks(
             pairs += [(architecture, name) for architecture in having]
     return [
         SourceBlock(
-            FrozenSource(architecture, name, tuple(pooling), channels, random_state=random_state)
+            FrozenSource(architecture, name, tuple(pooling), channels, scaling, random_state)
         )
         for architecture, name in pairs
     ]

@@ -90,9 +90,9 @@ class FrozenSource:
         list of str
             One name a column of `transform`.
         """
-        source, estimator, options = self._network()
+        source, estimator, layers, options = self._network()
         shape = (64, source.card.n_channels if source else n_channels)
-        with self._borrow(estimator, options, shape) as network:
+        with self._borrow(estimator, layers, options, shape) as network:
             once = [f"{self.name}/{column}" for column in network.model.feature_names]
         if self.channels == "joint":
             return once
@@ -121,11 +121,11 @@ class FrozenSource:
         for summary in self.pooling:
             check_choice("pooling", summary, POOLING)
         channels = range(X.shape[1]) if self.channels == "each" else [slice(None)]
-        source, estimator, options = self._network()
+        source, estimator, layers, options = self._network()
         n_channels = 1 if self.channels == "each" else X.shape[1]
         if n_channels == 1 and source is not None:
             n_channels = source.card.n_channels
-        with self._borrow(estimator, options, (X.shape[2], n_channels)) as network:
+        with self._borrow(estimator, layers, options, (X.shape[2], n_channels)) as network:
             network.load(self._weights(network, source, estimator, n_channels), seed=0)
             size = max(4, min(network.prediction_batch, TIME_POINTS // X.shape[2]))
             return np.concatenate(
@@ -156,7 +156,7 @@ class FrozenSource:
         return np.repeat(scaled, n_channels // X.shape[1], axis=1).astype(np.float32)
 
     def _network(self):
-        """Load the source; return it, an estimator and options with which its network is built."""
+        """Load the source; return it, an estimator, feature layers and options of the network."""
         source = None if self.source is None else load_source(self.source, self.architecture)
         kind = getattr(import_module("sktl.estimators"), f"{self.architecture}Regressor")
         given = (source.card.parameters if source else None) or {}
@@ -165,16 +165,26 @@ class FrozenSource:
         values = {name: given[name] for name in named}
         values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
         estimator = kind(**values)
-        return source, estimator, estimator._feature_options(source.arrays if source else None)
+        arrays = source.arrays if source else None
+        vectors = [
+            layer
+            for layer, weight in estimator._feature_vectors.items()
+            if arrays is None or weight in arrays
+        ]
+        layers = (*estimator._feature_layers(), *vectors)
+        return source, estimator, layers, estimator._feature_options(arrays)
 
-    def _borrow(self, estimator, options, shape):
+    def _borrow(self, estimator, layers, options, shape):
         import keras
 
         parameters = estimator._network_parameters() | options
-        key = (estimator._network, repr(parameters), shape, self.pooling, keras.backend.backend())
+        key = (
+            estimator._network, repr(parameters), layers, shape, self.pooling,
+            keras.backend.backend(),
+        )  # fmt: skip
 
         def make():
-            model = _feature_model(estimator, parameters, shape, self.pooling)
+            model = _feature_model(estimator, layers, parameters, shape, self.pooling)
             return compile_network(model, "mean_squared_error", (), False)
 
         return borrow(key, make)
@@ -200,14 +210,14 @@ class FrozenSource:
         return weights
 
 
-def _feature_model(estimator, parameters, shape, pooling):
+def _feature_model(estimator, layers, parameters, shape, pooling):
     """Build the network from the series to the summaries of its feature layers."""
     import keras
 
     series = keras.Input(shape, name="series")
     whole = keras.Model(series, estimator._network(series, None, **parameters))
     summaries, names = [], []
-    for layer in [*estimator._feature_layers(), *estimator._feature_vectors]:
+    for layer in layers:
         output = whole.get_layer(layer).output
         kinds = pooling
         if len(output.shape) == 2:  # already one value a filter

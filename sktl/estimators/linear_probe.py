@@ -9,9 +9,9 @@ import pandas as pd
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
-from sktl.estimators._sklearn import ScikitLearnMixin
 from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_blocks
 from sktl.estimators.frozen_features import POOLING
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.training.kernel_ridge import Block
 from sktl.training.preprocessing import standardisation
 from sktl.training.probabilities import fit_slope, softmax
@@ -160,7 +160,7 @@ default="minirocket"
         blocks: list[Any] = []
         if self.sources is not None:
             blocks += source_blocks(
-                self.sources, self.architectures, self.pooling, self.channels, seed
+                self.sources, self.architectures, self.pooling, self.channels, random_state=seed
             )
         if self.random_features is not None:
             blocks.append(RandomBlock(self.random_features, seed))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.bidirectional_lstm import block_bidirectional
@@ -79,7 +81,7 @@ class _MagNet:
     """
 
     architecture = "MagNet"
-    _feature_vectors = ("bilstm",)
+    _feature_vectors: ClassVar = {"bilstm": "bilstm/forward_lstm/lstm_cell/kernel"}
     _first_layers = ("conv1",)
     _network = staticmethod(magnet)
 

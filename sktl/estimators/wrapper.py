@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sktl.estimators._sklearn import ScikitLearnMixin
 from sktl.estimators.base import BaseTransferEstimator
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 
 
 class NetworkWrapper(ScikitLearnMixin):

@@ -12,9 +12,9 @@ from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_choice
-from sktl.estimators._sklearn import ScikitLearnMixin
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.model_selection import _auto_candidates as candidates
-from sktl.model_selection._auto_blocks import Presets, collect_blocks
+from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_rockets
 from sktl.model_selection._auto_candidates import Candidate, Problem, RidgeFitter
 from sktl.model_selection._ensemble import (
     losses,
@@ -38,10 +38,11 @@ class _AutoTransfer(ScikitLearnMixin):
     ----------
     preset : {"fast", "balanced", "best"}, default="balanced"
         How much is tried: "fast" ridge models only, in at most 20 s; "balanced" forests of trees
-        and more sources, in at most 60 s; "best" MultiRocket, too, in at most 600 s.
+        and more sources, in at most 60 s; "best" whatever fits into 600 s.
     time_limit : float, optional
         Seconds for `fit`, instead of the preset's. What would take longer is left out, and
-        `leaderboard_` says so. The first use on a machine compiles MiniRocket once.
+        `leaderboard_` says so. It does not count that the first use on a machine compiles
+        MiniRocket and MultiRocket, which may take a minute.
     sources : {"bundled", "available"} or sequence of (str or None), default="available"
         Sources whose features are tried, see `LinearProbeClassifier`.
     architectures : sequence of str, optional
@@ -132,9 +133,8 @@ class _AutoTransfer(ScikitLearnMixin):
             del self._given__groups
 
     def _fit(self, X, y):
-        started = time.perf_counter()
-        check_choice("preset", self.preset, tuple(Presets))
-        settings = Presets[self.preset]
+        check_choice("preset", self.preset, tuple(PRESETS))
+        settings = PRESETS[self.preset]
         limit = settings.time_limit if self.time_limit is None else self.time_limit
         if not limit > 0:
             raise ValueError(f"time_limit must be above 0 seconds. Received: time_limit={limit!r}")
@@ -143,6 +143,9 @@ class _AutoTransfer(ScikitLearnMixin):
         seed = draw_seed(self.random_state)
         problem = Problem(X, self._encode(y), self._n_classes(), [], seed)
         problem.folds = _folds(self.cv, problem, groups)
+        self._tell("compiling MiniRocket and MultiRocket, once on a machine")
+        compile_rockets(settings)
+        started = time.perf_counter()
         deadline = started + limit
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
@@ -209,7 +212,8 @@ class _AutoTransfer(ScikitLearnMixin):
         for count in (3, 6):
             fit(f"best {count} blocks", dict.fromkeys(ranked[:count], 1.0))
         sources = [n for n in ranked if fitter.kinds[n] == "sources"]
-        self.best_source_ = sources[0] if sources else None
+        of_sources = [name for name, kind in fitter.kinds.items() if kind == "sources"]
+        self.best_source_ = min(of_sources, key=errors.__getitem__, default=None)
         fit("best source", dict.fromkeys(sources[:1], 1.0))
         fit("best source, rocket, amplitudes", _beside(sources[:1], fitter, 1.0))
         fit("best 4 sources, rocket, amplitudes", _beside(sources[:4], fitter, 0.25))
@@ -239,6 +243,8 @@ class _AutoTransfer(ScikitLearnMixin):
         self._members = [(c, weights[c.name]) for c in usable if weights[c.name] > 0]
         needed = {block for c, _ in self._members for block in c.blocks}
         self._blocks = {n: block for n, block in self._blocks.items() if n in needed}
+        probes = [c.model.probe for c, _ in self._members if c.kind == "ridge"]
+        self._standardised = {n: b for probe in probes for n, b in probe.blocks_.items()}
         self.leaderboard_ = _leaderboard(rows, by_name, weights, groups)
         self.decision_ = why
 
@@ -249,7 +255,7 @@ class _AutoTransfer(ScikitLearnMixin):
         members = ", ".join(f"{n} ({w:.0%})" for n, w in weights.items() if w)
         for name in [c.name for c in simple if self._may_replace(c)]:
             # Windows of one series overlap: their errors are less certain than they seem.
-            width = 2.0 if "last value" in name else 1.0
+            width = 3.0 if "last value" in name else 1.0
             kept, _ = simplest_within_noise(
                 {n: by_name[n] for n in (name, "average")}, [name, "average"], groups, width
             )
@@ -270,7 +276,9 @@ class _AutoTransfer(ScikitLearnMixin):
 
     def _combined(self, X):
         _check_finite(X)
-        tables = {name: block.transform(X) for name, block in self._blocks.items()}
+        tables = candidates.Tables(
+            {name: block.transform(X) for name, block in self._blocks.items()}, self._standardised
+        )
         return sum(weight * c.predict(X, tables) for c, weight in self._members)
 
     def _tell(self, what):

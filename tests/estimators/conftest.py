@@ -1,11 +1,15 @@
-"""All estimators, and panels small enough to fit in a moment."""
+"""All networks, and panels small enough to fit in a moment."""
 
 import numpy as np
 import pytest
 
 from sktl.registry import all_estimators
 
-CLASSES = [cls for _, cls in all_estimators() if cls.__module__.startswith("sktl.estimators.")]
+CLASSES = [
+    cls
+    for _, cls in all_estimators()
+    if cls.__module__.startswith("sktl.estimators.") and hasattr(cls, "architecture")
+]
 
 
 def pytest_generate_tests(metafunc):

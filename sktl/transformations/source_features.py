@@ -1,0 +1,139 @@
+"""Features that pretrained sources give of series, without any training."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from sktime.transformations.base import BaseTransformer
+
+from sktl.estimators.feature_blocks import AmplitudeBlock, source_blocks
+from sktl.estimators.frozen_features import POOLING
+from sktl.training.randomness import draw_seed
+
+
+class SourceFeatures(BaseTransformer):
+    """Frozen features of one or several sources of one or several architectures.
+
+    Each filter of a source's feature layers is summarised over time; the logarithms of the
+    series' amplitudes stand beside. Every instance is scaled on its own, so nothing but the
+    smallest amplitudes is learnt of the training series. The networks are compiled once a process
+    and shape.
+
+    Parameters
+    ----------
+    sources : {"bundled", "available", "UCR"} or sequence of (str or None), default="bundled"
+        Sources that come with the package; all that load without a download; a group; or names,
+        each for every architecture that has it. None among them: kernels drawn at random.
+    architectures : sequence of str, optional
+        Only sources of these; default: all.
+    pooling : tuple of str, default=("mean", "std", "max", "positive")
+        Summaries of each filter's map over time; "positive" is the share of positive values.
+    amplitude : bool, default=True
+        Add logarithms to base 10 of the largest absolute value, the range and the standard
+        deviation of each channel and of the instance.
+    channels : {"joint", "each"}, default="joint"
+        Show a source all channels at once (its first kernels are repeated, or cut, to their
+        number), or one channel after the other.
+    scaling : {"z-score", "min-max"}, default="z-score"
+        What divides an instance: the standard deviation of all its channels, or their range.
+    random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=0
+        Draws the kernels where None is among the sources.
+
+    See Also
+    --------
+    sktl.estimators.LinearProbeClassifier : ridge on these features.
+
+    References
+    ----------
+    .. [1] E. Otović, M. Njirjak, D. Jozinović, G. Mauša, A. Michelini, I. Štajduhar (2022).
+       Intra-domain and cross-domain transfer learning for time series data - How transferable
+       are the features? Knowledge-Based Systems 239, 107976.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.transformations import SourceFeatures
+    >>> X = np.random.default_rng(0).normal(size=(4, 3, 100))
+    >>> features = SourceFeatures(["EMG-simulated"], ["MagNet"], pooling=("mean",)).fit_transform(X)
+    >>> features.shape, features.columns[0]
+    ((4, 308), 'MagNet/EMG-simulated/conv1/0/mean')
+    """
+
+    _tags: ClassVar[dict[str, Any]] = {
+        "authors": ["sktl developers"],
+        "maintainers": ["sktl developers"],
+        "python_dependencies": ["keras>=3.15"],
+        "scitype:transform-input": "Series",
+        "scitype:transform-output": "Primitives",
+        "scitype:instancewise": True,
+        "X_inner_mtype": "numpy3D",
+        "y_inner_mtype": "None",
+        "capability:multivariate": True,
+        "capability:unequal_length": False,
+        "capability:missing_values": False,
+        "fit_is_empty": False,
+        "capability:random_state": True,
+        "property:randomness": "derandomized",
+    }
+
+    def __init__(
+        self,
+        sources="bundled",
+        architectures=None,
+        pooling=POOLING,
+        amplitude=True,
+        channels="joint",
+        scaling="z-score",
+        random_state=0,
+    ):
+        self.sources = sources
+        self.architectures = architectures
+        self.pooling = pooling
+        self.amplitude = amplitude
+        self.channels = channels
+        self.scaling = scaling
+        self.random_state = random_state
+        super().__init__()
+
+    def _fit(self, X, y=None):
+        seed = draw_seed(self.random_state)
+        blocks: list[Any] = list(
+            source_blocks(
+                self.sources, self.architectures, self.pooling, self.channels, self.scaling, seed
+            )
+        )
+        if self.amplitude:
+            blocks.append(AmplitudeBlock().fit(X))
+        self._blocks = blocks
+        return self
+
+    def _transform(self, X, y=None):
+        if not np.isfinite(X).all():
+            raise ValueError(
+                "X must be finite: fill or remove such values first. Received: "
+                f"{np.count_nonzero(~np.isfinite(X))} NaN or infinite values of {X.size}"
+            )
+        tables = [
+            pd.DataFrame(block.transform(X), columns=block.names(X.shape[1]))
+            for block in self._blocks
+        ]
+        return pd.concat(tables, axis=1)
+
+    @classmethod
+    def get_test_params(cls, parameter_set="default"):
+        """Return parameters that make a transformation short, for the suites of sktime.
+
+        Parameters
+        ----------
+        parameter_set : str, default="default"
+            Not used.
+
+        Returns
+        -------
+        list of dict
+            Two sets of parameters.
+        """
+        few = {"sources": ["EMG-simulated"], "architectures": ["MagNet"]}
+        return [few, few | {"pooling": ("mean", "max"), "amplitude": False, "channels": "each"}]

@@ -16,7 +16,8 @@ import numpy as np
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.studies.few_labels.targets import Parts, Target
+from benchmarks.studies.few_labels.readers import Instances
+from benchmarks.studies.few_labels.targets import DEVELOPMENT, Parts, Target
 
 ALPHAS = np.logspace(-3, 3, 10)  # as aeon's classifiers of the Rocket family
 N_TREES = 200  # as aeon's QUANT and catch22
@@ -326,22 +327,23 @@ def score(cell: Cell, found: Predictions) -> dict:
     return scores
 
 
-def warm_up(names: list[str]) -> None:
-    """Run methods once on tiny series, so that nothing compiles while a cell is timed."""
-    from benchmarks.studies.few_labels.targets import DEVELOPMENT
+def warm_up(methods: list[Callable[[Cell], Predictions | None]]) -> None:
+    """Run methods once on tiny series, so that nothing loads or compiles while a cell is timed.
 
+    What depends on the length of the series, as networks of Keras do, compiles in the cell.
+    """
     rng = np.random.default_rng(0)
     for n_channels in (1, 2):
         for task in ("classification", "regression"):
             labels = (np.arange(12) % 2).astype(str)
             y = labels if task == "classification" else np.linspace(0.1, 1.3, 12)
             X = rng.normal(size=(12, n_channels, 32)).astype(np.float32)
+            whole = Instances(X, y)
             target = Target(
-                "warm-up", DEVELOPMENT, "", task, (12,), lambda shared: None, "", False, False
-            )  # type: ignore[arg-type]
+                "warm-up", DEVELOPMENT, "", task, (12,), lambda _, whole=whole: whole, ""
+            )
             cell = Cell(target, Parts(X, y, None, X[:6], y[:6], None), 0)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                for name in names:
-                    if name not in RARE:
-                        PEERS[name](cell)
+                for method in methods:
+                    method(cell)

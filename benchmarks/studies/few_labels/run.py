@@ -215,10 +215,8 @@ def main() -> None:
     wanted = arguments.methods or [name for name in PEERS if name not in RARE]
     chosen = {name: everything[name] for name in wanted}
     started = time.perf_counter()
-    compiled = [name for name in chosen if name in PEERS]
-    if compiled:
-        warm_up(compiled)
-        print(f"warmed up: {time.perf_counter() - started:.0f} s", flush=True)
+    warm_up([method for name, method in chosen.items() if name not in RARE])
+    print(f"warmed up: {time.perf_counter() - started:.0f} s", flush=True)
     path = arguments.out / "records.csv"
     for where in cells(names, arguments.sizes, arguments.draws):
         if arguments.largest and where[1] > arguments.largest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -85,6 +86,9 @@ default="minirocket"
         "capability:random_state": True,
         "property:randomness": "derandomized",
     }
+    # What the task gives.
+    _encode: ClassVar[Callable[..., Any]]
+    _learn_of_left_out: ClassVar[Callable[..., Any]]
 
     def __init__(
         self,
@@ -134,7 +138,8 @@ default="minirocket"
         # Sktime resets at the start of fit; attributes with a double underscore stay.
         self._given__groups = groups
         try:
-            return super().fit(X, np.asarray(y) if isinstance(y, list | tuple) else y)
+            y = np.asarray(y) if isinstance(y, list | tuple) else y
+            return super().fit(X, y)  # type: ignore[misc]
         finally:
             del self._given__groups
 

@@ -92,7 +92,7 @@ class Candidate:
 
     name: str
     kind: str
-    out_of_fold: np.ndarray | None = None
+    out_of_fold: Any = None
     blocks: tuple[str, ...] = ()
     seconds: float = 0.0
     problem: str | None = None
@@ -262,7 +262,7 @@ class RidgeFitter:
         started = time.perf_counter()
         problem = self.problem
         probe = ProbeModel(weights, problem.seed)
-        kernel = sum(w * self.kernels[block] for block, w in probe.weights.items())
+        kernel: Any = sum(w * self.kernels[block] for block, w in probe.weights.items())
         targets, scale = self._targets(channel)
         fit = left_out_fit(kernel, targets, problem.folds)
         probe.keep(self.blocks, fit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Callable
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -85,6 +86,10 @@ class _AutoTransfer(ScikitLearnMixin):
         "capability:random_state": True,
         "property:randomness": "derandomized",
     }
+    # What the task gives.
+    _encode: ClassVar[Callable[..., Any]]
+    _n_classes: ClassVar[Callable[..., Any]]
+    _may_replace: ClassVar[Callable[..., bool]]
 
     def __init__(
         self,
@@ -130,7 +135,7 @@ class _AutoTransfer(ScikitLearnMixin):
         # Sktime resets at the start of fit; attributes with a double underscore stay.
         self._given__groups = groups
         try:
-            return super().fit(X, np.asarray(y) if isinstance(y, list | tuple) else y)
+            return super().fit(X, np.asarray(y) if isinstance(y, list | tuple) else y)  # type: ignore[misc]
         finally:
             del self._given__groups
 

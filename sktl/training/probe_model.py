@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class ProbeModel:
             Itself.
         """
         blocks = {name: Block.fit(tables[name]) for name in self.weights}
-        kernel = sum(w * blocks[name].kernel() for name, w in self.weights.items())
+        kernel: Any = sum(w * blocks[name].kernel() for name, w in self.weights.items())
         return self.keep(blocks, left_out_fit(kernel, targets, folds))
 
     def fit_parts(
@@ -206,8 +207,8 @@ def left_out_fit(
     RidgeFit
         The fit on all instances.
     """
-    penalties = PENALTIES if penalties is None else np.asarray(penalties)
-    return _fit_with_folds(Spectrum.of_kernel(kernel), targets, folds, penalties, None, kernel)
+    grid = PENALTIES if penalties is None else np.asarray(penalties)
+    return _fit_with_folds(Spectrum.of_kernel(kernel), targets, folds, grid, None, kernel)
 
 
 def _fit_with_folds(spectrum, targets, folds, penalties, rows=None, kernel=None):

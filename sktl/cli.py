@@ -42,6 +42,7 @@ def _add_datasets(commands: argparse._SubParsersAction) -> None:
     simulate.add_argument("--n-instances", type=int, required=True)
     simulate.add_argument("--out", required=True, metavar="FILE.hdf5")
     simulate.add_argument("--seed", type=int, default=0)
+    simulate.add_argument("--overwrite", action="store_true", help="replace a file that is there")
     simulate.set_defaults(run=_simulate)
 
 
@@ -82,6 +83,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
         arguments.out,
         arguments.seed,
         progress=sys.stderr.isatty(),
+        overwrite=arguments.overwrite,
     )
     print(f"{written:,} simulated instances in {arguments.out}")
     return 0
@@ -237,6 +239,8 @@ def _add_report(commands: argparse._SubParsersAction) -> None:
     report.add_argument("--omega", type=float, help="take this omega instead of choosing one")
     report.add_argument("--exclude-rerun", action="append", default=[], metavar="NAME",
                         help="leave a rerun out; may be repeated")  # fmt: skip
+    report.add_argument("--domain", action="append", default=[], metavar="NAME=DOMAIN",
+                        help="domain of a dataset, e.g. etna=seis; may be repeated")  # fmt: skip
     report.set_defaults(run=_report)
 
 
@@ -251,12 +255,23 @@ def _report(arguments: argparse.Namespace) -> int:
             arguments.omega,
             arguments.exclude_rerun,
             progress=sys.stderr.isatty(),
+            domains=_domains(arguments.domain),
         )
     except ImportError as error:
         print(f"sktl report: {error}", file=sys.stderr)
         return 1
     print(page)
     return 0
+
+
+def _domains(given: list[str]) -> dict[str, str]:
+    domains = {}
+    for one in given:
+        name, _, domain = one.rpartition("=")
+        if not name or not domain:
+            raise ValueError(f"--domain must be NAME=DOMAIN, e.g. etna=seis. Received: {one!r}")
+        domains[name] = domain
+    return domains
 
 
 def main(argv: Sequence[str] | None = None) -> int:

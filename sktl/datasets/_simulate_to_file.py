@@ -21,6 +21,7 @@ def simulate_to_file(
     random_state: int = 0,
     *,
     progress: bool = False,
+    overwrite: bool = False,
 ) -> int:
     """Simulate a dataset into an HDF5 file without ever holding more than a batch.
 
@@ -36,11 +37,18 @@ def simulate_to_file(
         Seed.
     progress : bool, default=False
         Whether to show a progress bar.
+    overwrite : bool, default=False
+        Whether to replace a file that is there.
 
     Returns
     -------
     int
         Number of instances written.
+
+    Raises
+    ------
+    FileExistsError
+        If there is a file at `path` and `overwrite` is False.
 
     Examples
     --------
@@ -55,6 +63,11 @@ def simulate_to_file(
     from tqdm.auto import tqdm
 
     spec = get_spec(name.removesuffix(SIMULATED) + SIMULATED)
+    if not overwrite and Path(path).exists():
+        raise FileExistsError(
+            "There is a file already: choose another name, or overwrite it (overwrite=True, "
+            f"--overwrite). Received: path={str(path)!r}"
+        )
     batch_size = max(1, 2**22 // (spec.n_channels * spec.n_timepoints))
     batches = spec.simulate_batches(n_instances, random_state, batch_size=batch_size)
     bar = tqdm(desc=spec.simulated_name, total=n_instances, delay=2, disable=not progress)

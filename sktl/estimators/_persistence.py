@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sktl.sources import Card, own_sources_directory, save_source
+from sktl.sources import Card, check_own_name, own_sources_directory, save_source
 
 
 class PersistenceMixin:
@@ -17,6 +17,7 @@ class PersistenceMixin:
     architecture: ClassVar[str]
     history_: Any
     best_epoch_: int
+    source_: Any
     _task: ClassVar[str]
     _score_name: ClassVar[str]
     _shape: Any
@@ -50,12 +51,14 @@ class PersistenceMixin:
         Raises
         ------
         ValueError
-            If neither `path` nor `name` is given.
+            If neither `path` nor `name` is given, or without a path the name is one of bundled
+            sources.
         """
         self.check_is_fitted()
         if path is None and name is None:
             raise ValueError("save_pretrained needs a path or a name. Received: neither")
         if path is None:
+            check_own_name(str(name))
             path = own_sources_directory() / self.architecture / str(name)
         channels, timepoints, outputs = self._shape
         described: dict[str, Any] = {
@@ -72,7 +75,7 @@ class PersistenceMixin:
                 key: value
                 if isinstance(value, int | float | str | tuple | list | dict | None)
                 else repr(value)
-                for key, value in self.get_params(deep=False).items()
+                for key, value in self._used_params().items()
             },
             "transferable": self._transferable(),
             "score": self._card_score(),
@@ -80,6 +83,13 @@ class PersistenceMixin:
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         return save_source(path, Card(**(described | self._card_task() | card)), self._weights)
+
+    def _used_params(self):
+        """Return the parameters, with the name of the source that was used."""
+        params = self.get_params(deep=False)
+        if self.source_ is not None and self.source_.name == f"{params['source']}-simulated":
+            params["source"] = self.source_.name
+        return params
 
     def _card_task(self):
         return {}

@@ -131,9 +131,6 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     _network: ClassVar[Callable]
     # As of CompiledNetwork. XLA slows most networks down, long LSTMs several times.
     _jit: ClassVar[bool | int] = False
-    # Layers whose outputs, (filters,) an instance, are features as well, where a source has this
-    # weight of them.
-    _feature_vectors: ClassVar[dict[str, str]] = {}
     _preprocessing_type: ClassVar[Any] = Preprocessing
     # What the task gives.
     _task: ClassVar[str]
@@ -168,6 +165,14 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     def _feature_layers(self) -> list[str]:
         """Name the layers whose outputs, (time, filters) an instance, are features, in order."""
         return []
+
+    @property
+    def _feature_vectors(self) -> dict[str, str]:
+        """Layers whose outputs, (filters,) an instance, are features as well, each with a weight.
+
+        They are features of a source that has this weight.
+        """
+        return {}
 
     def _feature_options(self, arrays) -> dict[str, Any]:
         """Return arguments of the network that its feature layers need, for a source's arrays."""
@@ -253,8 +258,12 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     def _start(self, X, y):
         streams = random_streams(self.random_state)
         source = self._load_source()
-        prepared = self._prepare(X, y, channel_repeats(X, source), streams["split"])
+        prepared = self._prepare(X, y, self._repeats(X, source), streams["split"])
         return prepared, self._begin(prepared, source, streams)
+
+    def _repeats(self, X, source):
+        """Return how often a single channel is repeated."""
+        return channel_repeats(X, source)
 
     def _load_source(self):
         return None if self.source is None else load_source(self.source, self.architecture)
@@ -439,12 +448,12 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             if parameter.kind is parameter.KEYWORD_ONLY and hasattr(self, name)
         }
 
-    def _build(self, n_channels, n_timepoints, n_outputs):
+    def _build(self, n_channels, n_timepoints, n_outputs, **options):
         import keras
 
         series = keras.Input((n_timepoints, n_channels), name="series")
         stream_max = None if self.stream_max is None else keras.Input((1,), name="stream_max")
-        features = self._network(series, stream_max, **self._network_parameters())
+        features = self._network(series, stream_max, **self._network_parameters() | options)
         head = keras.layers.Dense(n_outputs, activation=self._output_activation, name="head")
         inputs = [series] if stream_max is None else [series, stream_max]
         return keras.Model(inputs, head(features), name=self.architecture.lower())

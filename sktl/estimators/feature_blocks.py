@@ -291,7 +291,7 @@ def source_blocks(
         check_choice("architectures", architecture, tuple(known))
     table = table[table["architecture"].isin(chosen) & table["available"]]
     table = table.drop_duplicates(["architecture", "source"])
-    pairs = []
+    pairs: list[tuple[str, Any]] = []
     if isinstance(sources, str):
         check_choice("sources", sources, ("bundled", "available", *SOURCE_GROUPS))
         if sources == "bundled":

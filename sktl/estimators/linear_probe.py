@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,11 +12,12 @@ from sktime.regression.base import BaseRegressor
 
 from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_blocks
 from sktl.estimators.frozen_features import POOLING
-from sktl.estimators.sklearn_mixin import ScikitLearnMixin
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin, check_labels
+from sktl.training.folds import checked_groups, folds_among, folds_of
 from sktl.training.kernel_ridge import Block
 from sktl.training.preprocessing import standardisation
 from sktl.training.probabilities import fit_slope, softmax
-from sktl.training.probe_model import KERNEL_INSTANCES, ProbeModel, folds_of, left_out_fit
+from sktl.training.probe_model import KERNEL_INSTANCES, ProbeModel, left_out_fit
 from sktl.training.randomness import draw_seed
 
 __all__ = ["LinearProbeClassifier", "LinearProbeRegressor"]
@@ -84,6 +86,9 @@ default="minirocket"
         "capability:random_state": True,
         "property:randomness": "derandomized",
     }
+    # What the task gives.
+    _encode: ClassVar[Callable[..., Any]]
+    _learn_of_left_out: ClassVar[Callable[..., Any]]
 
     def __init__(
         self,
@@ -133,17 +138,20 @@ default="minirocket"
         # Sktime resets at the start of fit; attributes with a double underscore stay.
         self._given__groups = groups
         try:
-            return super().fit(X, y)
+            y = np.asarray(y) if isinstance(y, list | tuple) else y
+            return super().fit(X, y)  # type: ignore[misc]
         finally:
             del self._given__groups
 
     def _fit(self, X, y):
         X = _finite(X)
+        self._n_channels = X.shape[1]
         seed = draw_seed(self.random_state)
         self._blocks = {block.name: block.fit(X) for block in self._make_blocks(seed)}
         weights = self._block_weights()
         targets = self._encode(y)
-        folds = folds_of(len(X), self.cv, self._given__groups, y)
+        groups = checked_groups(self._given__groups, len(X))
+        folds = folds_of(len(X), self.cv, groups, y, self._kind == "classifier")
         model = ProbeModel(weights, seed)
         if len(X) <= KERNEL_INSTANCES:
             tables = self._tables(X)
@@ -153,7 +161,7 @@ default="minirocket"
             tables = None
         self.left_out_error_ = self._model.error_
         self._learn_of_left_out(self._model.left_out_, y)
-        self.weights_ = self._worth(X, targets, tables, weights, seed)
+        self.weights_ = self._worth(X, targets, tables, weights, folds, seed)
         return self
 
     def _make_blocks(self, seed):
@@ -191,9 +199,14 @@ default="minirocket"
         return {name: block.transform(X) for name, block in self._blocks.items()}
 
     def _outputs(self, X):
+        if X.shape[1] != self._n_channels:
+            raise ValueError(
+                f"X must have {self._n_channels} channels as the training series. "
+                f"Received: {X.shape[1]} channels"
+            )
         return self._model.predict(self._tables(_finite(X)))
 
-    def _worth(self, X, targets, tables, weights, seed):
+    def _worth(self, X, targets, tables, weights, folds, seed):
         """Compare the blocks by their left-out errors, alone and left away."""
         chosen = np.arange(len(X))
         if len(X) > WORTH_INSTANCES:
@@ -203,8 +216,7 @@ default="minirocket"
             parts, chosen_tables = targets[chosen], self._tables(X[chosen])
         else:
             parts, chosen_tables = targets[chosen], {n: t[chosen] for n, t in tables.items()}
-        groups = self._given__groups
-        folds = folds_of(len(chosen), None, None if groups is None else np.asarray(groups)[chosen])
+        folds = folds_among(folds, chosen, len(X))
         kernels = {name: Block.fit(table).kernel() for name, table in chosen_tables.items()}
         whole = sum(weights[name] * kernel for name, kernel in kernels.items())
         error = left_out_fit(whole, parts, folds).error
@@ -246,12 +258,23 @@ class LinearProbeClassifier(_LinearProbe, BaseClassifier):
     """Linear probe for classification: ridge on classes coded -1 and 1.
 
     Probabilities are the softmax of the scores, with a slope fitted to left-out instances.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.estimators import LinearProbeClassifier
+    >>> y = np.arange(12) % 2
+    >>> X = np.sin((1 + y[:, None, None]) * np.arange(40) + np.arange(12)[:, None, None])
+    >>> probe = LinearProbeClassifier(["EMG-simulated"], ["MagNet"], random_features=None)
+    >>> probe.fit(X, y).predict(X[:4]).tolist()
+    [0, 1, 0, 1]
     """
 
     _kind = "classifier"
     _tags: ClassVar = {"capability:predict_proba": True}
 
     def _encode(self, y):
+        check_labels(y)
         return np.where(np.asarray(y)[:, None] == self.classes_, 1.0, -1.0)
 
     def _learn_of_left_out(self, left_out, y):
@@ -265,17 +288,26 @@ class LinearProbeClassifier(_LinearProbe, BaseClassifier):
 
 
 class LinearProbeRegressor(_LinearProbe, BaseRegressor):
-    """Linear probe for regression."""
+    """Linear probe for regression.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.estimators import LinearProbeRegressor
+    >>> y = np.arange(12.0)
+    >>> X = 10 ** y[:, None, None] * np.random.default_rng(0).normal(size=(12, 1, 40))
+    >>> probe = LinearProbeRegressor(sources=None, random_features=None)
+    >>> bool(np.abs(probe.fit(X, y).predict(X) - y).max() < 0.5)
+    True
+    """
 
     _kind = "regressor"
-    _tags: ClassVar = {"capability:multioutput": True}
+    _tags: ClassVar = {"capability:multioutput": True, "y_inner_mtype": "numpy2D"}
 
     def _encode(self, y):
         y = np.asarray(y, float)
         if not np.isfinite(y).all():
             raise ValueError("y must be finite. Received: NaN or infinite values")
-        self._single = y.ndim == 1
-        y = y.reshape(len(y), -1)
         self._scale = np.array([standardisation(column)[1] for column in y.T])
         return y / self._scale
 
@@ -283,8 +315,7 @@ class LinearProbeRegressor(_LinearProbe, BaseRegressor):
         pass
 
     def _predict(self, X):
-        outputs = self._outputs(X) * self._scale
-        return outputs[:, 0] if self._single else outputs
+        return self._outputs(X) * self._scale
 
 
 def _finite(X):

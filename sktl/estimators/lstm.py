@@ -64,6 +64,11 @@ class _LSTM:
     def _transferable(self):
         return [f"lstm{number + 1}" for number in range(self.n_layers)]
 
+    @property
+    def _feature_vectors(self):
+        last = f"lstm{self.n_layers}"
+        return {last: f"{last}/lstm_cell/kernel"}
+
     def _feature_layers(self):
         # The last layer gives its last output only.
         return [f"lstm{number + 1}" for number in range(self.n_layers - 1)]

@@ -168,7 +168,9 @@ class _MLSTMFCN:
         return [name for name in names if not name.startswith(f"se{numbers[-1]}_")]
 
     def _transferred_weights(self, source, start):
-        if self.transfer_blocks and not any(path.startswith("se") for path in source.arrays):
+        # Features of a plain FCN are those of a network without such blocks.
+        blocks = self.transfer_blocks and any(path.startswith("se") for path in start)
+        if blocks and not any(path.startswith("se") for path in source.arrays):
             source = replace(source, arrays={**source.arrays, **self._open_gates(source, start)})
         return super()._transferred_weights(source, start)  # type: ignore[misc]
 

@@ -131,6 +131,10 @@ class _ResNetImage(_Mixin):
     def _preprocessing_type(self):
         return PictureScaling(self.amplitude, self.n_marks)
 
+    @property
+    def _feature_vectors(self):
+        return {FEATURES: f"{self._transferable()[0]}/kernel"}
+
     def _transferable(self):
         return layers_with_weights(self.network, self.filters)
 
@@ -168,9 +172,12 @@ class _ResNetImage(_Mixin):
             return read_resnet_file(Path(self.source))
         return load_source(_named(self.source, self.network), self.architecture)
 
+    def _repeats(self, X, source):
+        # A series of one channel makes a picture as well as any.
+        return 1
+
     def _prepare(self, X, y, n_repeats, rng):
-        # A series of one channel makes a picture as well as any: it is not repeated.
-        return super()._prepare(X, y, 1, rng)
+        return super()._prepare(X, y, self._repeats(X, None), rng)
 
     def _check_architecture(self):
         check_choice("network", self.network, NETWORKS)
@@ -198,9 +205,9 @@ class _ResNetImage(_Mixin):
                 "network='resnet50'"
             )
 
-    def _build(self, n_channels, n_timepoints, n_outputs):
+    def _build(self, n_channels, n_timepoints, n_outputs, **options):
         check_room(self.resize or self.picture_size, n_channels - self.n_marks)
-        return super()._build(n_channels, n_timepoints, n_outputs)
+        return super()._build(n_channels, n_timepoints, n_outputs, **options)
 
     @contextmanager
     def _borrow_network(self, *shape):

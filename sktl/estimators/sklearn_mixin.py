@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 
 class ScikitLearnMixin:
     """Makes `GridSearchCV`, `cross_val_score` and their kin take a sktime estimator."""
@@ -45,3 +47,27 @@ class ScikitLearnMixin:
             regressor_tags=RegressorTags() if self._kind == "regressor" else None,
             input_tags=InputTags(two_d_array=False, three_d_array=True),
         )
+
+
+def check_labels(y: np.ndarray) -> None:
+    """Refuse class labels that are no labels.
+
+    Parameters
+    ----------
+    y : np.ndarray of shape (n_instances,)
+        Class labels.
+
+    Raises
+    ------
+    ValueError
+        If they are numbers, and NaN or infinite values are among them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.estimators.sklearn_mixin import check_labels
+    >>> check_labels(np.array(["a", "b"]))
+    """
+    y = np.asarray(y)
+    if y.dtype.kind == "f" and not np.isfinite(y).all():
+        raise ValueError("y must be finite. Received: NaN or infinite values")

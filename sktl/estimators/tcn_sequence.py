@@ -254,14 +254,14 @@ class TCNSequenceRegressor(_TCNSequence, BaseTransferRegressor):
             )
         return training, (validation[0], y_held_out)
 
-    def _build(self, n_channels, n_timepoints, n_outputs):
+    def _build(self, n_channels, n_timepoints, n_outputs, **options):
         import keras
         from keras import initializers, layers, regularizers
 
         every = _every(n_timepoints, n_outputs)
         series = keras.Input((n_timepoints, n_channels), name="series")
         stream_max = None if self.stream_max is None else keras.Input((1,), name="stream_max")
-        features = self._network(series, stream_max, **self._network_parameters())
+        features = self._network(series, stream_max, **self._network_parameters() | options)
         penalty = regularizers.L2(self.weight_decay / 2) if self.weight_decay else None
         # The published layer reads features and series at once. Two layers that are added are the
         # same, and the one that reads the channels can be adapted to their number. Both are drawn

@@ -128,6 +128,13 @@ class Records:
                 out.append(excluded(table[mask], reason))
                 table = table[~mask]
 
+        diverged = table["diverged"].eq(True)
+        if diverged.any():
+            late = int((diverged & (table["status"] == "ok")).sum())
+            notes.append(
+                f"{diverged.sum()} trainings diverged: {late} after a usable epoch, which are "
+                f"scored at their best one, and {diverged.sum() - late} before, which failed."
+            )
         transfer = table["kind"] == "transfer"
         leave_out(transfer & table["source"].isna(), "transfer without a source")
         leave_out((table["kind"] == "reference") & table["source"].notna(),

@@ -39,6 +39,8 @@ COLUMNS: dict[str, tuple[bool, str]] = {
     "n_parameters": (False, "trainable parameters"),
     "status": (False, "ok or failed; default ok"),
     "error": (False, "why a trial failed"),
+    "diverged": (False, "true where the training diverged; a trial that did so after a usable "
+                 "epoch has the scores of its best one"),
     "source_domain": (False, "domain of the source, e.g. seis"),
     "target_domain": (False, "domain of the target"),
     "curves": (False, "JSON only: {\"validation\": [...], \"test\": [...]}, one score an epoch"),
@@ -107,7 +109,8 @@ def typed(frame: pd.DataFrame) -> pd.DataFrame:
     )
     named = {name: greater_is_better(name) for name in table.loc[given.isna(), "metric"].unique()}
     table["greater_is_better"] = given.where(given.notna(), table["metric"].map(named)).astype(bool)
-    table["simulated"] = _truths(table, "simulated") if "simulated" in table else None
+    for name in ("simulated", "diverged"):
+        table[name] = _truths(table, name) if name in table else None
     return table
 
 

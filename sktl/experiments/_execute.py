@@ -84,9 +84,16 @@ def score(task: str, y: np.ndarray, predicted: np.ndarray) -> float:
     -------
     float
         In the unit of y for regression.
+
+    Raises
+    ------
+    FloatingPointError
+        If a predicted number is not finite.
     """
     from sktl.evaluation.metrics import mean_absolute_error, weighted_f1
 
+    if task == "regression" and not np.isfinite(predicted).all():
+        raise FloatingPointError("The network predicts numbers that are not finite.")
     measure = weighted_f1 if task == "classification" else mean_absolute_error
     return float(measure(y, predicted))
 
@@ -117,12 +124,16 @@ def _network(trial, dataset, store):
         "monitor": estimator.monitor,
         "n_parameters": _n_parameters(estimator, trial, dataset, n_channels),
         "random_state": trial.random_state,
+        # A divergence ends the training after its epoch, and the best epoch before is used.
+        "diverged": not np.isfinite(history.iloc[-1]).all(),
         "curves": {
-            "validation": history["val_score"].tolist(),
-            "training_loss": history["loss"].tolist(),
-            "validation_loss": history["val_loss"].tolist(),
+            "validation": _curve(history["val_score"]),
+            "training_loss": _curve(history["loss"]),
+            "validation_loss": _curve(history["val_loss"]),
         },
     }
+    if estimator.source_ is not None:
+        results["source_used"] = estimator.source_.name
     if trial.kind == "pretraining":
         results |= _save(trial, estimator, dataset, store)
     return results
@@ -166,6 +177,11 @@ def _n_parameters(estimator, trial, dataset, n_channels):
         variables = estimator.network_.trainable_variables
         _counted[network] = int(sum(np.prod(variable.shape) for variable in variables))
     return _counted[network]
+
+
+def _curve(column):
+    """Return one number an epoch, None where it is not finite."""
+    return [float(value) if np.isfinite(value) else None for value in column]
 
 
 def _save(trial, estimator, dataset, store):

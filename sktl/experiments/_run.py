@@ -37,6 +37,8 @@ class Summary:
         Trials whose records were there before.
     done, failed : int
         Trials run now (by this run, or meanwhile by others on the same store), by their end.
+        Among the failed are those found whose training diverges: they are not run again, because
+        the same seed would diverge again.
     without_source : int
         Transfers left out because no pre-training of their source succeeded.
     retired, damaged : int
@@ -90,7 +92,8 @@ def run(
     plan : Plan
         What there is to do.
     store : Store or path-like
-        Where records are kept. Finished trials that are there are not run again; failed ones are.
+        Where records are kept. Finished trials that are there are not run again; failed ones are,
+        unless their training diverged.
     n_jobs : int, optional
         Workers at a time; default: one for every core (of a cluster: all it has).
     backend : {"loky", "dask", "ray", "sequential"}, default="loky"
@@ -143,6 +146,9 @@ def run(
         runner.finish(trials, progress, "trials")
     summary.planned = len(pretraining) + len(trials)
     summary.found = summary.planned - summary.done - summary.failed
+    for trial in (*pretraining, *trials):
+        if trial.key in runner.diverged:
+            runner.count(trial, "failed")
     summary.damaged = len(store.damaged()) - damaged
     summary.seconds = time.monotonic() - started
     return summary
@@ -172,14 +178,18 @@ class _Runner:
         self._finished: set[str] = set()
         # When the records of earlier failures, which are to be repeated, were written.
         self._failed_before: dict[str, int] = {}
+        # Of earlier failures those that are not repeated, because they would fail again.
+        self.diverged: set[str] = set()
 
     def learn(self, trials: Iterable[Trial]) -> None:
         """Put the store in order, and learn which trials it has."""
         found, moved = self._store.sort_out(trials)
         self._summary.retired += moved
         for key, state in found.items():
-            if state.status == "ok":
+            if state.final:
                 self._finished.add(key)
+                if state.status != "ok":
+                    self.diverged.add(key)
             elif key not in self._finished:
                 self._failed_before[key] = state.stamp
 
@@ -220,7 +230,7 @@ class _Runner:
                     for results in self._send(work, [self._job(group) for group in queue]):
                         for key, status in results:
                             if key in waiting:
-                                self._count(waiting.pop(key), status)
+                                self.count(waiting.pop(key), status)
                                 bar.update()
                 except Exception as error:
                     if not is_death(error):
@@ -240,7 +250,8 @@ class _Runner:
         trials = [(trial, self._failed_before.get(trial.key)) for trial in group]
         return Job(trials=trials, **self._common)
 
-    def _count(self, trial: Trial, status: str) -> None:
+    def count(self, trial: Trial, status: str) -> None:
+        """Count a trial in the summary."""
         if status == "ok":
             self._finished.add(trial.key)
             self._summary.done += 1
@@ -264,7 +275,7 @@ class _Runner:
                 reason = f"its worker died {self._deaths[key]} times (killed, or out of memory)"
                 trial = waiting.pop(key)
                 self._store.write(trial, facts(trial) | failure(reason))
-                self._count(trial, "failed")
+                self.count(trial, "failed")
         return noted
 
 

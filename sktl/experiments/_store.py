@@ -49,6 +49,8 @@ class State:
         See `Trial.identity`.
     current : bool
         Whether format and versions are those of this process.
+    final : bool
+        Whether running the trial again would end alike: it succeeded, or its training diverges.
     """
 
     path: Path
@@ -56,6 +58,7 @@ class State:
     stamp: int
     identity: tuple
     current: bool
+    final: bool
 
 
 class Store:
@@ -231,7 +234,9 @@ class Store:
                 current = record.get("format") == FORMAT and record.get("versions") == now
                 identity = identity_of(record["trial"]) if current else ()
                 stamp = path.stat().st_mtime_ns
-                found[path.stem] = State(path, record["status"], stamp, identity, current)
+                status = record["status"]
+                final = status == "ok" or bool(record.get("diverged"))
+                found[path.stem] = State(path, status, stamp, identity, current, final)
         return found
 
     def _paths(self) -> Iterator[Path]:

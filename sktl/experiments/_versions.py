@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import io
 import json
 import os
+import tokenize
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import sktl
 
-_PACKAGES = ("sktime", "keras", "numpy", "scikit-learn")
+_PACKAGES = ("sktime", "keras", "numpy", "scipy", "scikit-learn")
 _BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
 # What computes results; plan, store and evaluation do not.
 _COMPUTING = (
     "layers/**/*.py", "training/**/*.py", "estimators/**/*.py", "sources/**/*.py",
-    "datasets/**/*.py", "_checks.py",
+    "datasets/**/*.py", "evaluation/metrics.py", "_checks.py", "experiments/_trial.py",
     "experiments/_data.py", "experiments/_execute.py", "experiments/_baselines.py",
 )  # fmt: skip
 
@@ -40,14 +43,50 @@ def keras_backend() -> str:
 
 @cache
 def code_hash() -> str:
-    """Return the sha256 of sktl's code that computes results, 16 hexadecimal digits of it."""
+    """Return the sha256 of sktl's code that computes results, 16 hexadecimal digits of it.
+
+    Docstrings, comments and blank lines compute nothing and are left out.
+    """
     package = Path(sktl.__file__).parent
-    files = sorted({path for pattern in _COMPUTING for path in package.glob(pattern)})
     digest = hashlib.sha256()
-    for path in files:
+    for path in computing_files():
         digest.update(path.relative_to(package).as_posix().encode() + b"\0")
-        digest.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+        digest.update(what_computes(path.read_text(encoding="utf-8")).encode() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def computing_files() -> list[Path]:
+    """Return the files of sktl that compute results."""
+    package = Path(sktl.__file__).parent
+    return sorted({path for pattern in _COMPUTING for path in package.glob(pattern)})
+
+
+def what_computes(source: str) -> str:
+    """Return Python code without its docstrings, comments and blank lines.
+
+    Parameters
+    ----------
+    source : str
+        A module.
+
+    Returns
+    -------
+    str
+        Its other lines, as they are.
+    """
+    lines = source.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    for node in ast.walk(ast.parse(source)):
+        body = getattr(node, "body", None)
+        first = body[0] if isinstance(body, list) and body else None
+        if isinstance(first, ast.Expr) and isinstance(getattr(first.value, "value", None), str):
+            lines[first.lineno - 1] = lines[first.lineno - 1][: first.col_offset]
+            for row in range(first.lineno, first.end_lineno or first.lineno):
+                lines[row] = ""
+    return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
 @cache
@@ -69,7 +108,7 @@ def versions() -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        sktl, a hash of its computing code, sktime, keras, its backend, numpy, scikit-learn.
+        sktl, a hash of its computing code, sktime, keras, its backend, numpy, scipy, scikit-learn.
 
     Examples
     --------

@@ -138,11 +138,11 @@ def attempt(trial: Trial, store: Store, job: Job) -> dict[str, Any]:
     started, clock, cpu = datetime.now(UTC), time.monotonic(), time.process_time()
     results: dict[str, Any] = {}
     attempts = 0
-    while results.get("status") != "ok" and attempts <= job.retries:
+    while results.get("status") != "ok" and attempts <= job.retries and not _final(results):
         attempts += 1
         try:
             results = {"status": "ok", "error": None, **job.execute(trial, store)}
-            canonical(results)  # NaN is no score
+            _check_numbers(results)
         except StoreError:
             raise
         except Exception as error:
@@ -150,6 +150,8 @@ def attempt(trial: Trial, store: Store, job: Job) -> dict[str, Any]:
                 raise store_error(error, store.folder) from error
             tail = traceback.format_exc().splitlines()[-12:]
             results = failure(f"{type(error).__name__}: {error}") | {"traceback": tail}
+            # The same seed would diverge again.
+            results["diverged"] = isinstance(error, FloatingPointError)
     results = facts(trial) | results
     results["seconds"] = round(time.monotonic() - clock, 3)
     results["provenance"] = {
@@ -164,6 +166,18 @@ def attempt(trial: Trial, store: Store, job: Job) -> dict[str, Any]:
         "platform": platform.platform(),
     }
     return results
+
+
+def _check_numbers(results):
+    """Refuse results that JSON cannot hold: NaN is no score."""
+    try:
+        canonical(results)
+    except ValueError as error:
+        raise FloatingPointError(f"A result is not finite: {error}") from error
+
+
+def _final(results):
+    return bool(results.get("diverged"))
 
 
 def failure(reason: str) -> dict[str, Any]:
@@ -256,7 +270,16 @@ def _dask(n_jobs, address):
     # Not by joblib, which waits forever for a task that Dask gives up because its workers died.
     from dask.distributed import Client, as_completed
 
-    with Client(address) as client:
+    # Workers with threads would train several networks in a process that is set up for one.
+    local: dict[str, Any] = {"n_workers": n_jobs if n_jobs > 0 else default_jobs()}
+    local |= {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with Client(address, **({} if address else local)) as client:
+        threads = {w["nthreads"] for w in client.scheduler_info(n_workers=-1)["workers"].values()}
+        if threads - {1}:
+            raise ValueError(
+                "Each worker must have one thread: start it by dask worker --nthreads 1. "
+                f"Received: workers with {max(threads)} threads at {address}"
+            )
 
         def send(function, items):
             tasks = (client.submit(function, item, pure=False) for item in items)

@@ -19,6 +19,7 @@ from sktl.estimators.feature_blocks import (
     source_blocks,
 )
 from sktl.model_selection._auto_candidates import Candidate, Problem
+from sktl.training.folds import folds_among
 from sktl.training.kernel_ridge import Block
 from sktl.training.probe_model import left_out_fit
 
@@ -103,12 +104,18 @@ def collect_blocks(
     simple.append(RandomBlock("minirocket", problem.seed))
     for block in simple:
         tell(block.name)
-        _keep(collected, block, block.fit(problem.X).transform(problem.X))
+        try:
+            _keep(collected, block, block.fit(problem.X).transform(problem.X))
+        except Exception as error:  # whatever it is, the others may do
+            _left_out(collected, block, f"failed: {error}")
     if preset.more:
-        multirocket = RandomBlock("multirocket", problem.seed).fit(problem.X)
+        multirocket = RandomBlock("multirocket", problem.seed)
         multirocket.kind = "multirocket"
         for block in (multirocket, Catch22Block()):
-            _try_slow(collected, block, problem, preset, deadline, tell)
+            try:
+                _try_slow(collected, block.fit(problem.X), problem, preset, deadline, tell)
+            except Exception as error:
+                _left_out(collected, block, f"failed: {error}")
     if sources is None:
         return collected
     blocks = source_blocks(sources, architectures, random_state=problem.seed)
@@ -172,6 +179,8 @@ def _try(collected, blocks, problem, deadline, tell):
     if n > TRIAL_INSTANCES:
         chosen = np.sort(rng.choice(n, TRIAL_INSTANCES, replace=False))
     X, targets = problem.X[chosen], problem.targets()[chosen]
+    # Instances of one group must not vouch for each other here either.
+    folds = folds_among(problem.folds, chosen, n)
     started = time.perf_counter()
     until = started + (deadline - started) / 2
     tried: list[_Tried] = []
@@ -194,10 +203,10 @@ def _try(collected, blocks, problem, deadline, tell):
                     _left_out(collected, block, "left out: the time did not suffice")
                     continue
                 table = block.transform(X)
-            except (ValueError, OSError) as problem_found:
+                error = left_out_fit(Block.fit(table).kernel(), targets, folds).error
+            except Exception as problem_found:  # whatever it is, the others may do
                 _left_out(collected, block, f"failed: {problem_found}")
                 continue
-            error = left_out_fit(Block.fit(table).kernel(), targets).error
             tried.append(_Tried(block, table, seconds, error))
     return tried
 
@@ -222,10 +231,14 @@ def _extend(collected, tried, problem, preset, deadline, tell):
             reason = "left out: other sources were better, and predictions must not take longer"
             _left_out(collected, one.block, reason)
         else:
-            spent_on_new += one.seconds
-            tell(one.block.name)
-            table = one.table if len(one.table) == n else one.block.transform(problem.X)
             block = one.block
+            tell(block.name)
+            try:
+                table = one.table if len(one.table) == n else block.transform(problem.X)
+            except Exception as error:
+                _left_out(collected, block, f"failed: {error}")
+                continue
+            spent_on_new += one.seconds
             if block.source.source is None:
                 block.kind = "untrained"
             _keep(collected, block, table)

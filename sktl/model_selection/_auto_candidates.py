@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from sktl.training.folds import Folds
 from sktl.training.kernel_ridge import Block
 from sktl.training.probabilities import fit_slope, softmax
-from sktl.training.probe_model import Folds, ProbeModel, left_out_fit
+from sktl.training.probe_model import ProbeModel, left_out_fit
 
 # Weight of all blocks of a kind in the mean of kernels, by the name of the mixture.
 # The first are fitted even where the time is over.
@@ -92,7 +93,7 @@ class Candidate:
 
     name: str
     kind: str
-    out_of_fold: np.ndarray | None = None
+    out_of_fold: Any = None
     blocks: tuple[str, ...] = ()
     seconds: float = 0.0
     problem: str | None = None
@@ -262,7 +263,7 @@ class RidgeFitter:
         started = time.perf_counter()
         problem = self.problem
         probe = ProbeModel(weights, problem.seed)
-        kernel = sum(w * self.kernels[block] for block, w in probe.weights.items())
+        kernel: Any = sum(w * self.kernels[block] for block, w in probe.weights.items())
         targets, scale = self._targets(channel)
         fit = left_out_fit(kernel, targets, problem.folds)
         probe.keep(self.blocks, fit)
@@ -395,7 +396,7 @@ def bagged(
         try:
             model = make().fit(inputs[train], y[train])
             predicted = _predict(model, inputs[test], X[test], problem.n_classes, channel)
-        except (ValueError, FloatingPointError, MemoryError) as error:
+        except Exception as error:  # whatever it is, the others may do
             candidate.problem = f"failed: {error}"
             break
         out = np.full((len(y), *predicted.shape[1:]), np.nan) if out is None else out

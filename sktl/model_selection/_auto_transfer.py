@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Callable
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +14,7 @@ from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_choice
-from sktl.estimators.sklearn_mixin import ScikitLearnMixin
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin, check_labels
 from sktl.model_selection import _auto_candidates as candidates
 from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_features
 from sktl.model_selection._auto_candidates import Candidate, Problem, RidgeFitter
@@ -22,6 +24,7 @@ from sktl.model_selection._ensemble import (
     standard_error,
     voting_ensemble,
 )
+from sktl.training.folds import checked_groups, indices
 from sktl.training.randomness import draw_seed
 
 # y continues a channel where its last value predicts y this much better than the median.
@@ -85,6 +88,10 @@ class _AutoTransfer(ScikitLearnMixin):
         "capability:random_state": True,
         "property:randomness": "derandomized",
     }
+    # What the task gives.
+    _encode: ClassVar[Callable[..., Any]]
+    _n_classes: ClassVar[Callable[..., Any]]
+    _may_replace: ClassVar[Callable[..., bool]]
 
     def __init__(
         self,
@@ -130,7 +137,7 @@ class _AutoTransfer(ScikitLearnMixin):
         # Sktime resets at the start of fit; attributes with a double underscore stay.
         self._given__groups = groups
         try:
-            return super().fit(X, y)
+            return super().fit(X, np.asarray(y) if isinstance(y, list | tuple) else y)  # type: ignore[misc]
         finally:
             del self._given__groups
 
@@ -141,7 +148,8 @@ class _AutoTransfer(ScikitLearnMixin):
         if not limit > 0:
             raise ValueError(f"time_limit must be above 0 seconds. Received: time_limit={limit!r}")
         _check_finite(X)
-        groups = _groups(self._given__groups, len(X))
+        self._shape = X.shape[1:]
+        groups = checked_groups(self._given__groups, len(X))
         seed = draw_seed(self.random_state)
         problem = Problem(X, self._encode(y), self._n_classes(), [], seed)
         problem.folds = _folds(self.cv, problem, groups)
@@ -185,7 +193,8 @@ class _AutoTransfer(ScikitLearnMixin):
         rows += self._ridges(fitter, errors, channel, deadline)
         for name, table in for_trees.items():
             self._tell(f"trees on {name}")
-            joined = {name: table} | {n: tables[n] for n in ("amplitude", "spectrum")}
+            beside = {n: tables[n] for n in ("amplitude", "spectrum") if n in tables}
+            joined = {name: table} | beside
             make = _trees(problem)
             rows.append(
                 candidates.bagged(
@@ -198,11 +207,12 @@ class _AutoTransfer(ScikitLearnMixin):
         """Fit ridge models to mixtures of blocks."""
         rows = []
 
-        def fit(name, weights):
+        def fit(name, weights, always=False):
             # The first ones take milliseconds, and something must predict.
+            always |= len(rows) < ALWAYS_FITTED
             if not weights:
                 return
-            if time.perf_counter() > deadline and len(rows) >= ALWAYS_FITTED:
+            if not always and time.perf_counter() > deadline:
                 rows.append(Candidate(name, "ridge", problem="left out: the time was over"))
             else:
                 rows.append(fitter.candidate(name, weights, channel))
@@ -210,7 +220,9 @@ class _AutoTransfer(ScikitLearnMixin):
         for name, mixture in candidates.MIXTURES.items():
             fit(name, fitter.weights(mixture))
         prior = fitter.weights(candidates.MIXTURES["all"]) or dict.fromkeys(errors, 1.0)
-        fit("all, by their errors", candidates.weights_by_error(prior, errors, 1.0))
+        # A constant would be a poor answer to a time limit that the features used up.
+        by_errors = candidates.weights_by_error(prior, errors, 1.0)
+        fit("all, by their errors", by_errors, always=True)
         fit("all, by their squared errors", candidates.weights_by_error(prior, errors, 2.0))
         ranked = [name for name in sorted(errors, key=errors.get) if errors[name] < 1]
         for count in (3, 6):
@@ -258,7 +270,8 @@ class _AutoTransfer(ScikitLearnMixin):
             return best, f"Only {best} could be used."
         members = ", ".join(f"{n} ({w:.0%})" for n, w in weights.items() if w)
         for name in [c.name for c in simple if self._may_replace(c)]:
-            # Windows of one series overlap: their errors are less certain than they seem.
+            # The average is the best of many on these very folds, which flatters it; and windows of
+            # one series overlap, so that their errors are less certain than they seem.
             width = 3.0 if "last value" in name else 1.0
             kept, _ = simplest_within_noise(
                 {n: by_name[n] for n in (name, "average")}, [name, "average"], groups, width
@@ -279,6 +292,11 @@ class _AutoTransfer(ScikitLearnMixin):
         return "average", text + (" That is not better than chance beyond noise." if chance else "")
 
     def _combined(self, X):
+        if X.shape[1:] != self._shape:
+            raise ValueError(
+                "X must have the channels and time points of the training series, "
+                f"{self._shape}. Received: {X.shape[1:]}"
+            )
         _check_finite(X)
         tables = candidates.Tables(
             {name: block.transform(X) for name, block in self._blocks.items()}, self._standardised
@@ -308,12 +326,24 @@ class _AutoTransfer(ScikitLearnMixin):
 
 
 class AutoTransferClassifier(_AutoTransfer, BaseClassifier):
-    """Classification by whatever serves few labels best: probes of sources, baselines, trees."""
+    """Classification by whatever serves few labels best: probes of sources, baselines, trees.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.model_selection import AutoTransferClassifier
+    >>> y = np.arange(12) % 2
+    >>> X = np.sin((1 + y[:, None, None]) * np.arange(40) + np.arange(12)[:, None, None])
+    >>> search = AutoTransferClassifier("fast", sources=None).fit(X, y)
+    >>> search.predict(X[:4]).tolist()
+    [0, 1, 0, 1]
+    """
 
     _kind = "classifier"
     _tags: ClassVar = {"capability:predict_proba": True}
 
     def _encode(self, y):
+        check_labels(y)
         return np.searchsorted(self.classes_, y)
 
     def _n_classes(self):
@@ -331,7 +361,18 @@ class AutoTransferClassifier(_AutoTransfer, BaseClassifier):
 
 
 class AutoTransferRegressor(_AutoTransfer, BaseRegressor):
-    """Regression by whatever serves few labels best: probes of sources, baselines, trees."""
+    """Regression by whatever serves few labels best: probes of sources, baselines, trees.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.model_selection import AutoTransferRegressor
+    >>> y = np.arange(12.0)
+    >>> X = 10 ** y[:, None, None] * np.random.default_rng(0).normal(size=(12, 1, 40))
+    >>> search = AutoTransferRegressor("fast", sources=None).fit(X, y)
+    >>> bool(np.abs(search.predict(X) - y).mean() < 1)
+    True
+    """
 
     _kind = "regressor"
 
@@ -404,10 +445,10 @@ def _folds(cv, problem, groups):
 
     n, classifies = len(problem.y), problem.n_classes is not None
     count = 10 if n < 100 else 5
-    if isinstance(cv, int):
-        count = cv
+    if isinstance(cv, Integral):
+        count = int(cv)
     splitter: Any
-    if cv is not None and not isinstance(cv, int):
+    if cv is not None and not isinstance(cv, Integral):
         splitter = check_cv(cv)
     elif groups is not None:
         n_groups = len(np.unique(groups))
@@ -416,7 +457,9 @@ def _folds(cv, problem, groups):
                 "groups must hold two or more, so that one can be left out. Received: one group"
             )
         count = min(count, n_groups)
-        splitter = StratifiedGroupKFold(count) if classifies else GroupKFold(count)
+        # No class may have fewer instances than there are folds in all.
+        most = min(count, int(np.bincount(problem.y).max())) if classifies else 0
+        splitter = StratifiedGroupKFold(most) if most > 1 else GroupKFold(count)
     else:
         kind = StratifiedKFold if classifies else KFold
         if n < 4:
@@ -429,19 +472,7 @@ def _folds(cv, problem, groups):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         folds = list(splitter.split(np.zeros((n, 1)), problem.y, groups))
-    return [(np.asarray(a), np.asarray(b)) for a, b in folds if len(b)]
-
-
-def _groups(groups, n):
-    if groups is None:
-        return None
-    groups = np.asarray(groups)
-    if groups.shape != (n,):
-        raise ValueError(
-            f"groups must name a group for each of the {n} instances. "
-            f"Received: shape {groups.shape}"
-        )
-    return groups
+    return [(indices(a), indices(b)) for a, b in folds if len(b)]
 
 
 def _check_finite(X):

@@ -85,7 +85,8 @@ default="validation"
     best_estimator_ : estimator
         The fitted network of the kept candidate.
     best_params_ : dict
-        Its ``source`` and ``omega``.
+        Its ``source`` and ``omega``. The source is what was used: ``"STEAD-simulated"`` where
+        published weights could not be downloaded and bundled ones stand in.
     best_index_ : int
         Its row in `cv_results_`.
     best_score_ : float
@@ -229,15 +230,23 @@ default="validation"
         sources = self._sources(X)
         template = self.estimator.clone()
         template.set_params(random_state=draw_seed(template.random_state))
-        pairs = [(None, 1.0)] if self.include_scratch or None in sources else []
-        pairs += [
-            (source, omega) for source in sources if source is not None for omega in self.omegas
-        ]
+        pairs: list[tuple] = [(None, 1.0)] if self.include_scratch or None in sources else []
+        repeats = {None: 1}
+        for asked in sources:
+            if asked is None:
+                continue
+            for omega in self.omegas:
+                template.clone().set_params(source=asked, omega=omega)._check_parameters()
+            loaded = template.clone().set_params(source=asked)._load_source()
+            # What stands in for published weights has a name of its own.
+            source = loaded.card.name if loaded and loaded.origin == "bundled" else asked
+            repeats[source] = channel_repeats(X, loaded)
+            pairs += [(source, omega) for omega in self.omegas]
         candidates = []
         for source, omega in dict.fromkeys(pairs):
             estimator = template.clone().set_params(source=source, omega=omega)
             estimator._check_parameters()
-            candidates.append(Candidate(estimator, channel_repeats(X, estimator._load_source())))
+            candidates.append(Candidate(estimator, repeats[source]))
         return candidates
 
     def _sources(self, X) -> list:

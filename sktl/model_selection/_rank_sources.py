@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sktl._checks import check_choice
-from sktl.estimators.base import BaseTransferEstimator, channel_repeats
+from sktl.estimators.base import BaseTransferEstimator
 from sktl.model_selection._transferability import h_score, logme
 from sktl.sources import expand_sources
 from sktl.training.compiled_network import (
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCORES = ("logme", "h_score", "probe")
-ARCHITECTURES = ("ConvNetQuakeINGV", "MagNet", "MLSTMFCN", "TCN")
 
 
 def rank_sources(
@@ -45,9 +44,10 @@ def rank_sources(
     """Score sources on a target without any fine-tuning.
 
     The transferred layers, with the source's weights, turn every series into features: of each
-    filter of the last transferred layer (and what follows it without weights of its own, such as
-    pooling) the mean, the standard deviation and the maximum over time, and the stream max
-    beside. They are standardised and compared with y in three ways. It is a look at the source
+    filter of the architecture's last feature layer (and what follows it without weights of its
+    own, such as pooling) the mean, the standard deviation and the maximum over time, and the
+    stream max beside; an LSTM's last output and the features of a picture are taken as they are.
+    They are standardised and compared with y in three ways. It is a look at the source
     as it is; fine-tuning can make more of it, so validate a choice with `OmegaSearch`.
 
     Give only training data: what is chosen by a test set is flattered by it.
@@ -82,7 +82,8 @@ def rank_sources(
         One row a source, the best first: ``source``; ``rank`` (by `by`); ``logme``, see `logme`;
         ``h_score``, see `h_score`; ``probe``, the score of a linear model on the features in
         five-fold cross-validation (fewer folds where a class has fewer instances, NaN where none
-        has two): weighted F1 of a logistic regression, or R2 of a ridge regression;
+        has two) on features standardised by each fold's training part: weighted F1 of a logistic
+        regression, or R2 of a ridge regression;
         ``n_features`` that vary; ``seconds``; and ``problem``, why one of the
         "available" sources cannot be used (None otherwise; its scores are NaN, its rank last).
 
@@ -125,7 +126,13 @@ def rank_sources(
         started = time.perf_counter()
         row: dict[str, Any] = {"source": source, "problem": None}
         try:
-            features = _features(template.clone().set_params(source=source), X)
+            estimator = template.clone().set_params(source=source)
+            estimator._check_parameters()
+            loaded = estimator._load_source()
+            if loaded and loaded.origin == "bundled":
+                # What stands in for published weights has a name of its own.
+                row["source"] = loaded.card.name
+            features = _features(estimator, loaded, X)
             row |= target.scores(features) | {"n_features": features.shape[1]}
         except (ValueError, OSError) as error:
             if not tolerant or source is None:
@@ -163,61 +170,85 @@ def _template(architecture, task, y):
             "architecture must be a name or an estimator of sktl.estimators. "
             f"Received: architecture={architecture!r}"
         )
-    check_choice("architecture", architecture, ARCHITECTURES)
+    estimators = import_module("sktl.estimators")
+    classes = [getattr(estimators, name) for name in estimators.__all__]
+    of_networks = [cls for cls in classes if hasattr(cls, "architecture")]
+    check_choice("architecture", architecture, sorted({c.architecture for c in of_networks}))
     if task is None:
         task = "regression" if y.dtype.kind == "f" else "classification"
     check_choice("task", task, ("classification", "regression"))
-    kind = {"classification": "Classifier", "regression": "Regressor"}[task]
-    return getattr(import_module("sktl.estimators"), architecture + kind)()
+    for cls in of_networks:
+        if (cls.architecture, cls._task) == (architecture, task):
+            return cls()
+    raise ValueError(f"{architecture} has no estimator for {task}. Received: task={task!r}")
 
 
 def _names(sources, architecture):
     return [source for source in expand_sources(sources, architecture) if source is not None]
 
 
-def _features(estimator, X):
-    """Return the standardised features of the transferred layers before any training."""
+def _features(estimator, source, X):
+    """Return the features of the transferred layers before any training, those that vary."""
     import keras
 
-    estimator._check_parameters()
-    source = estimator._load_source()
-    X = np.repeat(X, channel_repeats(X, source), axis=1)
+    X = np.repeat(X, estimator._repeats(X, source), axis=1)
     _, inputs = estimator._preprocessing_type.fit(X, estimator.stream_max)
     estimator._shape = (*X.shape[1:], 1)
-    model = estimator._build(*estimator._shape)
+    options = estimator._feature_options(source.arrays if source else None)
+    model = estimator._build(*estimator._shape, **options)
     weights = initial_weights(model, random_streams(estimator.random_state)["weights"])
     if source:
         weights |= estimator._transferred_weights(source, weights)
-    body = keras.Model(model.inputs, _last_transferred(set_weights(model, weights), estimator))
+    body = keras.Model(model.inputs, _feature_outputs(set_weights(model, weights), estimator))
     summaries, size = [], prediction_batch(body)
     for at in range(0, len(X), size):
         batch = [part[at : at + size] for part in inputs]
+        parts: list[np.ndarray] = []
         outputs = body(CompiledNetwork.place(batch), training=False)
-        maps = keras.ops.convert_to_numpy(outputs).astype(float)
-        parts = (maps.mean(axis=1), maps.std(axis=1), maps.max(axis=1), *batch[1:])
-        summaries.append(np.concatenate(parts, axis=1))
+        for output in keras.tree.flatten(outputs):
+            values = keras.ops.convert_to_numpy(output).astype(float)
+            over_time = (values.mean(axis=1), values.std(axis=1), values.max(axis=1))
+            parts += over_time if values.ndim == 3 else [values]
+        summaries.append(np.concatenate([*parts, *batch[1:]], axis=1))
     columns = np.concatenate(summaries).T
-    standardised = [(column - center) / scale for column, center, scale in _spreads(columns)]
-    return np.array([c for c in standardised if c.std() > 0.5]).reshape(-1, len(X)).T
+    return np.array([c for c in columns if _standardised(c).std() > 0.5]).reshape(-1, len(X)).T
 
 
-def _spreads(columns):
-    for column in columns:
-        yield column, *standardisation(column)
+def _standardised(column):
+    center, scale = standardisation(column)
+    return (column - center) / scale
 
 
-def _last_transferred(model, estimator):
-    """Return the output of the last transferred layer and of what only reshapes it in time."""
-    transferred = set(estimator._transferable())
-    layer = [layer for layer in model.layers if layer.name in transferred][-1]
-    while True:
-        following = [node.operation for node in layer._outbound_nodes]
-        if len(following) != 1 or getattr(following[0], "weights", None):
-            break
-        if len(following[0].output.shape) != 3 or following[0] not in model.layers:
-            break
-        layer = following[0]
-    return layer.output
+def _feature_outputs(model, estimator):
+    """Return the maps of the last feature layer, and the vectors of transferred layers.
+
+    Layers without weights that keep the maps' form, such as pooling, belong to the feature layer.
+    """
+    maps, vectors = estimator._feature_layers()[-1:], estimator._feature_vectors
+    transferred = estimator._transferable()
+    found = [model.get_layer(name).output for name in vectors if not maps or name in transferred]
+    if not maps and not found:
+        raise ValueError(
+            "Sources are ranked by the features of their layers, and this architecture names none "
+            f"(_feature_layers). Received: architecture={estimator.architecture!r}"
+        )
+    for name in maps:
+        output = model.get_layer(name).output
+        while True:
+            readers = [layer for layer in model.layers if _reads(layer, output)]
+            if len(readers) != 1 or readers[0].weights or len(readers[0].output.shape) != 3:
+                break
+            if readers[0].input is not output:  # it joins several
+                break
+            output = readers[0].output
+        found.insert(0, output)
+    return found
+
+
+def _reads(layer, output):
+    from keras import tree
+
+    return any(one is output for one in tree.flatten(layer.input))
 
 
 class _Target:
@@ -242,19 +273,22 @@ class _Target:
             self._labels = np.searchsorted(inner, y)
 
     def scores(self, features):
-        """Return the three scores of standardised features."""
+        """Return the three scores of features that vary."""
         if not features.shape[1]:
             # Layers that see nothing: all is left to the constant.
             features = np.zeros((len(self._y), 1))
+        standardised = np.array([_standardised(column) for column in features.T]).T
         return {
-            "logme": logme(features, self._columns, intercept=True),
-            "h_score": h_score(features, self._labels),
+            "logme": logme(standardised, self._columns, intercept=True),
+            "h_score": h_score(standardised, self._labels),
             "probe": self._probe(features),
         }
 
     def _probe(self, features):
         from sklearn.linear_model import LogisticRegression, RidgeCV
         from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
 
         model, folds, scoring = RidgeCV(np.logspace(-3, 6, 19)), KFold, "r2"
         if self._classifies:
@@ -272,4 +306,5 @@ class _Target:
         with warnings.catch_warnings():
             # Of a class with one instance: it is in one fold, and the score says so.
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+            model = make_pipeline(StandardScaler(), model)
             return cross_val_score(model, features, self._y, cv=split, scoring=scoring).mean()

@@ -96,7 +96,8 @@ def pretrain(
         How real data, or that of a file, is split: ``"grouped"`` validates and tests on people,
         speakers or recordings that were not trained on.
     n_instances : int, default=10_000
-        Training instances (an epoch's, if `fresh`); fewer where there are not as many real ones.
+        Training instances (an epoch's, if `fresh`). Of real data, about as many are drawn at
+        random, and validation and test instances in proportion; all, where there are fewer.
     n_repeats : int, default=1
         Trainings to choose from.
     n_epochs : int, default=30

@@ -158,12 +158,7 @@ def _opened(instances: Instances) -> Dataset:
             f"{instances.path} has {n_train} training instances. "
             f"Received: n_instances={instances.n_instances}"
         )
-    if simulated:
-        dataset.parts["train"] = dataset.parts["train"][: instances.n_instances]
-    elif n_train > instances.n_instances:
-        # Evenly over the file, so that every recording, speaker and year takes part.
-        rows = np.arange(instances.n_instances) * n_train // instances.n_instances
-        dataset.parts["train"] = dataset.parts["train"][rows]
+    dataset.parts["train"] = dataset.parts["train"][: instances.n_instances]
     return dataset
 
 

@@ -9,6 +9,7 @@ from sktl.sources._folder import Source, is_source, read_card, read_source, save
 from sktl.sources._list import expand_sources, list_sources
 from sktl.sources._resolve import (
     SimulatedSourceWarning,
+    check_own_name,
     find_card,
     load_source,
     own_sources_directory,
@@ -24,6 +25,7 @@ __all__ = [
     "SimulatedSourceWarning",
     "Source",
     "adapt_input_channels",
+    "check_own_name",
     "expand_sources",
     "find_card",
     "import_resnet",

@@ -118,8 +118,10 @@ class Card:
 
     def __post_init__(self):
         for field in fields(self):
-            value = _plain(getattr(self, field.name), field.name)
-            object.__setattr__(self, field.name, value)
+            given = getattr(self, field.name)
+            value = _plain(given, field.name)
+            if value is not given:
+                object.__setattr__(self, field.name, value)
             if value is None and field.default is not None and field.name != "n_timepoints":
                 raise TypeError(f"A card's {field.name} must be given. Received: {field.name}=None")
             if value is not None:

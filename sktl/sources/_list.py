@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from sktl.sources._card import Card
 from sktl.sources._folder import read_card
 from sktl.sources._publication import available
-from sktl.sources._resolve import SIMULATED, Found, architectures, named_sources
+from sktl.sources._resolve import (
+    SIMULATED,
+    Found,
+    architectures,
+    check_own_name,
+    named_sources,
+)
 from sktl.sources.published import GROUPS
 
 if TYPE_CHECKING:
@@ -40,8 +46,8 @@ def list_sources(architecture: str | None = None, domain: str | None = None) -> 
     """List the user's own, the published and the bundled sources.
 
     Where two have the same name, the upper one is used; bundled ones that were trained on simulated
-    data are listed by the name that asks for them plainly, ``"STEAD-simulated"``. The weights
-    themselves are verified when they are loaded, not here.
+    data are listed by the name that asks for them plainly, ``"STEAD-simulated"``. Own ones cannot
+    be loaded by such a name. The weights themselves are verified when they are loaded, not here.
 
     Parameters
     ----------
@@ -60,7 +66,8 @@ def list_sources(architecture: str | None = None, domain: str | None = None) -> 
         (``"own"``, ``"published"`` or ``"bundled"``), ``available`` (whether it loads without a
         download), ``task``, ``n_channels``, ``n_timepoints`` (missing where series differ in
         length), ``sampling_rate`` (Hz), ``metric``, ``score``, ``split``, ``sha256`` (of the
-        weights), ``licence``, and ``problem`` (why a card cannot be read, otherwise None).
+        weights), ``licence``, and ``problem`` (why a card cannot be read, or an own source not
+        be loaded by its name; otherwise None).
 
     Raises
     ------
@@ -99,6 +106,8 @@ def _row(architecture: str, found: Found, present: bool) -> dict[str, Any]:
         "available": False,
     }
     try:
+        if found.origin == "own":
+            check_own_name(found.name)
         card = read_card(found.at) if isinstance(found.at, Path) else found.at.card
     except (ValueError, OSError) as error:
         return row | {"problem": str(error)}

@@ -24,6 +24,9 @@ SIMULATED = "-simulated"
 _NEAREST_REAL = {"EMG": "EMG-Roshambo", "SPEECH": "DSPSpeech-20"}
 # Path -> (change times, sizes and hashes; what was verified then).
 _cache: dict[str, tuple[tuple | None, Source]] = {}
+# Downloads that failed in this process, by where the file would be kept and its address.
+_failed: dict[tuple[str, str], str] = {}
+_told: set[tuple[str, str]] = set()
 
 
 class SimulatedSourceWarning(UserWarning):
@@ -59,7 +62,7 @@ def load_source(source: str | os.PathLike[str], architecture: str) -> Source:
     ----------
     source : str or path-like
         Folder of a source, name of a source, or ``"hf://owner/repo[@revision]"``.
-        ``"X-simulated"`` asks plainly for the source X that was trained on simulated data; X
+        ``"X-simulated"`` is always the bundled source X that was trained on simulated data; X
         itself gives it, too, where there is no real source of this name.
     architecture : str
         The network that needs the weights, for example ``"MagNet"``.
@@ -67,13 +70,15 @@ def load_source(source: str | os.PathLike[str], architecture: str) -> Source:
     Returns
     -------
     Source
-        Card and read-only arrays.
+        Card and read-only arrays. The card's name is one that loads the same source again: of
+        bundled ones that were trained on simulated data ``"X-simulated"``.
 
     Warns
     -----
     SimulatedSourceWarning
         If a bundled source was trained on simulated data and its name was asked for without
-        ``-simulated``; also where published weights could not be downloaded and it stands in.
+        ``-simulated``; also, once a process, where published weights could not be downloaded and
+        it stands in. A download that failed is not tried again by the same process.
 
     Raises
     ------
@@ -93,23 +98,24 @@ def load_source(source: str | os.PathLike[str], architecture: str) -> Source:
     ValueError: MagNet has no source of this name. Did you mean 'STEAD'? ...
     """
     found = _find(source, architecture)
-    why = ""
+    absent = None
     try:
         loaded = _read(found)
-    except ConnectionError as error:
+    except ConnectionError:
         # A bundled one of the very name would have been trained on real data.
         stand_ins = (found.name, found.name + SIMULATED)
         bundled = [_BUNDLED / architecture / name for name in stand_ins]
         here = [folder for folder in bundled if is_source(folder)]
-        if found.origin != "published" or not here:
+        if not isinstance(found.at, published.Published) or not here:
             raise
-        found = Found(here[0].name, "bundled", here[0])
-        why = f"{error} The bundled one is used instead: "
+        absent, found = found.at, Found(here[0].name, "bundled", here[0])
         loaded = _read(found)
     _check_architecture(loaded.card, architecture, found)
-    if found.origin == "bundled" and loaded.card.simulated and found.name != source:
-        _warn_simulated(str(source), architecture, why)
-    return replace(loaded, card=copy.deepcopy(loaded.card), arrays=dict(loaded.arrays))
+    if absent is not None:
+        _warn_of_stand_in(absent, _card_of(found, loaded.card))
+    elif found.origin == "bundled" and loaded.card.simulated and found.name != source:
+        _warn_simulated(str(source), architecture)
+    return replace(loaded, card=_card_of(found, loaded.card), arrays=dict(loaded.arrays))
 
 
 def find_card(source: str | os.PathLike[str], architecture: str) -> Card:
@@ -138,9 +144,9 @@ def find_card(source: str | os.PathLike[str], architecture: str) -> Card:
     """
     found = _find(source, architecture)
     at = found.at
-    card = copy.deepcopy(at.card) if isinstance(at, published.Published) else read_card(at)
+    card = at.card if isinstance(at, published.Published) else read_card(at)
     _check_architecture(card, architecture, found)
-    return card
+    return _card_of(found, card)
 
 
 @dataclass(frozen=True)
@@ -197,9 +203,9 @@ def _find(source: str | os.PathLike[str], architecture: str) -> Found:
             f"There is no source (a folder with card.json) at this path. Received: source={text!r}"
         )
     candidates = list(named_sources(architecture))
-    plain = text.removesuffix(SIMULATED)
+    plainly = text.endswith(SIMULATED)
     for found in candidates:
-        if found.name == text or (found.name == plain and _is_simulated(found)):
+        if found.name == text and (found.origin == "bundled" or not plainly):
             return found
     for found in candidates:
         # A real one of this name would have been found: the simulated one stands in, and warns.
@@ -209,7 +215,12 @@ def _find(source: str | os.PathLike[str], architecture: str) -> Found:
 
 
 def _unknown(name: str, architecture: str, candidates: list[Found]) -> str:
-    names = list(dict.fromkeys(found.name for found in candidates))
+    usable = (
+        found.name
+        for found in candidates
+        if found.origin == "bundled" or not found.name.endswith(SIMULATED)
+    )
+    names = list(dict.fromkeys(usable))
     asked = list(dict.fromkeys([*names, *(n.removesuffix(SIMULATED) for n in names)]))
     near = difflib.get_close_matches(name.upper(), [n.upper() for n in asked], 1)
     groups = Counter(n.split("/")[0] for n in names if "/" in n)
@@ -230,9 +241,30 @@ def _unknown(name: str, architecture: str, candidates: list[Found]) -> str:
     )
 
 
-def _is_simulated(found: Found) -> bool:
-    at = found.at
-    return (at.card if isinstance(at, published.Published) else read_card(at)).simulated is True
+def check_own_name(name: str) -> None:
+    """Refuse a name that the user's own sources cannot have.
+
+    Parameters
+    ----------
+    name : str
+        The name.
+
+    Raises
+    ------
+    ValueError
+        If it ends as the names of bundled sources do.
+    """
+    if name.endswith(SIMULATED):
+        raise ValueError(
+            f"Names that end with {SIMULATED!r} are those of bundled sources: choose another one, "
+            f"or give a path. Received: name={name!r}"
+        )
+
+
+def _card_of(found: Found, card: Card) -> Card:
+    """Return a copy of a card with the name that loads what was found."""
+    name = found.name if found.origin in ("own", "bundled") else card.name
+    return replace(copy.deepcopy(card), name=name)
 
 
 def _read(found: Found) -> Source:
@@ -242,9 +274,21 @@ def _read(found: Found) -> Source:
     # Taken before reading, so that newer content is never kept as older than it is.
     key = fingerprint(at) if isinstance(at, Path) else at.fingerprint()
     if key is None or _cache.get(where, (None,))[0] != key:
-        loaded = read_source(at) if isinstance(at, Path) else at.load()
+        loaded = read_source(at) if isinstance(at, Path) else _load_published(at)
         _cache[where] = (key, loaded)
     return replace(_cache[where][1], origin=found.origin)
+
+
+def _load_published(entry: published.Published) -> Source:
+    """Load published weights, trying a download that failed in this process not again."""
+    attempt = (str(entry.kept_at), entry.url)
+    if attempt in _failed and not entry.is_available():
+        raise ConnectionError(_failed[attempt])
+    try:
+        return entry.load()
+    except ConnectionError as error:
+        _failed[attempt] = str(error)
+        raise
 
 
 def _check_architecture(card: Card, architecture: str, found: Found) -> None:
@@ -255,14 +299,29 @@ def _check_architecture(card: Card, architecture: str, found: Found) -> None:
         )
 
 
-def _warn_simulated(name: str, architecture: str, why: str) -> None:
+def _warn_of_stand_in(entry: published.Published, card: Card) -> None:
+    attempt = (str(entry.kept_at), entry.url)
+    if attempt in _told:
+        return
+    _told.add(attempt)
+    data = "on simulated data" if card.simulated else f"on {card.dataset}"
+    warnings.warn(
+        f"source={entry.card.name!r} for {card.architecture} could not be downloaded; the bundled "
+        f"{card.name!r}, trained {data}, is used instead.\nFor the published one put "
+        f"{entry.filename} (from {entry.url}) into {entry.kept_at.parent}, or into $SKTL_MIRROR.",
+        SimulatedSourceWarning,
+        stacklevel=3,
+    )
+
+
+def _warn_simulated(name: str, architecture: str) -> None:
     near = _NEAREST_REAL.get(name)
     if near in {found.name for found in named_sources(architecture)}:
         nearest = f"The nearest source that was trained on real data is source={near!r}. "
     else:
         nearest = ""
     warnings.warn(
-        f"{why}source={name!r} for {architecture} was trained on simulated data. {nearest}Train it "
+        f"source={name!r} for {architecture} was trained on simulated data. {nearest}Train it "
         f"on the real data by: sktl pretrain {shlex.quote(name)} --architecture {architecture} "
         f"--data real. To use the simulated one without this warning: source='{name}{SIMULATED}'.",
         SimulatedSourceWarning,

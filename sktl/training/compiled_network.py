@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Mapping
 from math import prod
 from typing import Any
@@ -66,8 +67,6 @@ def initial_weights(model, rng: np.random.Generator) -> dict[str, np.ndarray]:
     dict of str to np.ndarray
         ``"layer/weight"`` to values.
     """
-    from keras import initializers, ops
-
     drawn = {}
     owners = {
         variable.path: (layer, variable)
@@ -75,19 +74,51 @@ def initial_weights(model, rng: np.random.Generator) -> dict[str, np.ndarray]:
         for variable in (*layer._trainable_variables, *layer._non_trainable_variables)
     }
     for path in weight_names(model):
-        layer, variable = owners[path]
-        name = {"recurrent_kernel": "recurrent"}.get(variable.name, variable.name)
-        initializer = initializers.get(getattr(layer, f"{name}_initializer"))
-        config = initializer.get_config()
-        if "seed" in config:
-            initializer = type(initializer).from_config(
-                {**config, "seed": int(rng.integers(2**31))}
-            )
-        values = np.array(ops.convert_to_numpy(initializer(variable.shape, dtype=variable.dtype)))
-        if name == "bias" and getattr(layer, "unit_forget_bias", False):
-            values[layer.units : 2 * layer.units] = 1
-        drawn[path] = values
+        drawn[path] = _draw(*owners[path], rng)
     return drawn
+
+
+def _draw(layer, variable, rng):
+    """Draw the values of a variable of a layer."""
+    from keras import initializers, ops
+
+    # That of recurrent_kernel, pointwise_kernel and so on is called after the first word, and that
+    # of a depthwise convolution's kernel as if it were a depthwise_kernel.
+    name = variable.name
+    names = (name, name.removesuffix("_kernel"), *["depthwise"] * (name == "kernel"))
+    found = (initializers.get(getattr(layer, f"{one}_initializer", None)) for one in names)
+    initializer = next((one for one in found if one is not None), None)
+    if initializer is None:
+        return _draw_by_building(layer, variable, rng)
+    config = initializer.get_config()
+    if "seed" in config:
+        initializer = type(initializer).from_config({**config, "seed": int(rng.integers(2**31))})
+    values = np.array(ops.convert_to_numpy(initializer(variable.shape, dtype=variable.dtype)))
+    if name == "bias" and getattr(layer, "unit_forget_bias", False):
+        values[layer.units : 2 * layer.units] = 1
+    return values
+
+
+def _draw_by_building(layer, variable, rng):
+    """Draw a variable of a layer that does not tell its initialiser, by building another such."""
+    from keras import ops
+
+    # Where no seed is given, Keras draws one from here.
+    state = random.getstate()
+    random.seed(int(rng.integers(2**31)))
+    try:
+        again = type(layer).from_config(layer.get_config())
+        again.build_from_config(layer.get_build_config())
+    except Exception as error:
+        raise ValueError(
+            f"The weight {variable.path!r} cannot be drawn anew: give its layer an attribute "
+            f"{variable.name}_initializer, or get_config and build. Received: "
+            f"{type(layer).__name__}, {type(error).__name__}: {error}"
+        ) from error
+    finally:
+        random.setstate(state)
+    place = next(n for n, one in enumerate(layer.variables) if one is variable)
+    return np.array(ops.convert_to_numpy(again.variables[place]))
 
 
 def prediction_batch(model) -> int:
@@ -105,8 +136,10 @@ def prediction_batch(model) -> int:
     """
     from keras import tree
 
-    maps = tree.flatten([layer.output for layer in model.layers])
-    widest = max(prod(map_.shape[1:]) for map_ in maps)
+    maps = list(model.outputs)
+    for layer in model.layers:
+        maps += tree.flatten(layer.input)
+    widest = max(prod(size or 1 for size in map_.shape[1:]) for map_ in maps)
     return max(1, min(PREDICTION_BATCH, PREDICTION_VALUES // widest))
 
 
@@ -132,25 +165,26 @@ class CompiledNetwork:
     """
 
     def __init__(self, model, loss: str, transferred: Iterable[str], jit: bool | int):
-        from keras import losses
+        from keras import layers, losses
 
         self.model = model
         self.prediction_batch = prediction_batch(model)
         self._loss = losses.get(loss)
         self._jit = jit if isinstance(jit, bool) else model.inputs[0].shape[1] <= jit
-        layers = set(transferred)
+        names = set(transferred)
         self._optimizer = two_speed_adam(
             {
                 index
                 for index, variable in enumerate(model.trainable_variables)
-                if variable.path.split("/")[0] in layers
+                if variable.path.split("/")[0] in names
             }
         )
         self._optimizer.build(model.trainable_variables)
         self._weights = weight_names(model)
         self._seeds = [v for v in model.non_trainable_variables if v.path not in self._weights]
         # Batch statistics must not see the padding of an incomplete batch.
-        self._pads = not any("BatchNormalization" in type(x).__name__ for x in model.layers)
+        inner = model._flatten_layers(include_self=False)
+        self._pads = not any(isinstance(one, layers.BatchNormalization) for one in inner)
         self._compile()
 
     def reset(

@@ -261,11 +261,12 @@ def fit_ridge(
     projected = vectors.T @ centred
     scale = max(values.sum() / n, np.finfo(float).tiny)
     spread = max(float(np.mean(centred**2)), np.finfo(float).tiny)
+    tried = np.asarray(penalties) * scale
     best = None
-    for penalty in np.asarray(penalties) * scale:
-        shrunk = values / (values + penalty)
-        residuals = centred - vectors @ (shrunk[:, None] * projected)
-        left_out = targets - _deleted(residuals, vectors, shrunk, folds)
+    for penalty, deleted in zip(
+        tried, _deleted(centred, vectors, values, projected, tried, folds), strict=True
+    ):
+        left_out = targets - deleted
         error = float(np.nanmean((targets - left_out) ** 2)) / spread
         # With equal errors the larger penalty is the simpler model.
         if best is None or error <= best[0]:
@@ -276,18 +277,34 @@ def fit_ridge(
     return RidgeFit(float(penalty), coefficients, center, left_out, error)
 
 
-def _deleted(residuals, vectors, shrunk, folds):
-    """Return the residuals of instances in fits without their folds."""
-    n = len(residuals)
+def _deleted(centred, vectors, values, projected, penalties, folds):
+    """Yield for every penalty the residuals of instances in fits without their folds."""
+    n = len(centred)
+    shrunk = values / (values + penalties[:, None])
     if folds is None:
-        leverage = (vectors**2) @ shrunk + 1 / n
-        return residuals / np.maximum(1 - leverage, 1e-9)[:, None]
-    deleted = np.zeros_like(residuals)
+        for share in shrunk:
+            leverage = (vectors**2) @ share + 1 / n
+            residuals = centred - vectors @ (share[:, None] * projected)
+            yield residuals / np.maximum(1 - leverage, 1e-9)[:, None]
+        return
+    deleted = np.zeros((len(penalties), *centred.shape))
     count = np.zeros(n)
     for fold in folds:
-        part = vectors[fold]
-        hat = (part * shrunk) @ part.T + 1 / n
-        deleted[fold] += np.linalg.solve(np.eye(len(fold)) * (1 + 1e-9) - hat, residuals[fold])
+        # The hat matrix of the fold is part @ diag(root**2) @ part.T.
+        part = np.column_stack([vectors[fold], np.ones(len(fold))])
+        small = part.T @ part if len(fold) > part.shape[1] else None
+        for k, share in enumerate(shrunk):
+            residuals = centred[fold] - part[:, :-1] @ (share[:, None] * projected)
+            root = np.sqrt(np.append(share, 1 / n))
+            if small is None:
+                scaled = part * root
+                inner = np.eye(len(fold)) * (1 + 1e-9) - scaled @ scaled.T
+                residuals = np.linalg.solve(inner, residuals)
+            else:  # the same by the Woodbury identity: as large as the features, not the fold
+                inner = np.eye(len(root)) * (1 + 1e-9) - root[:, None] * small * root
+                solved = np.linalg.solve(inner, root[:, None] * (part.T @ residuals))
+                residuals = residuals + part @ (root[:, None] * solved)
+            deleted[k, fold] += residuals
         count[fold] += 1
     with np.errstate(invalid="ignore", divide="ignore"):
-        return deleted / np.where(count > 0, count, np.nan)[:, None]
+        yield from deleted / np.where(count > 0, count, np.nan)[:, None]

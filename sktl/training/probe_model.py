@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from sktl.training.folds import Folds
 from sktl.training.kernel_ridge import PENALTIES, Block, RidgeFit, Spectrum, fit_ridge
-
-Folds = Sequence[tuple[np.ndarray, np.ndarray]]
 
 # Above so many instances the kernel is not formed whole.
 KERNEL_INSTANCES = 3000
@@ -63,7 +62,7 @@ class ProbeModel:
             Itself.
         """
         blocks = {name: Block.fit(tables[name]) for name in self.weights}
-        kernel = sum(w * blocks[name].kernel() for name, w in self.weights.items())
+        kernel: Any = sum(w * blocks[name].kernel() for name, w in self.weights.items())
         return self.keep(blocks, left_out_fit(kernel, targets, folds))
 
     def fit_parts(
@@ -82,7 +81,7 @@ class ProbeModel:
         targets : np.ndarray of shape (n_instances, n_outputs)
             Numbers.
         folds : sequence of (training, test) indices, optional
-            Each must train on all instances that it does not test.
+            See `left_out_fit`.
         part : int, default=2048
             Instances whose features are held at once.
 
@@ -109,9 +108,7 @@ class ProbeModel:
             together = np.concatenate(joined, axis=1)
             rows.append(together if basis is None else together @ basis)
         features = np.concatenate(rows)
-        fit = fit_ridge(
-            Spectrum.of_rows(features), targets, None if folds is None else [t for _, t in folds]
-        )
+        fit = _fit_with_folds(Spectrum.of_rows(features), targets, folds, PENALTIES, features)
         coefficients = features.T @ fit.coefficients
         offset = fit.center - features.mean(axis=0, dtype=np.float64) @ coefficients
         if basis is not None:
@@ -210,28 +207,31 @@ def left_out_fit(
     RidgeFit
         The fit on all instances.
     """
-    more = {} if penalties is None else {"penalties": penalties}
-    spectrum = Spectrum.of_kernel(kernel)
-    n = len(targets)
-    if folds is None or all(len(train) + len(test) == n for train, test in folds):
-        return fit_ridge(
-            spectrum, targets, None if folds is None else [t for _, t in folds], **more
-        )
-    return _with_refits(spectrum, kernel, targets, folds, more)
+    grid = PENALTIES if penalties is None else np.asarray(penalties)
+    return _fit_with_folds(Spectrum.of_kernel(kernel), targets, folds, grid, None, kernel)
 
 
-def _with_refits(spectrum, kernel, targets, folds, more):
-    """Choose the penalty by folds whose training parts are not all other instances."""
-    penalties = np.asarray(more.get("penalties", PENALTIES))
+def _fit_with_folds(spectrum, targets, folds, penalties, rows=None, kernel=None):
+    """Fit in closed form, or by refits where a training part is not all other instances."""
+    if folds is None:
+        return fit_ridge(spectrum, targets, None, penalties)
     n = len(targets)
+    if all(np.array_equal(np.sort(np.concatenate(fold)), np.arange(n)) for fold in folds):
+        return fit_ridge(spectrum, targets, [test for _, test in folds], penalties)
     total, count = np.zeros((len(penalties), *targets.shape)), np.zeros(n)
     for train, test in folds:
-        part = Spectrum.of_kernel(kernel[np.ix_(train, train)])
+        if rows is None:
+            part = Spectrum.of_kernel(kernel[np.ix_(train, train)])
+            centred = kernel[np.ix_(test, train)] - kernel[np.ix_(train, train)].mean(axis=0)
+            cross = centred @ part.vectors
+        else:
+            part = Spectrum.of_rows(rows[train])
+            center = rows[train].mean(axis=0)
+            # The vectors' columns add up to zero: the training rows need not be centred.
+            cross = (rows[test] - center) @ (rows[train].T @ part.vectors)
         center = targets[train].mean(axis=0)
         projected = part.vectors.T @ (targets[train] - center)
         scale = max(part.values.sum() / len(train), np.finfo(float).tiny)
-        centred = kernel[np.ix_(test, train)] - kernel[np.ix_(train, train)].mean(axis=0)
-        cross = centred @ part.vectors
         for k, penalty in enumerate(penalties):
             weights = projected / (part.values + penalty * scale)[:, None]
             total[k, test] += cross @ weights + center
@@ -250,43 +250,3 @@ def _with_refits(spectrum, kernel, targets, folds, more):
         left_out[best],
         float(errors[best]) / spread,
     )
-
-
-def folds_of(
-    n_instances: int, cv: Any = None, groups: Any = None, y: Any = None
-) -> list[tuple[np.ndarray, np.ndarray]] | None:
-    """Return the folds that leave instances out.
-
-    Parameters
-    ----------
-    n_instances : int
-        Number of instances.
-    cv : int, scikit-learn splitter, iterable of (training, test) or None
-        None: each group is left out, or up to ten folds of groups where there are more; without
-        groups every instance alone.
-    groups : array-like of shape (n_instances,), optional
-        Instances of one group are left out together.
-    y : array-like, optional
-        Targets, for splitters that stratify.
-
-    Returns
-    -------
-    list of (training, test) indices, or None
-        None: every instance alone.
-    """
-    from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, check_cv
-
-    X = np.zeros((n_instances, 1))
-    if cv is None:
-        if groups is None:
-            return None
-        count = len(np.unique(groups))
-        if count < 2:
-            raise ValueError(
-                "groups must hold two or more, so that one can be left out. Received: one group"
-            )
-        cv = LeaveOneGroupOut() if count <= 10 else GroupKFold(10)
-    elif isinstance(cv, int) and groups is not None:
-        cv = GroupKFold(cv)
-    splitter = check_cv(cv)
-    return [(np.asarray(train), np.asarray(test)) for train, test in splitter.split(X, y, groups)]

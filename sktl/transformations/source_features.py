@@ -98,6 +98,7 @@ class SourceFeatures(BaseTransformer):
         super().__init__()
 
     def _fit(self, X, y=None):
+        _check_finite(X)
         seed = draw_seed(self.random_state)
         blocks: list[Any] = list(
             source_blocks(
@@ -106,15 +107,16 @@ class SourceFeatures(BaseTransformer):
         )
         if self.amplitude:
             blocks.append(AmplitudeBlock().fit(X))
+        if not blocks:
+            raise ValueError(
+                "SourceFeatures needs at least one source, or amplitude=True. "
+                f"Received: sources={self.sources!r}, amplitude={self.amplitude!r}"
+            )
         self._blocks = blocks
         return self
 
     def _transform(self, X, y=None):
-        if not np.isfinite(X).all():
-            raise ValueError(
-                "X must be finite: fill or remove such values first. Received: "
-                f"{np.count_nonzero(~np.isfinite(X))} NaN or infinite values of {X.size}"
-            )
+        _check_finite(X)
         tables = [
             pd.DataFrame(block.transform(X), columns=block.names(X.shape[1]))
             for block in self._blocks
@@ -137,3 +139,11 @@ class SourceFeatures(BaseTransformer):
         """
         few = {"sources": ["EMG-simulated"], "architectures": ["MagNet"]}
         return [few, few | {"pooling": ("mean", "max"), "amplitude": False, "channels": "each"}]
+
+
+def _check_finite(X):
+    if not np.isfinite(X).all():
+        raise ValueError(
+            "X must be finite: fill or remove such values first. Received: "
+            f"{np.count_nonzero(~np.isfinite(X))} NaN or infinite values of {X.size}"
+        )

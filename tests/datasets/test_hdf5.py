@@ -99,6 +99,19 @@ def test_progress_is_shown_on_standard_error(tmp_path, capsys, monkeypatch):
     assert told.out == ""
 
 
+def test_a_file_that_is_there_is_not_overwritten_unasked(tmp_path, capsys):
+    path = tmp_path / "thesis.hdf5"
+    path.write_text("years of work")
+    with pytest.raises(FileExistsError, match=r"overwrite.*thesis\.hdf5"):
+        simulate_to_file("LEN-DB", 20, path)
+    arguments = ["simulate", "LEN-DB", "--n-instances", "20", "--out", str(path)]
+    assert main(arguments) == 1
+    assert "There is a file already" in capsys.readouterr().err
+    assert path.read_text() == "years of work"
+    assert main([*arguments, "--overwrite"]) == 0
+    assert len(load_dataset("LEN-DB-simulated", path=path).load("X")) == 20
+
+
 def test_damaged_values_are_skipped(tmp_path):
     simulate_to_file("LEN-DB", 20, tmp_path / "len.hdf5")
     with h5py.File(tmp_path / "len.hdf5", "r+") as file:

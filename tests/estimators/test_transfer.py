@@ -231,3 +231,5 @@ def test_saved_under_a_name_is_found_by_it(cls, small, panel, sktl_home):
     assert cls.from_pretrained("own", **small).fit(*panel).source_.name == "own"
     with pytest.raises(ValueError, match="path or a name"):
         fitted.save_pretrained()
+    with pytest.raises(ValueError, match=r"those of bundled sources.*'own-simulated'"):
+        fitted.save_pretrained(name="own-simulated")

@@ -14,7 +14,7 @@ def number(trial):
     return int.from_bytes(digest[:6], "big") / 2**48
 
 
-def execute(trial, store, seconds=0.0, failing=None, killing=None, log=None):
+def execute(trial, store, seconds=0.0, failing=None, killing=None, log=None, error=RuntimeError):
     """Give made-up scores; `failing` and `killing` name the rerun that fails or kills."""
     from sktl.sources import Card, save_source
 
@@ -23,7 +23,7 @@ def execute(trial, store, seconds=0.0, failing=None, killing=None, log=None):
             file.write(f"{trial.key}\n")
     time.sleep(seconds)
     if trial.kind == "transfer" and trial.rerun == failing:
-        raise FloatingPointError("it diverged")
+        raise error("it diverged")
     if trial.kind == "transfer" and trial.rerun == killing:
         os.kill(os.getpid(), signal.SIGKILL)
     value = number(trial)

@@ -11,6 +11,7 @@ from functools import partial
 import pytest
 
 from sktl.experiments import Plan, Store, run, same_result
+from sktl.experiments._workers import engine
 
 TINY = {"n_epochs": 1, "n_layers": 3, "filters": 4}
 
@@ -79,6 +80,25 @@ def test_two_dask_workers_give_the_same(plan, tmp_path, stand_in, dask_cluster):
     workers = {record["provenance"]["process"] for record in results(store).values()}
     assert len(workers) == 2
     assert os.getpid() not in workers
+
+
+def test_workers_of_this_machine_have_one_thread_each():
+    distributed = pytest.importorskip("distributed")
+    with engine("dask", 2):
+        workers = distributed.default_client().scheduler_info(n_workers=-1)["workers"].values()
+        assert [worker["nthreads"] for worker in workers] == [1, 1]
+        assert all(worker["id"] != os.getpid() for worker in workers)
+
+
+def test_workers_with_several_threads_are_refused():
+    distributed = pytest.importorskip("distributed")
+    form = {"n_workers": 1, "threads_per_worker": 2, "processes": False}
+    with (
+        distributed.LocalCluster(**form, dashboard_address=None) as cluster,
+        pytest.raises(ValueError, match="dask worker --nthreads 1"),
+        engine("dask", -1, cluster.scheduler_address),
+    ):
+        pass
 
 
 def test_a_dask_worker_killed_in_the_middle_loses_nothing(plan, tmp_path, stand_in, dask_cluster):

@@ -1,11 +1,13 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sktl.estimators import ConvNetQuakeINGVRegressor
+from sktl.evaluation import read_records
 from sktl.experiments import Data, Plan, Store, Trial, run, same_result
-from sktl.experiments._execute import execute, make_estimator
+from sktl.experiments._execute import execute, facts, make_estimator
 from sktl.sources import load_source
 
 SMALL = {"n_epochs": 2, "n_layers": 3, "filters": 4}
@@ -108,3 +110,39 @@ def test_a_trial_that_cannot_be_says_why(tmp_path):
     trial = Trial("reference", "TCN", Data("EMG-simulated", n_instances=100), 5000, 0)
     with pytest.raises(ValueError, match="Received: n_train=5000"):
         execute(trial, Store(tmp_path))
+
+
+class Diverged:
+    """Stands for an estimator whose training diverged after its second epoch."""
+
+    history_ = pd.DataFrame(
+        {
+            "loss": [1.0, 0.5, np.inf],
+            "val_loss": [1.0, 0.6, np.nan],
+            "val_score": [3.0, 2.0, np.nan],
+            "learning_rate": 0.1,
+        },
+        index=[1, 2, 3],
+    )
+    best_epoch_, source_, monitor, _loss = 2, None, "val_loss", "mean_squared_error"
+    network_ = ConvNetQuakeINGVRegressor(n_layers=1, filters=1).build_network(1, 8)
+
+    def fit(self, X, y, validation_data):
+        return self
+
+    def predict(self, X):
+        return np.zeros(len(X))
+
+
+def test_a_late_divergence_is_a_record_with_gaps_in_its_curves(tmp_path, monkeypatch):
+    monkeypatch.setattr("sktl.experiments._execute.make_estimator", lambda *_: Diverged())
+    data = Data("S&P 500-simulated", n_instances=200)
+    trial, store = Trial("reference", "ConvNetQuakeINGV", data, 40, 0), Store(tmp_path).prepare()
+    results = execute(trial, store)
+    assert results["diverged"] is True
+    store.write(trial, {"status": "ok", "error": None} | facts(trial) | results)
+    assert store.read(trial)["curves"]["validation"] == [3.0, 2.0, None]
+    found = read_records(store.records)
+    np.testing.assert_array_equal(found.curves[0]["validation"], [3.0, 2.0, np.nan])
+    assert found.table["validation_score"].tolist() == [2.0]
+    assert any(note.startswith("1 trainings diverged: 1 after") for note in found.notes)

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from sktl.evaluation import read_records
 from sktl.experiments import Store, StoreError, run, same_result
 
 PLANNED = {"pretraining": 4, "reference": 8, "transfer": 16, "baseline": 10}
@@ -98,7 +99,7 @@ def test_a_failing_trial_is_tried_again_recorded_and_repeated_by_the_next_run(
     failing = partial(stand_in.execute, failing=1, log=log)
     summary = run(plan, store, backend="sequential", retries=2, execute=failing)
     assert (summary.done, summary.failed, summary.complete) == (30, 8, False)
-    assert "FloatingPointError: it diverged" in summary.errors[0]
+    assert "RuntimeError: it diverged" in summary.errors[0]
     attempts = Counter(log.read_text().split())
     failed = [record for record in results(store).values() if record["status"] == "failed"]
     assert len(failed) == 8
@@ -110,6 +111,23 @@ def test_a_failing_trial_is_tried_again_recorded_and_repeated_by_the_next_run(
     again = run(plan, store, backend="sequential", execute=stand_in.execute)
     assert (again.done, again.found, again.complete) == (8, 30, True)
     assert_same(store, whole)
+
+
+def test_a_training_that_diverges_is_recorded_once_and_counted_by_every_run(
+    plan, tmp_path, stand_in
+):
+    store, log = Store(tmp_path / "diverging"), tmp_path / "log"
+    diverging = partial(stand_in.execute, failing=1, log=log, error=FloatingPointError)
+    for number in range(2):
+        summary = run(plan, store, backend="sequential", retries=2, execute=diverging)
+        assert (summary.done, summary.failed, summary.complete) == (30 * (not number), 8, False)
+        assert "FloatingPointError: it diverged" in summary.errors[0]
+    failed = [record for record in results(store).values() if record["status"] == "failed"]
+    attempts = Counter(log.read_text().split())
+    assert len(failed) == 8
+    assert {attempts[record["key"]] for record in failed} == {1}
+    (note,) = [n for n in read_records(store.records).notes if "diverged" in n]
+    assert note.startswith("8 trainings diverged: 0 after a usable epoch")
 
 
 def test_no_score_is_a_failure(plan, tmp_path, stand_in):

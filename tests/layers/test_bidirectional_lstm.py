@@ -19,7 +19,6 @@ def _lstm(**form):
         (_lstm(activation="relu"), {}),
         (_lstm(recurrent_activation="hard_sigmoid"), {}),
         (_lstm(use_bias=False), {}),
-        (_lstm(go_backwards=True), {}),
         (_lstm(), {"merge_mode": "sum"}),
         (_lstm(), {"merge_mode": "ave"}),
         (layers.GRU(3), {}),

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from sktl.model_selection import (
     OmegaSearchClassifier,
     OmegaSearchRegressor,
 )
+from sktl.sources import SimulatedSourceWarning, find_card, published
 
 from .conftest import SMALL, make_panel
 
@@ -270,6 +272,30 @@ def test_available_sources_are_tried(network, panel, sktl_home):
     with pytest.warns(UserWarning, match="EMG.* left out"):  # bundled, of the published size
         search = OmegaSearch(network, omegas=(1.0,), sources="available").fit(X, y)
     assert search.cv_results_["source"].tolist() == [None, "mine"]
+
+
+def test_what_stood_in_for_a_failed_download_is_named_and_told_once(panel, monkeypatch, recwarn):
+    X, y = panel
+    entry = replace(published.PUBLISHED[0], url="http://127.0.0.1:9/weights.h5")
+    assert entry.card.name == "STEAD"
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(published, "PUBLISHED", (entry,))
+    tries = []
+    download = type(entry)._download
+    monkeypatch.setattr(type(entry), "_download", lambda self: tries.append(1) or download(self))
+    network = MagNetClassifier(lstm_units=2, n_epochs=1, random_state=0)
+    search = OmegaSearch(network, omegas=(0.5, 1.0), sources=["STEAD"], include_scratch=False)
+    search.fit(X, y)
+    assert len(tries) == 1
+    assert len([w for w in recwarn if w.category is SimulatedSourceWarning]) == 1
+    assert set(search.cv_results_["source"]) == {"STEAD-simulated"}
+    assert search.best_params_["source"] == "STEAD-simulated"
+    fitted = network.set_params(source="STEAD").fit(X, y)
+    for one in (search.best_estimator_, fitted):
+        assert (one.source_.name, one.source_.simulated) == ("STEAD-simulated", True)
+    assert find_card(fitted.save_pretrained(name="mine"), "MagNet").parameters["source"] == (
+        "STEAD-simulated"
+    )
 
 
 @pytest.mark.slow

@@ -1,19 +1,28 @@
 """Sources whose order is known by construction come out in this order."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sktl.estimators import (
     ConvNetQuakeINGVClassifier,
+    InceptionTimeClassifier,
+    LSTMClassifier,
     MagNetClassifier,
     MagNetRegressor,
     MLSTMFCNClassifier,
+    ResNetImageClassifier,
     TCNClassifier,
+    TCNSequenceRegressor,
 )
 from sktl.model_selection import h_score, logme, rank_sources
+from sktl.model_selection._rank_sources import _Target
 
 SMALL = {"filters": (2, 2), "lstm_units": 2, "batch_size": 32, "n_epochs": 1, "random_state": 0}
 
@@ -91,6 +100,10 @@ def test_scores_are_those_of_the_features_computed_by_hand(sources):
         MLSTMFCNClassifier(filters=(4, 6, 4), lstm_units=2, reduction=2),
         MLSTMFCNClassifier(filters=(4, 6, 4), lstm_units=2, reduction=2, transfer_blocks=True),
         TCNClassifier(n_blocks=2, filters=3),
+        InceptionTimeClassifier(n_blocks=1, n_modules=2, filters=2, kernel_sizes=(3, 5)),
+        LSTMClassifier(n_layers=1, lstm_units=6),
+        LSTMClassifier(n_layers=2, lstm_units=3),
+        ResNetImageClassifier(filters=(2, 5), picture_size=12, head_units=(4,)),
     ],
     ids=lambda network: f"{network.architecture}-{getattr(network, 'transfer_blocks', '')}",
 )
@@ -98,12 +111,60 @@ def test_every_architecture_has_features(network, tmp_path):
     X, y = make_target(30)
     source = network.clone().set_params(n_epochs=1).fit(X, y).save_pretrained(tmp_path / "own")
     table = rank_sources(X, y, network, [source])
-    width = {"ConvNetQuakeINGV": 3, "MLSTMFCN": 4, "TCN": 3}[network.architecture]
+    width = {
+        "ConvNetQuakeINGV": 3, "MLSTMFCN": 4, "TCN": 3, "InceptionTime": 6, "LSTM": 4,
+        "ResNetImage": 4,
+    }[network.architecture]  # fmt: skip
     # A filter may be dead; the stream max comes beside.
     assert (table["n_features"] <= 3 * width + 1).all()
     assert (table["n_features"] > width).all()
     assert np.isfinite(table[["logme", "h_score", "probe"]].to_numpy(float)).all()
     assert set(table["source"]) == {None, source}
+
+
+def test_a_sequence_network_is_ranked_by_its_blocks(tmp_path):
+    X, y = make_target(20)
+    network = TCNSequenceRegressor(
+        filters=(3, 4), kernel_size=2, short_series="pad", transfer_head=True, random_state=0
+    )
+    fitted = network.clone().set_params(n_epochs=1).fit(X, X[:, 0])
+    source = fitted.save_pretrained(tmp_path / "own")
+    table = rank_sources(X, y.astype(float), network, [source], include_scratch=False)
+    assert 4 < table["n_features"][0] <= 12  # three of each filter of the last block
+
+
+def test_inception_time_is_ranked_by_its_modules_not_by_its_shortcut(tmp_path):
+    X, y = make_target(30)
+    network = InceptionTimeClassifier(
+        n_blocks=1, n_modules=1, filters=2, kernel_sizes=(3, 5), bottleneck=2, random_state=0
+    )
+    fitted = network.clone().set_params(n_epochs=1).fit(X, y)
+    tables = []
+    for name, blind in (("whole", ()), ("no shortcut", ("match/",)), ("no module", ("conv",))):
+        weights = {
+            path: np.zeros_like(values) if any(part in path for part in blind) else values
+            for path, values in fitted._weights.items()
+        }
+        other = copy.deepcopy(fitted)
+        other._weights = weights
+        source = other.save_pretrained(tmp_path / name)
+        tables.append(rank_sources(X, y, network, [source], include_scratch=False))
+    whole, no_shortcut, no_module = (table["logme"][0] for table in tables)
+    assert no_shortcut == whole
+    assert tables[2]["n_features"][0] == 1  # the stream max
+    assert no_module != whole
+
+
+def test_the_probe_learns_its_scales_from_the_training_part_of_each_fold():
+    rng = np.random.default_rng(0)
+    y = np.arange(40) % 2
+    features = rng.normal(size=(40, 3)) * (1.0, 1e4, 1e-3) + y[:, None]
+    features[0] *= 1e6  # of an instance that stretches the scale wherever it is
+    probe = _Target(y, "classification", 5, 0).scores(features)["probe"]
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    expected = cross_val_score(model, features, y, cv=folds, scoring="f1_weighted").mean()
+    assert probe == expected
 
 
 def test_fewer_instances_at_once_give_the_same(sources, monkeypatch):

@@ -150,6 +150,55 @@ def test_a_simulated_file_and_real_data_are_trained_on(tmp_path):
         pretrain("S&P 500", "ConvNetQuakeINGV", path=file, n_instances=500)
 
 
+@pytest.fixture(scope="module")
+def gestures(tmp_path_factory):
+    """Six people who each held three gestures: a channel's size tells which."""
+    folder, rng = tmp_path_factory.mktemp("roshambo"), np.random.default_rng(0)
+    labels = np.repeat(["rock", "paper", "scissor"], 200)
+    for person in range(1, 7):
+        emg = rng.normal(size=(600, 8)) * np.where(labels == "rock", 9, 1)[:, None]
+        emg[labels == "paper", 2] *= 30
+        np.save(folder / f"subject{person:02d}_session01_emg.npy", emg)
+        np.save(folder / f"subject{person:02d}_session01_ann.npy", labels)
+    return folder
+
+
+def test_people_apart_and_a_name_of_ones_own(gestures, tmp_path):
+    made = pretrain(
+        "EMG-Roshambo", "ConvNetQuakeINGV", data="real", name="fists", split="grouped",
+        path=gestures, out=tmp_path, n_instances=100, n_epochs=1, parameters={"l2": 0.0},
+        recipe=replace(recipe_for("EMG-Roshambo"), limit=0.0),
+    )  # fmt: skip
+    assert made.path == tmp_path / "ConvNetQuakeINGV" / "fists"
+    assert (made.card.name, made.card.dataset) == ("fists", "EMG-Roshambo")
+    assert made.card.training["split"] == "grouped"
+    assert 80 <= made.card.n_instances <= 100
+    assert made.path.with_name("fists.curves.csv").is_file()
+
+
+def test_fewer_real_instances_come_from_all_people_and_parts_stay_apart(gestures):
+    from sktl.pretraining.instances import Instances, _opened
+
+    people, rows = [], []
+    for n_instances in (40, 10**6):
+        instances = Instances(
+            "EMG-Roshambo", False, recipe_for("EMG-Roshambo"), n_instances, 0, str(gestures),
+            split="grouped",
+        )  # fmt: skip
+        dataset = _opened(instances)
+        rows.append({part: set(indices) for part, indices in dataset.parts.items()})
+        people.append([set(dataset.reader.groups[i]) for i in dataset.parts.values()])
+    assert people[0] == people[1]
+    assert sum(map(len, people[0])) == len(set.union(*people[0])) == 6
+    assert 30 <= len(rows[0]["train"]) <= 40
+    assert all(rows[0][part] < rows[1][part] for part in rows[0])
+
+
+def test_what_has_no_simulator_is_not_simulated(tmp_path):
+    with pytest.raises(ValueError, match=r"Received: name='EMG-Francic-simulated'"):
+        pretrain("EMG-Francic", "TCN", out=tmp_path)
+
+
 def test_fresh_instances_reach_the_training(tmp_path):
     fresh = pretrain("S&P 500", "ConvNetQuakeINGV", fresh=True, out=tmp_path / "a", **TINY)
     fixed = pretrain("S&P 500", "ConvNetQuakeINGV", out=tmp_path / "b", **TINY)

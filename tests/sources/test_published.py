@@ -37,12 +37,12 @@ def address(monkeypatch):
 def server(monkeypatch):
     """Serve bytes over HTTP on this machine, and count the requests."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    state = {"content": b"", "requests": 0}
+    state = {"content": b"", "requests": 0, "status": 200}
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             state["requests"] += 1
-            self.send_response(200)
+            self.send_response(state["status"])
             self.send_header("Content-Length", str(len(state["content"])))
             self.end_headers()
             self.wfile.write(state["content"])
@@ -165,8 +165,29 @@ def test_without_network_the_manual_step_is_named_or_the_bundled_stands_in(
     with pytest.warns(SimulatedSourceWarning, match="could not be downloaded.*simulated data") as w:
         found = load_source("STEAD", "MagNet")
     assert (found.origin, found.card.simulated, len(w)) == ("bundled", True, 1)
+    assert found.card.name == "STEAD-simulated"
+    lines = str(w[0].message).splitlines()
+    assert len(lines) == 2
+    assert len(lines[0]) < 130
     assert w[0].filename == __file__
     assert load_source("STEAD-simulated", "MagNet").origin == "bundled"
+
+
+def test_a_failed_download_is_remembered_and_told_once(
+    magnet, address, make_card, bundled, server, recwarn
+):
+    entry = address(server["url"])
+    server["status"] = 503
+    card = make_card("STEAD-simulated", simulated=True)
+    save_source(bundled / "MagNet" / "STEAD-simulated", card, {"a/b": np.ones(1)})
+    for _ in range(3):
+        assert load_source("STEAD", "MagNet").origin == "bundled"
+    assert server["requests"] == 1
+    assert len([w for w in recwarn if w.category is SimulatedSourceWarning]) == 1
+    # What is put in place by hand is used at once.
+    entry.kept_at.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(magnet, entry.kept_at)
+    assert load_source("STEAD", "MagNet").origin == "published"
 
 
 def test_the_manual_step_works(magnet, address, sktl_home):

@@ -10,6 +10,7 @@ from sktl.sources import (
     SimulatedSourceWarning,
     _resolve,
     find_card,
+    list_sources,
     load_source,
     own_sources_directory,
     save_source,
@@ -90,7 +91,7 @@ def test_unknown_names(make_card, own, bundled):
     with pytest.raises(ValueError, match="There is one for TCN"):
         load_source("LOMAX", "MagNet")
     with pytest.raises(ValueError, match="Available: none"):
-        load_source("x", "ConvNetQuakeINGV")
+        load_source("x", "LSTM")
     with pytest.raises(ValueError, match="source=''"):
         load_source("", "MagNet")
 
@@ -121,15 +122,18 @@ def test_only_bundled_simulated_sources_warn(tmp_path, make_card, own, bundled):
     path = save_at(tmp_path / "x", make_card, 1, simulated=True)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for name in ("mine", "mine-simulated", "LOMAX", path):
+        for name in ("mine", "LOMAX", path):
             load_source(name, "MagNet")
 
 
-def test_simulated_is_asked_for_past_a_real_one(make_card, own, bundled):
-    save_at(own / "LOMAX", make_card, 1, simulated=False)
+@pytest.mark.parametrize("simulated", [None, False, True])
+def test_the_suffix_asks_for_the_bundled_one_always(make_card, own, bundled, simulated):
+    save_at(own / "LOMAX", make_card, 1, simulated=simulated)
+    save_at(own / "LOMAX-simulated", make_card, 2, simulated=simulated)
     save_at(bundled / "MagNet" / "LOMAX-simulated", make_card, 3, simulated=True)
     assert mark(load_source("LOMAX", "MagNet")) == 1
-    assert mark(load_source("LOMAX-simulated", "MagNet")) == 3
+    found = load_source("LOMAX-simulated", "MagNet")
+    assert (mark(found), found.origin) == (3, "bundled")
 
 
 def test_a_bundled_real_one_and_its_simulated_one_are_two(make_card, own, bundled):
@@ -141,7 +145,7 @@ def test_a_bundled_real_one_and_its_simulated_one_are_two(make_card, own, bundle
     assert (mark(real), real.card.simulated) == (1, False)
     assert (mark(simulated), simulated.card.simulated) == (3, True)
     save_at(own / "S&P 500", make_card, 5, simulated=True)
-    assert mark(load_source("S&P 500-simulated", "MagNet")) == 5  # one's own goes first
+    assert mark(load_source("S&P 500-simulated", "MagNet")) == 3  # always the bundled one
 
 
 def test_the_warning_names_the_nearest_real_source(make_card, bundled):
@@ -156,12 +160,31 @@ def test_the_warning_names_the_nearest_real_source(make_card, bundled):
         load_source("EMGG", "MagNet")
 
 
-def test_simulated_is_not_given_for_a_real_or_unknown_one(make_card, own):
-    save_at(own / "mine", make_card, 1, simulated=False)
-    save_at(own / "other", make_card, 1)
+@pytest.mark.parametrize("simulated", [None, False, True])
+def test_the_suffix_never_gives_an_own_one(make_card, own, simulated):
+    save_at(own / "mine", make_card, 1, simulated=simulated)
+    save_at(own / "other-simulated", make_card, 1, simulated=simulated)
     for name in ("mine-simulated", "other-simulated"):
         with pytest.raises(ValueError, match="no source of this name"):
             load_source(name, "MagNet")
+
+
+def test_what_is_listed_is_what_is_loaded(make_card, own, bundled):
+    save_at(own / "LOMAX", make_card, 1, simulated=True)
+    save_at(own / "LOMAX-simulated", make_card, 2, simulated=True)
+    save_at(own / "real", make_card, 4)
+    save_at(bundled / "MagNet" / "LOMAX-simulated", make_card, 3, simulated=True)
+    save_at(bundled / "MagNet" / "EMG", make_card, 5, simulated=False)
+    table = list_sources("MagNet").query("`where` != 'published'")
+    for row in table.to_dict("records"):
+        if row["problem"] is None or row["problem"] != row["problem"]:
+            loaded = load_source(row["source"], "MagNet")
+            assert loaded.origin == row["where"]
+            assert loaded.card.weights_sha256 == row["sha256"]
+            assert find_card(row["source"], "MagNet").name == loaded.card.name == row["source"]
+    refused = table[table["problem"].notna()]
+    assert refused[["where", "source"]].to_numpy().tolist() == [["own", "LOMAX-simulated"]]
+    assert not refused["available"].any()
 
 
 def test_a_process_reads_a_source_once_and_sees_changes(tmp_path, make_card, monkeypatch):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sktl.estimators import MLSTMFCNClassifier
+from sktl.estimators import FrozenSource, MLSTMFCNClassifier
 from sktl.sources import expand_sources, find_card, list_sources, load_source, published
 from sktl.sources.ucr import COMMIT, fcn_logits, published_fcns, read_fcn
 from sktl.training.compiled_network import weight_names
@@ -141,6 +141,16 @@ def test_blocks_of_a_plain_fcn_give_its_features(mirror):
     logits = features @ source.arrays["head/kernel"] + source.arrays["head/bias"]
     np.testing.assert_allclose(logits, fcn_logits(source.arrays, X), rtol=1e-4, atol=1e-4)
     assert np.abs(logits).max() > 0.1
+
+
+def test_frozen_features_are_those_of_the_fcn(mirror):
+    X = np.random.default_rng(0).normal(size=(4, 1, 30))
+    features = FrozenSource("MLSTMFCN", "UCR/GunPoint", pooling=("mean",)).transform(X)
+    arrays = load_source("UCR/GunPoint", "MLSTMFCN").arrays
+    each = (X - X.mean(axis=2, keepdims=True)) / X.std(axis=2, keepdims=True)
+    assert features.shape == (4, 128 + 256 + 128)
+    logits = features[:, -128:] @ arrays["head/kernel"] + arrays["head/bias"]
+    np.testing.assert_allclose(logits, fcn_logits(arrays, each), rtol=1e-4, atol=1e-4)
 
 
 def test_convolutions_alone_and_several_channels(mirror):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sktl._files import write_whole
@@ -20,6 +20,7 @@ def write_report(
     omega: float | None = None,
     exclude_reruns: Iterable[object] = (),
     progress: bool = False,
+    domains: Mapping[str, str] | None = None,
 ) -> Path:
     """Write the report of a comparison of transfer with training from scratch.
 
@@ -39,6 +40,8 @@ def write_report(
         Names of reruns to leave out.
     progress : bool, default=False
         Show a progress line on standard error.
+    domains : mapping of str to str, optional
+        Domains of datasets, e.g. ``{"etna": "seis"}``, where `records` are to be read.
 
     Returns
     -------
@@ -79,7 +82,7 @@ def write_report(
     from sktl.evaluation.report.sentences import conclusions
 
     if not isinstance(records, Records):
-        records = read_records(records, progress=progress)
+        records = read_records(records, domains, progress=progress)
     comparison = compare(records, protocol, omega, exclude_reruns)
     with tqdm(disable=not progress, bar_format="{desc} ({elapsed})") as line:
         line.set_description_str("statistics and controls")

@@ -168,6 +168,23 @@ def test_command_says_what_is_wrong(options, code, said, trials, tmp_path, capsy
     assert not (tmp_path / "out").exists()
 
 
+def test_the_command_takes_the_option_that_it_advises(tmp_path, capsys):
+    rows = {
+        "architecture": "tcn", "source": [None, "etna"] * 2, "target": "alps", "n_train": 1500,
+        "omega": [None, 1.0] * 2, "rerun": [0, 0, 1, 1], "metric": "mae",
+        "test_score": [0.5, 0.4, 0.6, 0.4],
+    }  # fmt: skip
+    pd.DataFrame(rows).to_csv(tmp_path / "records.csv")
+    command = ["report", str(tmp_path / "records.csv"), "--out", str(tmp_path / "out")]
+    page = tmp_path / "out" / "report.md"
+    assert main(command) == 0
+    assert "--domain NAME=seis" in page.read_text()
+    assert main([*command, "--domain", "etna=seis", "--domain", "alps=other"]) == 0
+    assert "is not stated" not in page.read_text()
+    assert main([*command, "--domain", "etna"]) == 1
+    assert "--domain must be NAME=DOMAIN" in capsys.readouterr().err
+
+
 def test_missing_records(tmp_path, capsys):
     assert main(["report", str(tmp_path / "no.csv"), "--out", str(tmp_path / "out")]) == 1
     assert "existing file or directory" in capsys.readouterr().err

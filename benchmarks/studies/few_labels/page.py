@@ -1,0 +1,244 @@
+"""Write docs/results/few_labels.md and its diagrams from the records; nothing is trained.
+
+python -m benchmarks.studies.few_labels.page results/few_labels/records.csv
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.studies.few_labels import analysis
+from benchmarks.studies.few_labels.analysis import MAIN, REFERENCE, Outcome
+from benchmarks.studies.few_labels.targets import DEVELOPMENT, HELD_OUT, TARGETS
+from benchmarks.studies.few_labels.words import TEXT, WHY
+from sktl._files import write_whole
+from sktl.evaluation.rankings import Ranking
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = ROOT / "docs/results/few_labels.md"
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Turn a table of texts into Markdown."""
+    rows = [list(table.columns), ["---"] * table.shape[1], *table.astype(str).to_numpy().tolist()]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write a number with so many significant digits; nothing for NaN.
+
+    Examples
+    --------
+    >>> number(0.12345), number(1234.5), number(float("nan"))
+    ('0.123', '1234', '')
+    """
+    if pd.isna(value):
+        return ""
+    if abs(value) >= 10 ** (digits - 1):
+        return f"{value:.0f}"
+    return f"{value:#.{digits}g}"
+
+
+def p_text(value: float) -> str:
+    """Write a p-value."""
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
+def cells_table(means: pd.DataFrame, is_error: dict[str, bool]) -> str:
+    """Return the table of every cell; the best in bold."""
+    best = analysis.ratios(means, is_error)
+    rows = []
+    for cell, scores in means.iterrows():
+        target, n_train = cell  # type: ignore[misc]
+        least = best.loc[cell].min()
+        row = {"target": target, "n": n_train}
+        for name, value in scores.items():
+            text = number(value)
+            row[name] = f"**{text}**" if text and best.loc[cell, name] <= least * 1.0005 else text
+        rows.append(row)
+    return markdown(pd.DataFrame(rows))
+
+
+def ranks_table(ranking: Ranking, means: pd.DataFrame, is_error: dict[str, bool]) -> str:
+    """Return mean ranks and, for every method, how often it is best and its worst ratio."""
+    losses = analysis.ratios(means, is_error)
+    relative = losses.div(losses.min(axis=1), axis=0)
+    rows = [
+        {
+            "method": name,
+            "mean rank": f"{value:.2f}",
+            "best or within 2 %": f"{(relative[name] <= 1 + analysis.TIE).mean():.0%}",
+            "median ratio to the best": f"{relative[name].median():.2f}",
+            "worst ratio": f"{relative[name].max():.2f}",
+            "p against " + MAIN: (
+                "" if name == MAIN or MAIN not in ranking.ranks
+                else p_text(ranking.pvalues.loc[MAIN, name])
+            ),
+        }
+        for name, value in sorted(ranking.ranks.items(), key=lambda pair: pair[1])
+    ]  # fmt: skip
+    return markdown(pd.DataFrame(rows))
+
+
+def draw(ranking: Ranking, path: Path) -> None:
+    """Write the critical-difference diagram."""
+    import matplotlib.pyplot as plt
+
+    from sktl.evaluation.figures import critical_difference
+
+    figure = critical_difference(ranking.ranks, ranking.pvalues)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
+    plt.close(figure)
+
+
+def outcome_row(name: str, outcome: Outcome) -> dict:
+    """Return a row of wins, ties and losses."""
+    return {
+        "against": name, "cells": outcome.cells, "wins": outcome.wins, "ties": outcome.ties,
+        "losses": outcome.losses, "wins or ties": f"{outcome.share:.0%}",
+        "worst ratio": f"{outcome.worst:.2f}",
+    }  # fmt: skip
+
+
+def outcomes(means: pd.DataFrame, is_error: dict[str, bool]) -> str:
+    """Return wins, ties and losses of AutoTransfer against each peer and the best of all."""
+    peers = analysis.peers_in(means)
+    rows = [outcome_row("**the best peer of each cell**", analysis.against(means, is_error, peers))]
+    rows += [outcome_row(peer, analysis.against(means, is_error, [peer])) for peer in peers]
+    return markdown(pd.DataFrame(rows))
+
+
+def goals(means: pd.DataFrame, is_error: dict[str, bool], ranking: Ranking) -> str:
+    """Return the goals that were set before, and what was measured."""
+    best = analysis.against(means, is_error, analysis.peers_in(means))
+    reference = analysis.against(means, is_error, [REFERENCE])
+    others = {name: value for name, value in ranking.ranks.items() if name != MAIN}
+    second = min(others, key=others.__getitem__)
+    first = ranking.ranks[MAIN] < others[second]
+    unclear = [name for name in others if ranking.pvalues.loc[MAIN, name] > 0.05]
+    significance = (
+        "significantly before every peer"
+        if first and not unclear
+        else f"not significantly different from {', '.join(unclear)}"
+    )
+    over = int((best.table["ratio"] > 1.1).sum())
+    rows = [
+        ("best mean rank, significantly", first and not unclear,
+         f"{ranking.ranks[MAIN]:.2f} (next: {second}, {others[second]:.2f}); {significance}"),
+        ("wins or ties against the best peer of each cell in 70 % of cells", best.share >= 0.7,
+         f"{best.share:.0%} of {best.cells}"),
+        ("wins or ties against MultiRocket in 85 % of cells", reference.share >= 0.85,
+         f"{reference.share:.0%} of {reference.cells}"),
+        ("never worse than the best peer by more than 10 %", over == 0,
+         f"worse by more in {over} of {best.cells} cells; worst ratio {best.worst:.2f}"),
+    ]  # fmt: skip
+    return markdown(pd.DataFrame(
+        [{"goal": goal, "met": "yes" if met else "**no**", "measured": text}
+         for goal, met, text in rows]
+    ))  # fmt: skip
+
+
+def missed(means: pd.DataFrame, is_error: dict[str, bool]) -> str:
+    """Return every cell that AutoTransfer loses by more than 2 %, with the reason where known."""
+    table = analysis.against(means, is_error, analysis.peers_in(means)).table
+    lost = table[table["ratio"] > 1 + analysis.TIE].sort_values("ratio", ascending=False)
+    if lost.empty:
+        return "None."
+    return markdown(pd.DataFrame([
+        {"target": target, "n": n, "best peer": row["best"], "its score": number(row["theirs"]),
+         MAIN: number(row["ours"]), "ratio": f"{row['ratio']:.2f}", "why": WHY.get(target, "")}
+        for (target, n), row in lost.iterrows()
+    ]))  # fmt: skip
+
+
+def targets_table(half: str, table: pd.DataFrame) -> str:
+    """Return the targets of a half."""
+    draws = table.groupby("target")["rerun"].nunique()
+    return markdown(pd.DataFrame([
+        {"target": one.name, "domain": one.domain, "what is predicted": one.about,
+         "score": f"MAE, {one.unit}" if one.task == "regression" else "F1",
+         "sizes": ", ".join(map(str, one.sizes)), "draws": draws.get(one.name, 0)}
+        for one in TARGETS.values() if one.half == half
+    ]))  # fmt: skip
+
+
+def costs_table(table: pd.DataFrame) -> str:
+    """Return seconds and memory of all methods."""
+    found = analysis.costs(table)
+    rows = found.map(lambda value: number(value, 2)).assign(fits=found["fits"])
+    return markdown(rows.rename_axis("method").reset_index())
+
+
+def write(records: Path, page: Path = PAGE) -> None:
+    """Write the page, its diagrams and the copy of the records beside it."""
+    table = analysis.read(records)
+    is_error = analysis.errors_of(table)
+    blocks = {}
+    for half, key in ((HELD_OUT, "held_out"), (DEVELOPMENT, "development")):
+        means = analysis.scores(table, half, MAIN)
+        ranking = analysis.ranked(means, is_error, half)
+        if ranking.problem:
+            raise ValueError(f"{half}: no ranking: {ranking.problem}")
+        by_target = analysis.ranked_by_target(means, is_error, half)
+        picture = page.parent / "images" / f"few_labels_{key}.svg"
+        draw(ranking, picture)
+        blocks |= {
+            f"{key}_targets": targets_table(half, table),
+            f"{key}_goals": goals(means, is_error, ranking),
+            f"{key}_ranks": ranks_table(ranking, means, is_error),
+            f"{key}_picture": f"images/{picture.name}",
+            f"{key}_outcomes": outcomes(means, is_error),
+            f"{key}_missed": missed(means, is_error),
+            f"{key}_cells": cells_table(means, is_error),
+            f"{key}_blocks": str(ranking.n_blocks),
+            f"{key}_cd": f"{ranking.critical_difference:.2f}",
+            f"{key}_friedman": p_text(ranking.pvalue),
+            f"{key}_by_target": ranks_by_target_text(by_target),
+        }  # fmt: skip
+    ours = table[table["architecture"] == MAIN]
+    failed = analysis.left_out(records)
+    blocks |= {
+        "costs": costs_table(table),
+        "left_out": markdown(failed) if len(failed) else "Nothing.",
+        "n_fits": f"{len(table):,}",
+        "n_cells": str(ours.groupby(analysis.CELL).ngroups),
+        "n_runs": str(len(ours)),
+        "versions": str(ours["versions"].iloc[-1]),
+    }
+    page.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(page, TEXT.format(**blocks).encode())
+    copied = pd.read_csv(records).drop(columns="versions")
+    copied.round(6).to_csv(page.with_name("few_labels_records.csv"), index=False)
+
+
+def ranks_by_target_text(ranking: Ranking) -> str:
+    """Say in one sentence what the ranking over targets alone gives."""
+    if ranking.problem:
+        return f"Over targets alone no ranking could be made: {ranking.problem}."
+    order = sorted(ranking.ranks.items(), key=lambda pair: pair[1])
+    unclear = [name for name in ranking.ranks
+               if name != MAIN and ranking.pvalues.loc[MAIN, name] > 0.05]  # fmt: skip
+    listed = ", ".join(f"{name} {value:.2f}" for name, value in order[:4])
+    return (
+        f"Cells of one target share data. Over the {ranking.n_blocks} targets alone, the mean "
+        f"ranks begin with {listed} (Friedman: {p_text(ranking.pvalue)}, critical difference "
+        f"{ranking.critical_difference:.2f}); Nemenyi's test cannot tell {MAIN} from "
+        f"{', '.join(unclear) or 'nobody'}."
+    )
+
+
+def main() -> None:
+    """Write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("records", type=Path)
+    parser.add_argument("--page", type=Path, default=PAGE)
+    arguments = parser.parse_args()
+    write(arguments.records, arguments.page)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The text of the page, and what is known of why cells are lost."""
+
+WHY: dict[str, str] = {}
+"""Target to the reason why AutoTransfer loses there, written after looking at its decisions."""
+
+TEXT = """# AutoTransfer against what you could pick instead
+
+`AutoTransferClassifier().fit(X, y)` and `AutoTransferRegressor().fit(X, y)` with their defaults,
+against the methods that a user of sktime or aeon could pick instead, on real series with 10 to
+1,500 labels. Written by `python -m benchmarks.studies.few_labels.page` from the records of `python
+-m benchmarks.studies.few_labels` ({n_fits} fits, in
+[few_labels_records.csv](few_labels_records.csv)).
+
+## The answer
+
+On the targets held out, which no choice inside sktl was made on:
+
+{held_out_goals}
+
+{held_out_ranks}
+
+![Critical-difference diagram of the held-out targets]({held_out_picture})
+
+Mean ranks over {held_out_blocks} cells, 1 is best. A bar joins what Nemenyi's test cannot tell
+apart at 0.05 (critical difference {held_out_cd}; Friedman: {held_out_friedman}).
+{held_out_by_target} "p" is Nemenyi's test over cells.
+
+{held_out_outcomes}
+
+### Where it loses, by how much and why
+
+Every held-out cell that {main} loses to the best peer in hindsight by more than 2 %:
+
+{held_out_missed}
+
+## How it was measured
+
+- A *cell* is a target and a training size n; its score is the mean over the draws that
+  AutoTransfer ran ({n_runs} runs in {n_cells} cells). Every method of a cell gets the same labelled
+  instances and the same test instances (at most 400; 200 of the longest series). Methods train on
+  all of the labelled ones: nobody has a validation part beside them.
+- A *ratio* is the error over the peer's, or the peer's F1 over ours: 1.02 is 2 % worse. Ratios from
+  0.98 to 1.02 are ties. The best peer of a cell is chosen by the test scores, which no user could.
+- Speakers, people and earthquakes lie on one side, about 30 % of them on that of the test;
+  AutoTransfer gets them as `groups`. UEA, UCR and TSER problems keep their official parts;
+  forecasts train on the first 70 % of the history and are tested on the last 15 %.
+- Peers: MiniRocket, MultiRocket, MultiRocket-Hydra (ridge, standardised features), QUANT (extremely
+  randomised trees), catch22 (random forest), 1-NN DTW (band of a tenth), all of aeon with the
+  defaults of aeon's classifiers; log amplitudes (of every channel and of the instance, with log
+  standard deviations) stand beside the features for regression. Also ridge on the amplitudes alone,
+  the best constant, and the last value where the target continues the series.
+- Methods that miss cells (the last value; what was skipped, below) are not ranked, but count as the
+  best peer where they are.
+
+### Targets held out
+
+{held_out_targets}
+
+### Targets of development
+
+Choices inside sktl were made on these. Data sets that had been measured on before the halves were
+drawn are here, and all targets of one data set lie in one half. GunPoint is in neither: a bundled
+source was trained on it.
+
+{development_targets}
+
+## Seconds and memory
+
+Processor seconds (one thread) and the rise of the process's memory, medians over the same cells.
+MultiRocket-Hydra takes over MultiRocket's features and counts their time.
+
+{costs}
+
+## The development half
+
+These scores flatter AutoTransfer: its defaults were chosen on these targets.
+
+{development_goals}
+
+{development_ranks}
+
+![Critical-difference diagram of the development targets]({development_picture})
+
+{development_outcomes}
+
+{development_missed}
+
+## Every cell
+
+MAE (lower is better) or weighted F1 (higher is better), see the tables of targets. The best is
+bold.
+
+### Held out
+
+{held_out_cells}
+
+### Development
+
+{development_cells}
+
+## Left out
+
+{left_out}
+
+Versions: {versions}.
+""".replace("{main}", "AutoTransfer")

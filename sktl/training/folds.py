@@ -1,0 +1,142 @@
+"""Folds: which instances are left out together, and which the models that predict them see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+Folds = Sequence[tuple[np.ndarray, np.ndarray]]
+
+
+def checked_groups(groups: Any, n_instances: int) -> np.ndarray | None:
+    """Return groups as an array.
+
+    Parameters
+    ----------
+    groups : array-like of shape (n_instances,) or None
+        A group for each instance.
+    n_instances : int
+        Number of instances.
+
+    Returns
+    -------
+    np.ndarray of shape (n_instances,), or None
+        The groups.
+
+    Raises
+    ------
+    ValueError
+        If there is not one group for each instance.
+    """
+    if groups is None:
+        return None
+    groups = np.asarray(groups)
+    if groups.shape != (n_instances,):
+        raise ValueError(
+            f"groups must name a group for each of the {n_instances} instances. "
+            f"Received: shape {groups.shape}"
+        )
+    return groups
+
+
+def folds_of(
+    n_instances: int, cv: Any = None, groups: Any = None, y: Any = None, stratify: bool = False
+) -> list[tuple[np.ndarray, np.ndarray]] | None:
+    """Return the folds that leave instances out.
+
+    Parameters
+    ----------
+    n_instances : int
+        Number of instances.
+    cv : int, scikit-learn splitter, iterable of (training, test) or None
+        None: each group is left out, or up to ten folds of groups where there are more; without
+        groups every instance alone.
+    groups : array-like of shape (n_instances,), optional
+        Instances of one group are left out together.
+    y : array-like, optional
+        Targets, for splitters that stratify.
+    stratify : bool, default=False
+        Whether y are classes, of which every fold of a number of folds should have its share.
+
+    Returns
+    -------
+    list of (training, test) indices, or None
+        None: every instance alone.
+    """
+    from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, check_cv
+
+    X = np.zeros((n_instances, 1))
+    if cv is None:
+        if groups is None:
+            return None
+        count = len(np.unique(groups))
+        if count < 2:
+            raise ValueError(
+                "groups must hold two or more, so that one can be left out. Received: one group"
+            )
+        cv = LeaveOneGroupOut() if count <= 10 else GroupKFold(10)
+    elif isinstance(cv, Integral) and groups is not None:
+        cv = GroupKFold(int(cv))
+    splitter = check_cv(cv, y, classifier=stratify)
+    return [(indices(train), indices(test)) for train, test in splitter.split(X, y, groups)]
+
+
+def indices(chosen: Any) -> np.ndarray:
+    """Return chosen instances, given as numbers or as a mask, as numbers.
+
+    Parameters
+    ----------
+    chosen : array-like of int or bool
+        Numbers of instances, or whether each is chosen.
+
+    Returns
+    -------
+    np.ndarray of int
+        Their numbers.
+
+    Examples
+    --------
+    >>> from sktl.training.folds import indices
+    >>> indices([False, True, True]).tolist(), indices([2, 0]).tolist()
+    ([1, 2], [2, 0])
+    """
+    chosen = np.asarray(chosen)
+    return np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(int)
+
+
+def folds_among(folds: Folds | None, chosen: np.ndarray, n_instances: int) -> Folds | None:
+    """Return the folds as they are among some of the instances.
+
+    Parameters
+    ----------
+    folds : sequence of (training, test) indices, or None
+        Of all instances.
+    chosen : np.ndarray of int
+        The instances that are looked at, each once.
+    n_instances : int
+        Number of all instances.
+
+    Returns
+    -------
+    list of (training, test) indices, or None
+        Positions in `chosen`; folds that train or test nothing of it are left out. None where
+        nothing remains: every instance alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.training.folds import folds_among
+    >>> folds = [(np.array([0, 1]), np.array([2, 3])), (np.array([0]), np.array([1]))]
+    >>> [[part.tolist() for part in fold] for fold in folds_among(folds, np.array([0, 3]), 4)]
+    [[[0], [1]]]
+    """
+    if folds is None:
+        return None
+    position = np.full(n_instances, -1)
+    position[chosen] = np.arange(len(chosen))
+    among = [(position[train], position[test]) for train, test in folds]
+    among = [(train[train >= 0], test[test >= 0]) for train, test in among]
+    return [(train, test) for train, test in among if len(train) and len(test)] or None

@@ -1,0 +1,243 @@
+"""AutoTransfer: what wins, why, within what time, and what happens where something fails."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import TimeSeriesSplit
+from sktime.base import load
+from sktime.utils.estimator_checks import check_estimator
+
+from sktl.estimators import FrozenSource
+from sktl.estimators.feature_blocks import AmplitudeBlock
+from sktl.model_selection import AutoTransferClassifier, AutoTransferRegressor
+
+FEW = {
+    "sources": ["EMG-simulated"], "architectures": ["MagNet"], "preset": "fast", "time_limit": 300,
+}  # fmt: skip
+BARE = FEW | {"sources": None}
+SEARCHES = [AutoTransferClassifier, AutoTransferRegressor]
+
+
+def make_panel(n_instances=24, seed=0):
+    """Waves of three frequencies, and their loudness."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(n_instances) % 3
+    waves = np.sin(np.arange(20) * (0.3 + 0.5 * y)[:, None])
+    loudness = rng.uniform(-2, 2, n_instances)
+    X = waves[:, None] + 0.3 * rng.normal(size=(n_instances, 3, 20))
+    return X * 10 ** loudness[:, None, None], np.array(["a", "b", "c"])[y], loudness
+
+
+@pytest.fixture(params=SEARCHES, ids=lambda search: search.__name__)
+def search(request):
+    return request.param
+
+
+def target_of(search, labels, loudness):
+    return labels if search is AutoTransferClassifier else loudness
+
+
+def test_sktimes_whole_suite():
+    results = check_estimator(AutoTransferRegressor, raise_exceptions=False, verbose=False)
+    assert not {name: result for name, result in results.items() if result != "PASSED"}
+
+
+@pytest.mark.slow
+def test_sktimes_whole_suite_for_classes():
+    results = check_estimator(AutoTransferClassifier, raise_exceptions=False, verbose=False)
+    assert not {name: result for name, result in results.items() if result != "PASSED"}
+
+
+def test_it_learns_and_says_what_it_did(search):
+    X, labels, loudness = make_panel(45)
+    new, truth, louder = make_panel(30, seed=1)
+    fitted = search(**FEW).fit(X, target_of(search, labels, loudness))
+    if search is AutoTransferClassifier:
+        assert np.mean(fitted.predict(new) == truth) > 0.9
+        p = fitted.predict_proba(new)
+        np.testing.assert_allclose(p.sum(axis=1), 1)
+        np.testing.assert_array_equal(fitted.classes_[p.argmax(axis=1)], fitted.predict(new))
+    else:
+        assert np.abs(fitted.predict(new) - louder).mean() < 0.2
+    table = fitted.leaderboard_
+    assert list(table) == [
+        "candidate", "kind", "score", "standard_error", "weight", "seconds", "problem",
+    ]  # fmt: skip
+    assert table["candidate"].is_unique
+    assert table["score"].dropna().is_monotonic_increasing
+    assert {"constant", "ridge", "average"} <= set(table["kind"])
+    assert table["weight"].sum() == pytest.approx(1)
+    assert table.loc[table["score"].isna(), "problem"].notna().all()
+    assert fitted.decision_.startswith("The average of ")
+    assert fitted.best_source_ == "MagNet/EMG-simulated"
+    assert set(fitted.source_errors_.index) >= {"amplitude", "minirocket", "MagNet/EMG-simulated"}
+    assert 0 < fitted.seconds_ < 300
+
+
+def test_the_same_call_gives_the_same_bits(search):
+    X, labels, loudness = make_panel()
+    y = target_of(search, labels, loudness)
+    method = "predict_proba" if search is AutoTransferClassifier else "predict"
+    first, second = (search(**FEW).fit(X, y) for _ in range(2))
+    expected = getattr(first, method)(X)
+    np.testing.assert_array_equal(getattr(second, method)(X), expected)
+    assert first.decision_ == second.decision_
+    pd.testing.assert_frame_equal(
+        first.leaderboard_.drop(columns="seconds"), second.leaderboard_.drop(columns="seconds")
+    )
+
+
+def test_it_can_be_kept(search, tmp_path):
+    X, labels, loudness = make_panel()
+    fitted = search(**FEW).fit(X, target_of(search, labels, loudness))
+    fitted.save(tmp_path / "kept")
+    for again in (pickle.loads(pickle.dumps(fitted)), load(tmp_path / "kept.zip")):
+        np.testing.assert_array_equal(again.predict(X), fitted.predict(X))
+        assert again.decision_ == fitted.decision_
+
+
+def test_the_last_value_of_a_random_walk_is_kept():
+    walk = np.random.default_rng(0).normal(size=(80, 1, 31)).cumsum(axis=2) + 1000
+    fitted = AutoTransferRegressor(**BARE).fit(walk[:, :, :30], walk[:, 0, 30])
+    assert fitted.decision_.startswith("last value of channel 0 predicts")
+    np.testing.assert_array_equal(fitted.predict(walk[:, :, 1:31]), walk[:, 0, 30])
+
+
+def test_noise_is_answered_by_about_the_median():
+    """What is chosen among many on the same folds may seem better by a little than it is."""
+    errors = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        X, y = rng.normal(size=(120, 2, 20)), rng.normal(size=120)
+        fitted = AutoTransferRegressor(**BARE).fit(X[:60], y[:60])
+        constant = np.abs(y[60:] - np.median(y[:60])).mean()
+        errors.append(np.abs(y[60:] - fitted.predict(X[60:])).mean() / constant)
+    assert np.mean(errors) < 1.1
+
+
+def test_a_classifier_says_when_all_is_chance():
+    X, y = np.tile(np.arange(20.0), (60, 2, 1)), np.arange(60) % 2
+    fitted = AutoTransferClassifier(**BARE).fit(X, y)
+    assert "not better than chance" in fitted.decision_
+
+
+@pytest.mark.parametrize("value", [0.0, 5.0])
+def test_constant_series_give_a_model(search, value):
+    _, labels, loudness = make_panel(20)
+    fitted = search(**FEW).fit(np.full((20, 2, 20), value), target_of(search, labels, loudness))
+    assert len(set(fitted.predict(np.full((4, 2, 20), value)))) == 1
+
+
+def test_one_class_and_one_number_are_predicted_always():
+    X, _, _ = make_panel(8)
+    assert set(AutoTransferClassifier(**BARE).fit(X, ["only"] * 8).predict(X)) == {"only"}
+    fitted = AutoTransferRegressor(**BARE).fit(X, np.full(8, 0.1))
+    np.testing.assert_allclose(fitted.predict(X), 0.1)
+
+
+def test_a_source_that_fails_is_a_row(search, monkeypatch):
+    def fail(self, X):
+        raise RuntimeError("the weights are gone")
+
+    monkeypatch.setattr(FrozenSource, "transform", fail)
+    X, labels, loudness = make_panel()
+    fitted = search(**FEW).fit(X, target_of(search, labels, loudness))
+    row = fitted.leaderboard_.set_index("candidate").loc["MagNet/EMG-simulated"]
+    assert row["problem"] == "failed: the weights are gone"
+    assert np.isnan(row["score"])
+    assert fitted.best_source_ is None
+
+
+def test_a_block_that_fails_is_a_row(monkeypatch):
+    def fail(self, X):
+        raise ValueError("no amplitude")
+
+    monkeypatch.setattr(AmplitudeBlock, "fit", fail)
+    X, labels, _ = make_panel()
+    fitted = AutoTransferClassifier(**BARE).fit(X, labels)
+    problems = fitted.leaderboard_.set_index("candidate")["problem"]
+    assert problems["amplitude"] == "failed: no amplitude"
+
+
+def test_when_the_time_is_over_there_is_a_model_and_a_reason(search):
+    X, labels, loudness = make_panel()
+    fitted = search(**FEW | {"time_limit": 1e-6}).fit(X, target_of(search, labels, loudness))
+    table = fitted.leaderboard_
+    left_out = table[table["problem"].notna()]
+    assert left_out["problem"].str.startswith("left out: ").all()
+    assert "MagNet/EMG-simulated" in set(left_out["candidate"])
+    chosen = table.loc[table["weight"] > 0, "candidate"]
+    always = {"rocket, amplitudes", "amplitudes", "rocket", "all, by their errors"}
+    assert set(chosen) <= always
+    assert np.isin(fitted.predict(X), labels).all() or search is AutoTransferRegressor
+
+
+@pytest.mark.parametrize("cv", [3, np.int64(3), TimeSeriesSplit(3)])
+def test_folds_of_numbers_and_of_time(search, cv):
+    X, labels, loudness = make_panel()
+    fitted = search(**BARE | {"cv": cv}).fit(X, target_of(search, labels, loudness))
+    assert np.isfinite(fitted.leaderboard_["score"].dropna()).all()
+    assert fitted.predict(X).shape == (24,)
+
+
+@pytest.mark.parametrize("per_group", [1, 2, 12])
+def test_groups_of_any_size_are_left_out_whole(search, per_group):
+    """Even where no class has as many instances as there are folds by default."""
+    X, labels, loudness = make_panel()
+    groups = np.array([f"person {k}" for k in np.arange(24) // per_group])
+    fitted = search(**BARE).fit(X, target_of(search, labels, loudness), groups=groups)
+    assert fitted.predict(X).shape == (24,)
+
+
+def test_copies_in_a_group_do_not_vouch_for_each_other():
+    rng = np.random.default_rng(0)
+    base = rng.normal(size=(12, 1, 20))
+    X, y, groups = np.repeat(base, 4, axis=0), np.repeat(rng.normal(size=12), 4), np.arange(48) // 4
+    alone = AutoTransferRegressor(**BARE).fit(X, y)
+    grouped = AutoTransferRegressor(**BARE).fit(X, y, groups=groups)
+    assert alone.leaderboard_["score"].min() < 0.5 * grouped.leaderboard_["score"].min()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "more", "message"),
+    [
+        ({"preset": "quick"}, {}, r"'fast', 'balanced', 'best'.*Received: preset='quick'"),
+        ({"time_limit": 0}, {}, r"above 0 seconds.*Received: time_limit=0"),
+        ({}, {"groups": [1, 2]}, r"each of the 24 instances.*Received: shape \(2,\)"),
+        ({}, {"groups": ["same"] * 24}, r"two or more.*Received: one group"),
+        ({"sources": ["STAED"]}, {}, r"Received: source='STAED'"),
+    ],
+)
+def test_errors_name_what_is_allowed_and_what_was_received(search, parameters, more, message):
+    X, labels, loudness = make_panel()
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        search(**BARE | parameters).fit(X, target_of(search, labels, loudness), **more)
+
+
+def test_what_cannot_be_read_is_refused(search):
+    X, labels, loudness = make_panel()
+    y = target_of(search, labels, loudness)
+    holes = X.copy()
+    holes[0, 0, 0] = np.inf
+    with pytest.raises(ValueError, match=r"X must be finite.*Received: 1 NaN"):
+        search(**BARE).fit(holes, y)
+    fitted = search(**BARE).fit(X, y)
+    with pytest.raises(ValueError, match=r"X must be finite.*Received: 1 NaN"):
+        fitted.predict(holes)
+    for other in (X[:, :2], X[:, :, :15]):
+        with pytest.raises(ValueError, match=r"channels and time points of the training series"):
+            fitted.predict(other)
+
+
+def test_too_few_instances_are_refused_in_words(search):
+    X, labels, loudness = make_panel(3)
+    with pytest.raises(ValueError, match=r"At least four instances.*Received: 3"):
+        search(**BARE).fit(X, target_of(search, labels, loudness))
+
+
+def test_several_outputs_are_refused():
+    X, _, loudness = make_panel()
+    with pytest.raises(ValueError, match=r"(?i)output|multivariate|univariate"):
+        AutoTransferRegressor(**BARE).fit(X, np.column_stack([loudness, loudness]))

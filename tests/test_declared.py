@@ -1,0 +1,51 @@
+"""What the package imports is declared, with bounds that have what is used."""
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+# Where a distribution's name is not that of its module.
+MODULES = {
+    "scikit-learn": "sklearn", "scikit-posthocs": "scikit_posthocs", "keras-hub": "keras_hub",
+    "keras-tcn": "tcn", "huggingface_hub": "huggingface_hub",
+}  # fmt: skip
+
+
+def declared():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    extras = [line for lines in project["optional-dependencies"].values() for line in lines]
+    found = {}
+    for line in (*project["dependencies"], *extras):
+        name, bound = re.match(r"([\w-]+)(?:\[[^\]]*\])?(?:>=([\d.]+))?", line).groups()
+        found[MODULES.get(name, name.replace("-", "_"))] = bound
+    return found
+
+
+def imported():
+    for path in (REPOSITORY / "sktl").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                yield from (alias.name.split(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield node.module.split(".")[0]
+
+
+def test_whatever_is_imported_is_declared():
+    # skbase comes with sktime as its base, IPython-like guests are asked for by nobody.
+    foreign = set(imported()) - set(sys.stdlib_module_names) - {"sktl", "skbase"}
+    assert foreign <= declared().keys()
+
+
+def test_bounds_have_what_is_used():
+    """numpy.trapezoid came with numpy 2.0, the argument rng of scipy.stats with scipy 1.15."""
+    text = "".join(path.read_text() for path in (REPOSITORY / "sktl").rglob("*.py"))
+    bounds = {
+        name: bound and tuple(map(int, bound.split("."))) for name, bound in declared().items()
+    }
+    assert "np.trapezoid(" in text
+    assert bounds["numpy"] >= (2, 0)
+    assert "rng=random_state" in text
+    assert bounds["scipy"] >= (1, 15)

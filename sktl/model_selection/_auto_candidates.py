@@ -97,9 +97,25 @@ class Candidate:
     problem: str | None = None
     model: Any = field(default=None, repr=False)
 
-    def predict(self, X: np.ndarray, tables: Mapping[str, np.ndarray]) -> np.ndarray:
+    def predict(self, X: np.ndarray, tables: Tables) -> np.ndarray:
         """Predict new series from themselves and the tables of their blocks."""
         return self.model(X, tables)
+
+
+class Tables(dict):
+    """Tables of blocks of new series, each standardised once for all ridge models.
+
+    Parameters
+    ----------
+    tables : mapping of str to np.ndarray
+        Name of a block to its features.
+    blocks : mapping of str to Block
+        The blocks that ridge models use, fitted.
+    """
+
+    def __init__(self, tables: Mapping[str, np.ndarray], blocks: Mapping[str, Block]):
+        super().__init__(tables)
+        self.rows = {name: block.transform(tables[name]) for name, block in blocks.items()}
 
 
 class Constant:
@@ -158,7 +174,7 @@ class RidgeModel:
 
     def __call__(self, X, tables):
         """Return probabilities or numbers."""
-        outputs = self.probe.predict(tables)
+        outputs = self.probe.predict_rows(tables.rows)
         if self.slope is not None:
             return softmax(outputs, self.slope)
         return from_relative(outputs[:, 0] * self.scale, X, self.channel)

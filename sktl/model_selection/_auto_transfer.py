@@ -212,7 +212,8 @@ class _AutoTransfer(ScikitLearnMixin):
         for count in (3, 6):
             fit(f"best {count} blocks", dict.fromkeys(ranked[:count], 1.0))
         sources = [n for n in ranked if fitter.kinds[n] == "sources"]
-        self.best_source_ = sources[0] if sources else None
+        of_sources = [name for name, kind in fitter.kinds.items() if kind == "sources"]
+        self.best_source_ = min(of_sources, key=errors.__getitem__, default=None)
         fit("best source", dict.fromkeys(sources[:1], 1.0))
         fit("best source, rocket, amplitudes", _beside(sources[:1], fitter, 1.0))
         fit("best 4 sources, rocket, amplitudes", _beside(sources[:4], fitter, 0.25))
@@ -242,6 +243,8 @@ class _AutoTransfer(ScikitLearnMixin):
         self._members = [(c, weights[c.name]) for c in usable if weights[c.name] > 0]
         needed = {block for c, _ in self._members for block in c.blocks}
         self._blocks = {n: block for n, block in self._blocks.items() if n in needed}
+        probes = [c.model.probe for c, _ in self._members if c.kind == "ridge"]
+        self._standardised = {n: b for probe in probes for n, b in probe.blocks_.items()}
         self.leaderboard_ = _leaderboard(rows, by_name, weights, groups)
         self.decision_ = why
 
@@ -273,7 +276,9 @@ class _AutoTransfer(ScikitLearnMixin):
 
     def _combined(self, X):
         _check_finite(X)
-        tables = {name: block.transform(X) for name, block in self._blocks.items()}
+        tables = candidates.Tables(
+            {name: block.transform(X) for name, block in self._blocks.items()}, self._standardised
+        )
         return sum(weight * c.predict(X, tables) for c, weight in self._members)
 
     def _tell(self, what):

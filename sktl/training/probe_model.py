@@ -164,10 +164,25 @@ class ProbeModel:
         np.ndarray of shape (n_instances, n_outputs)
             Predictions.
         """
-        outputs = self.offset_
-        for name, coefficients in self.coefficients_.items():
-            outputs = outputs + self.blocks_[name].transform(tables[name]) @ coefficients
-        return outputs
+        return self.predict_rows(
+            {name: block.transform(tables[name]) for name, block in self.blocks_.items()}
+        )
+
+    def predict_rows(self, rows: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Predict from blocks that are standardised, see `Block.transform`.
+
+        Parameters
+        ----------
+        rows : mapping of str to np.ndarray of shape (n_instances, n_used)
+            Name of a block to its rows.
+
+        Returns
+        -------
+        np.ndarray of shape (n_instances, n_outputs)
+            Predictions.
+        """
+        parts = (rows[name] @ coefficients for name, coefficients in self.coefficients_.items())
+        return sum(parts, start=self.offset_)
 
 
 def left_out_fit(

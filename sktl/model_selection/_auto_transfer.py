@@ -13,7 +13,7 @@ from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_choice
-from sktl.estimators.sklearn_mixin import ScikitLearnMixin, check_labels
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin, as_targets, check_labels
 from sktl.model_selection import _auto_candidates as candidates
 from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_rockets
 from sktl.model_selection._auto_candidates import Candidate, Problem, RidgeFitter
@@ -130,7 +130,7 @@ class _AutoTransfer(ScikitLearnMixin):
         # Sktime resets at the start of fit; attributes with a double underscore stay.
         self._given__groups = groups
         try:
-            return super().fit(X, np.asarray(y) if isinstance(y, list | tuple) else y)
+            return super().fit(X, as_targets(y, groups))
         finally:
             del self._given__groups
 
@@ -366,11 +366,6 @@ class AutoTransferRegressor(_AutoTransfer, BaseRegressor):
 
     def _encode(self, y):
         y = np.asarray(y, float)
-        if y.ndim != 1:
-            raise ValueError(
-                "y must hold a number for each instance; for several outputs use "
-                f"LinearProbeRegressor. Received: shape {y.shape}"
-            )
         if not np.isfinite(y).all():
             raise ValueError("y must be finite. Received: NaN or infinite values")
         return y

@@ -10,10 +10,11 @@ from sktime.transformations.base import BaseTransformer
 
 from sktl.estimators.feature_blocks import AmplitudeBlock, source_blocks
 from sktl.estimators.frozen_features import POOLING
+from sktl.estimators.sklearn_mixin import ScikitLearnReset
 from sktl.training.randomness import draw_seed
 
 
-class SourceFeatures(BaseTransformer):
+class SourceFeatures(ScikitLearnReset, BaseTransformer):
     """Frozen features of one or several sources of one or several architectures.
 
     Each filter of a source's feature layers is summarised over time; the logarithms of the

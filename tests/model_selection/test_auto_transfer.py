@@ -232,7 +232,11 @@ def test_too_few_instances_are_refused_in_words(search):
         search(**BARE).fit(X, target_of(search, labels, loudness))
 
 
-def test_several_outputs_are_refused():
+def test_several_outputs_are_fitted_one_by_one_but_not_with_groups():
     X, _, loudness = make_panel()
-    with pytest.raises(ValueError, match=r"(?i)output|multivariate|univariate"):
-        AutoTransferRegressor(**BARE).fit(X, np.column_stack([loudness, loudness]))
+    y = np.column_stack([loudness, -3 * loudness])
+    both = AutoTransferRegressor(**BARE).fit(X, y).predict(X)
+    alone = AutoTransferRegressor(**BARE).fit(X, loudness).predict(X)
+    np.testing.assert_allclose(both[:, 0], alone)
+    with pytest.raises(ValueError, match=r"one column.*Received: y of shape \(24, 2\)"):
+        AutoTransferRegressor(**BARE).fit(X, y, groups=np.arange(24))

@@ -74,6 +74,7 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
         "capability:multivariate": True,
         "capability:unequal_length": False,
         "capability:missing_values": False,
+        "capability:categorical_in_X": False,
         "fit_is_empty": False,
         "capability:random_state": True,
         "property:randomness": "derandomized",

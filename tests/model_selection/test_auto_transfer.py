@@ -166,8 +166,7 @@ def test_when_the_time_is_over_there_is_a_model_and_a_reason(search):
     left_out = table[table["problem"].notna()]
     assert left_out["problem"].str.startswith("left out: ").all()
     assert "MagNet/EMG-simulated" in set(left_out["candidate"])
-    chosen = table.loc[table["weight"] > 0, "candidate"]
-    assert chosen.tolist() == ["all, by their errors"]
+    assert set(table.loc[table["weight"] > 0, "kind"]) == {"ridge"}
     assert np.isin(fitted.predict(X), labels).all() or search is AutoTransferRegressor
 
 

@@ -14,7 +14,7 @@ from sktime.regression.base import BaseRegressor
 from sktl._checks import check_choice
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.model_selection import _auto_candidates as candidates
-from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_rockets
+from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_features
 from sktl.model_selection._auto_candidates import Candidate, Problem, RidgeFitter
 from sktl.model_selection._ensemble import (
     losses,
@@ -26,6 +26,8 @@ from sktl.training.randomness import draw_seed
 
 # y continues a channel where its last value predicts y this much better than the median.
 CONTINUES = 0.5
+# Ridge models that are fitted even where the time is over.
+ALWAYS_FITTED = 3
 
 
 class _AutoTransfer(ScikitLearnMixin):
@@ -42,7 +44,7 @@ class _AutoTransfer(ScikitLearnMixin):
     time_limit : float, optional
         Seconds for `fit`, instead of the preset's. What would take longer is left out, and
         `leaderboard_` says so. It does not count that the first use on a machine compiles
-        MiniRocket and MultiRocket, which may take a minute.
+        MiniRocket, MultiRocket and catch22, which takes a minute or two.
     sources : {"bundled", "available"} or sequence of (str or None), default="available"
         Sources whose features are tried, see `LinearProbeClassifier`.
     architectures : sequence of str, optional
@@ -143,8 +145,8 @@ class _AutoTransfer(ScikitLearnMixin):
         seed = draw_seed(self.random_state)
         problem = Problem(X, self._encode(y), self._n_classes(), [], seed)
         problem.folds = _folds(self.cv, problem, groups)
-        self._tell("compiling MiniRocket and MultiRocket, once on a machine")
-        compile_rockets(settings)
+        self._tell("compiling MiniRocket, MultiRocket and catch22, once on a machine")
+        compile_features(settings)
         started = time.perf_counter()
         deadline = started + limit
         with warnings.catch_warnings():
@@ -175,20 +177,21 @@ class _AutoTransfer(ScikitLearnMixin):
         rows += collected.problems
         kinds = {name: block.kind for name, block in collected.blocks.items()}
         tables = dict(collected.tables)
-        intervals = {name: tables.pop(name) for name in ("intervals",) if name in tables}
+        # Heavy tails and counts: for trees alone.
+        for_trees = {n: tables.pop(n) for n in ("intervals", "catch22") if n in tables}
         fitter = RidgeFitter(problem, tables, {n: kinds[n] for n in tables}, channel)
         errors = fitter.errors()
         self.source_errors_ = pd.Series(errors, name="error").sort_values()
         rows += self._ridges(fitter, errors, channel, deadline)
-        if intervals and time.perf_counter() < deadline:
-            self._tell("trees")
-            joined = intervals | {n: tables[n] for n in ("amplitude", "spectrum")}
+        for name, table in for_trees.items():
+            self._tell(f"trees on {name}")
+            joined = {name: table} | {n: tables[n] for n in ("amplitude", "spectrum")}
+            make = _trees(problem)
             rows.append(
                 candidates.bagged(
-                    "trees on intervals", "trees", _trees(problem), problem, joined, channel,
-                    deadline,
+                    f"trees on {name}", "trees", make, problem, joined, channel, deadline
                 )
-            )  # fmt: skip
+            )
         return rows
 
     def _ridges(self, fitter, errors, channel, deadline):
@@ -196,12 +199,13 @@ class _AutoTransfer(ScikitLearnMixin):
         rows = []
 
         def fit(name, weights):
+            # The first ones take milliseconds, and something must predict.
             if not weights:
                 return
-            if time.perf_counter() > deadline:
+            if time.perf_counter() > deadline and len(rows) >= ALWAYS_FITTED:
                 rows.append(Candidate(name, "ridge", problem="left out: the time was over"))
-                return
-            rows.append(fitter.candidate(name, weights, channel))
+            else:
+                rows.append(fitter.candidate(name, weights, channel))
 
         for name, mixture in candidates.MIXTURES.items():
             fit(name, fitter.weights(mixture))
@@ -417,10 +421,11 @@ def _folds(cv, problem, groups):
         kind = StratifiedKFold if classifies else KFold
         if n < 4:
             raise ValueError(f"At least four instances are needed. Received: {n}")
-        most = int(np.bincount(problem.y).max()) if classifies else n
-        if most < 2:
-            kind, most = KFold, n
-        splitter = kind(min(count, n // 2, most), shuffle=True, random_state=problem.seed)
+        count = min(count, n // 2)
+        if classifies and np.bincount(problem.y).max() < count:
+            # Fewer folds would train on much less than all, and stratified ones are impossible.
+            kind = KFold
+        splitter = kind(count, shuffle=True, random_state=problem.seed)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         folds = list(splitter.split(np.zeros((n, 1)), problem.y, groups))

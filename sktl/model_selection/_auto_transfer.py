@@ -14,7 +14,7 @@ from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_choice
-from sktl.estimators.sklearn_mixin import ScikitLearnMixin, check_labels
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin, as_targets, check_labels
 from sktl.model_selection import _auto_candidates as candidates
 from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_features
 from sktl.model_selection._auto_candidates import Candidate, Problem, RidgeFitter
@@ -137,7 +137,7 @@ class _AutoTransfer(ScikitLearnMixin):
         # Sktime resets at the start of fit; attributes with a double underscore stay.
         self._given__groups = groups
         try:
-            return super().fit(X, np.asarray(y) if isinstance(y, list | tuple) else y)  # type: ignore[misc]
+            return super().fit(X, as_targets(y, groups))  # type: ignore[misc]
         finally:
             del self._given__groups
 
@@ -186,7 +186,8 @@ class _AutoTransfer(ScikitLearnMixin):
         kinds = {name: block.kind for name, block in collected.blocks.items()}
         tables = dict(collected.tables)
         # Heavy tails and counts: for trees alone.
-        for_trees = {n: tables.pop(n) for n in ("intervals", "catch22") if n in tables}
+        slow: tuple[str, ...] = ("intervals", "catch22")
+        for_trees = {n: tables.pop(n) for n in slow if n in tables}
         fitter = RidgeFitter(problem, tables, {n: kinds[n] for n in tables}, channel)
         errors = fitter.errors()
         self.source_errors_ = pd.Series(errors, name="error").sort_values()
@@ -205,14 +206,13 @@ class _AutoTransfer(ScikitLearnMixin):
 
     def _ridges(self, fitter, errors, channel, deadline):
         """Fit ridge models to mixtures of blocks."""
-        rows = []
+        rows: list[Candidate] = []
 
-        def fit(name, weights, always=False):
+        def fit(name, weights):
             # The first ones take milliseconds, and something must predict.
-            always |= len(rows) < ALWAYS_FITTED
             if not weights:
                 return
-            if not always and time.perf_counter() > deadline:
+            if time.perf_counter() > deadline and len(rows) >= ALWAYS_FITTED:
                 rows.append(Candidate(name, "ridge", problem="left out: the time was over"))
             else:
                 rows.append(fitter.candidate(name, weights, channel))
@@ -220,9 +220,7 @@ class _AutoTransfer(ScikitLearnMixin):
         for name, mixture in candidates.MIXTURES.items():
             fit(name, fitter.weights(mixture))
         prior = fitter.weights(candidates.MIXTURES["all"]) or dict.fromkeys(errors, 1.0)
-        # A constant would be a poor answer to a time limit that the features used up.
-        by_errors = candidates.weights_by_error(prior, errors, 1.0)
-        fit("all, by their errors", by_errors, always=True)
+        fit("all, by their errors", candidates.weights_by_error(prior, errors, 1.0))
         fit("all, by their squared errors", candidates.weights_by_error(prior, errors, 2.0))
         ranked = [name for name in sorted(errors, key=errors.get) if errors[name] < 1]
         for count in (3, 6):
@@ -378,11 +376,6 @@ class AutoTransferRegressor(_AutoTransfer, BaseRegressor):
 
     def _encode(self, y):
         y = np.asarray(y, float)
-        if y.ndim != 1:
-            raise ValueError(
-                "y must hold a number for each instance; for several outputs use "
-                f"LinearProbeRegressor. Received: shape {y.shape}"
-            )
         if not np.isfinite(y).all():
             raise ValueError("y must be finite. Received: NaN or infinite values")
         return y

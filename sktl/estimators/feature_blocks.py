@@ -124,10 +124,14 @@ class RandomBlock:
         if not isinstance(self.transformer, str):
             return self.transformer.clone()
         check_choice("random_features", self.transformer, ("minirocket", "multirocket"))
+        from numba import config
         from sktime.transformations.panel import rocket
 
         kind = {"minirocket": "MiniRocketMultivariate", "multirocket": "MultiRocketMultivariate"}
-        return getattr(rocket, kind[self.transformer])(random_state=self.random_state, n_jobs=-1)
+        # With n_jobs=-1 sktime asks numba for a thread a processor, whatever numba may use.
+        threads = config.NUMBA_NUM_THREADS
+        make = getattr(rocket, kind[self.transformer])
+        return make(random_state=self.random_state, n_jobs=threads)
 
     def _long_enough(self, X):
         missing = SHORTEST_ROCKET + 1 - X.shape[2]

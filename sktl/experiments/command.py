@@ -190,7 +190,7 @@ def _check_numba():
         import numba  # noqa: F401
     except ImportError as error:
         raise ValueError(
-            "the baseline MiniRocket needs numba: pip install 'sktl[baselines]', or choose "
+            "the baseline MiniRocket needs numba: pip install numba, or choose "
             "others by --baselines 'class prior' constant 'last value' linear"
         ) from error
 

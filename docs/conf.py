@@ -34,11 +34,12 @@ suppress_warnings = ["ref.term", "ref.ref", "ref.doc", "docutils"]
 
 ROOMS = {
     "sktl.estimators": "Networks that may start from a source",
+    "sktl.transformations": "Frozen sources as transformers",
     "sktl.sources": "Pretrained weights",
     "sktl.datasets": "Datasets, real and simulated",
     "sktl.pretraining": "Making sources",
     "sktl.synthesis": "Series that are made, and pre-training on them",
-    "sktl.model_selection": "Choosing omega and source",
+    "sktl.model_selection": "Choosing what serves a target",
     "sktl.experiments": "Many trials, nothing lost",
     "sktl.evaluation": "Scores, statistics, report",
     "sktl.registry": "What there is",

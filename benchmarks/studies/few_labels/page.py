@@ -166,6 +166,19 @@ def targets_table(half: str, table: pd.DataFrame) -> str:
     ]))  # fmt: skip
 
 
+def coverage(table: pd.DataFrame) -> str:
+    """Say how much of the plan AutoTransfer has run."""
+    ours = table[table["architecture"] == MAIN]
+    parts = []
+    for half in (HELD_OUT, DEVELOPMENT):
+        planned = sum(len(one.sizes) for one in TARGETS.values() if one.half == half)
+        means = analysis.scores(table, half, MAIN)
+        draws = ours[ours["half"] == half].groupby(analysis.CELL)["rerun"].nunique()
+        most = f"{draws.min()} to {draws.max()}" if len(draws) else "0"
+        parts.append(f"{len(means)} of {planned} cells {half}, {most} draws each (planned: 5)")
+    return "; ".join(parts).replace("1 to 1 draws", "one draw")
+
+
 def costs_table(table: pd.DataFrame) -> str:
     """Return seconds and memory of all methods."""
     found = analysis.costs(table)
@@ -215,6 +228,7 @@ def write(records: Path, page: Path = PAGE) -> None:
             for one in TARGETS.values()
             if one.own_sources
         ),
+        "coverage": coverage(table),
         "n_fits": f"{len(table):,}",
         "n_cells": str(ours.groupby(analysis.CELL).ngroups),
         "n_runs": str(len(ours)),

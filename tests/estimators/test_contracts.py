@@ -62,6 +62,7 @@ def test_constructing_and_cloning_load_no_backend():
     code = (
         "import sys, sklearn.base, sktl.estimators as e\n"
         "for cls in (getattr(e, name) for name in e.__all__):\n"
+        "    if not hasattr(cls, 'architecture'): continue\n"
         "    estimator = cls.create_test_instance()\n"
         "    sklearn.base.clone(estimator); estimator.clone(); estimator.set_params(omega=2.0)\n"
         "    repr(estimator); estimator.get_params(); estimator.reset()\n"

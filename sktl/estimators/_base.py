@@ -72,9 +72,10 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
         or None for random initialisation ("from scratch").
     omega : float, default=1.0
         Multiplier of the transferred layers' learning rate; 0 freezes them.
-    stream_max : {"standard", "raw", None}, default="standard"
+    stream_max : {"standard", "log", "raw", None}, default="standard"
         How the largest absolute value of an instance enters the network, which sees scaled
-        instances otherwise: standardised by the training instances, as it is, or not at all.
+        instances otherwise: standardised by the training instances, its logarithm standardised by
+        them, as it is, or not at all. Of 0 the logarithm is that of the smallest other one.
     channel_adaptation : {"replicate", "replicate_scaled"}, default="replicate"
         How kernels of a source with one channel serve several: repeated, or repeated and divided
         by the number of channels.
@@ -261,14 +262,17 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
         self._data_hash = _data_hash(*training)
         self._n_training_instances = len(training[1])
         self._preprocessing, inputs = self._preprocessing_type.fit(training[0], self.stream_max)
-        targets, weights = self._fit_targets(training[1])
+        targets, weights = self._fit_targets(training[1], self._frames(training[0]))
         self._shape = (*X.shape[1:], targets.shape[1])
+        frames = validation and self._frames(validation[0])
         held_out = validation and (
             self._preprocessing.transform(validation[0]),
-            self._targets(validation[1]),
+            self._targets(validation[1], frames),
         )
         y_held_out = validation and validation[1]
-        return Prepared((inputs, targets, weights), held_out, y_held_out, self._learnt_of_data())
+        return Prepared(
+            (inputs, targets, weights), held_out, y_held_out, self._learnt_of_data(), frames
+        )
 
     def _learnt_of_data(self):
         """Return the fitted attributes that do not depend on any training."""
@@ -308,12 +312,18 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
                 prepared.training,
                 prepared.validation,
                 self._schedule(prepared.validation),
-                lambda outputs: self._validation_scores(
-                    prepared.y_validation[: len(outputs)], outputs
-                ),
+                lambda outputs: self._scores_of(prepared, outputs),
                 progress,
                 until,
             )
+
+    def _scores_of(self, prepared, outputs):
+        """Score the outputs on the held-out part, or its first instances."""
+        used = slice(len(outputs))
+        frames = prepared.frames_validation
+        return self._validation_scores(
+            prepared.y_validation[used], outputs, None if frames is None else frames[used]
+        )
 
     def _check_parameters(self):
         check_parameters(self.get_params(deep=False))
@@ -489,10 +499,10 @@ class BaseTransferEstimator(ScikitLearnMixin, BasePanelMixin):
 
     def _evaluate(self, X, y):
         """Return the loss without penalty and the scores on held-out instances."""
-        outputs = self._outputs(X)
+        outputs, frames = self._outputs(X), self._frames(X)
         with self._borrow_network() as network:
-            loss = network.mean_loss(self._targets(y), outputs)
-        return {"val_loss": loss} | self._validation_scores(y, outputs)
+            loss = network.mean_loss(self._targets(y, frames), outputs)
+        return {"val_loss": loss} | self._validation_scores(y, outputs, frames)
 
     @property
     def network_(self):

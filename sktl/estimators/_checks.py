@@ -8,8 +8,8 @@ import numbers
 from typing import Any
 
 CHOICES: dict[str, tuple] = {
-    "stream_max": ("standard", "raw", None),
-    "target_scaling": ("standard", None),
+    "stream_max": ("standard", "log", "raw", None),
+    "target_scaling": ("standard", "instance", None),
     "channel_adaptation": ("replicate", "replicate_scaled"),
 }
 # name: (lowest, lowest allowed, highest, highest allowed, None allowed)

@@ -77,7 +77,7 @@ class _TCNSequence:
 
     Parameters
     ----------
-    stream_max : {"standard", "raw", None}, default=None
+    stream_max : {"standard", "log", "raw", None}, default=None
         How the largest absolute value of an instance enters the network beside the series: the
         z-scores of the series keep the amplitude, so not at all.
     filters : sequence of int, default=(3, 5, 5, 5, 6, 6)
@@ -304,11 +304,9 @@ class TCNSequenceRegressor(_TCNSequence, BaseTransferRegressor):
             )
         return super()._transferred_weights(source, start)
 
-    def _targets(self, y):
-        return ((_two_dimensional(y) - self._center) / self._scale).astype(np.float32)
-
-    def _unscaled(self, outputs):
-        return outputs.astype(np.float64) * self._scale + self._center
+    @staticmethod
+    def _of_shape_of_y(outputs):
+        return outputs
 
 
 def _two_dimensional(y):

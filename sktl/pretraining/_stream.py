@@ -46,5 +46,7 @@ def fit_stream(estimator: Any, draw: Callable[[int], Pair], validation_data: Pai
         panel, target = draw(epoch)
         inputs = trainer._preprocessing.transform(panel)
         weights = np.ones(len(target), np.float32)
-        prepared = replace(first, training=(inputs, trainer._targets(target), weights))
+        prepared = replace(
+            first, training=(inputs, trainer._targets(target, trainer._frames(panel)), weights)
+        )
     return estimator._fit_trained(X, y, first, state)

@@ -31,7 +31,7 @@ class FrozenNetwork:
         self._first, self._head = first, head
         self._frozen: dict[str, np.ndarray] = {}
         for name in ("state", "restore", "set_learning_rate", "train", "predict", "mean_loss",
-                     "penalty"):  # fmt: skip
+                     "penalty", "features"):  # fmt: skip
             setattr(self, name, getattr(head, name))
 
     def reset(

@@ -100,13 +100,13 @@ class BaseTransferRegressor(BaseTransferEstimator, BaseRegressor):
     target_scaling : {"standard", "instance", None}, default="standard"
         Train on y standardised by the training instances; on y relative to its own instance,
         ``(y - last value) / range`` of channel 0, standardised as well; or on y as it is.
-        "instance" is the reversible instance normalisation of forecasting [2]_, for a y that
-        continues the series in its unit, such as the next price; `fit` refuses any other.
+        "instance" is the reversible instance normalisation of forecasting (Kim et al. 2022), for
+        a y that continues the series in its unit, such as the next price; `fit` refuses any other.
         Predictions are in the unit of y in every case.
 
     References
     ----------
-    .. [2] T. Kim, J. Kim, Y. Tae, C. Park, J.-H. Choi, J. Choo (2022). Reversible instance
+    .. [1] T. Kim, J. Kim, Y. Tae, C. Park, J.-H. Choi, J. Choo (2022). Reversible instance
        normalization for accurate time-series forecasting against distribution shift.
        International Conference on Learning Representations.
 
@@ -123,6 +123,8 @@ class BaseTransferRegressor(BaseTransferEstimator, BaseRegressor):
     _task = "regression"
     _kind = "regressor"
     _loss = "mean_squared_error"
+    # Numbers such as magnitudes follow the logarithm of an amplitude.
+    _stream_max = "log"
     _score_name = "mae"
     _monitors: ClassVar = {"val_loss": False, "val_score": False}
     _target_attributes = ("_center", "_scale", "_instance_scaling")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from sktl.estimators._base import parameters
 from sktl.estimators._convolution import fast_convolution
 from sktl.estimators._tasks import BaseTransferClassifier, BaseTransferRegressor
@@ -66,9 +68,10 @@ class _ConvNetQuakeINGV:
         Filters of each convolution.
     kernel_size : int, default=3
         Length of the kernels, in time points.
-    l2 : float, default=1e-3
-        Factor of the L2 penalty on the kernels of the convolutions. The original experiment
-        pre-trained with 0 on EMG and 0.7 on S&P 500.
+    l2 : float or "auto", default="auto"
+        Factor of the L2 penalty on the kernels of the convolutions: 1e-3 as published, 0 for few
+        steps an epoch, where a penalty keeps the network from learning anything. The original
+        experiment pre-trained with 0 on EMG and 0.7 on S&P 500.
     initializer : str, default="glorot_uniform"
         Keras name of the initialiser of these kernels. The original experiment pre-trained
         with "he_normal" on SPEECH and S&P 500, "glorot_normal" on EMG.
@@ -86,11 +89,12 @@ class _ConvNetQuakeINGV:
     _jit = 400
     _first_layers = ("conv1",)
     _network = staticmethod(convnetquake_ingv)
+    _by_schedule: ClassVar[dict[str, Any]] = {"l2": (1e-3, 0.0)}
 
     n_layers: int = 9
     filters: int = 32
     kernel_size: int = 3
-    l2: float = 1e-3
+    l2: float | str = "auto"
     initializer: str = "glorot_uniform"
 
     def _transferable(self):

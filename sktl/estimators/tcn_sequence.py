@@ -10,6 +10,7 @@ import numpy as np
 from sktl.estimators._base import parameters
 from sktl.estimators._checks import check_choice
 from sktl.estimators._preprocessing import Standardisation
+from sktl.estimators._probe_head import MOST, evenly, output_layer
 from sktl.estimators._tasks import BaseTransferRegressor
 from sktl.estimators.tcn import tcn
 
@@ -294,6 +295,26 @@ class TCNSequenceRegressor(_TCNSequence, BaseTransferRegressor):
                 f"Received: {X.shape[1:]} (channels, time points)"
             )
         return n_channels, length, length // every if n_outputs > 1 else 1
+
+    def _probe_start(self, network, start, training):
+        """Fit the two layers that are added, one on the features and one on the series."""
+        inputs, targets, _ = training
+        n_timepoints, n_outputs = self._shape[1:]
+        every = _every(n_timepoints, n_outputs)
+        chosen = evenly(len(targets), max(1, MOST // n_outputs))
+        series = inputs[0][chosen].transpose(0, 2, 1)
+        features = network.features(network.place([part[chosen] for part in inputs]))
+        both = np.concatenate([features, series], axis=2)[:, every - 1 :: every]
+        rows = both.reshape(-1, both.shape[2])
+        kernel, bias = output_layer(
+            rows, targets[chosen].reshape(-1, 1), np.ones(len(rows)), classifies=False
+        )
+        split = features.shape[2]
+        return {
+            "head/kernel": kernel[:split],
+            "head/bias": bias,
+            "skip/kernel": kernel[None, split:],
+        }
 
     def _transferred_weights(self, source, start):
         padding = (source.card.parameters or {}).get("padding", self.padding)

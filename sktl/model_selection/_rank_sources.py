@@ -183,7 +183,7 @@ def _features(estimator, X):
     estimator._check_parameters()
     source = estimator._load_source()
     X = np.repeat(X, _repeats(X, source), axis=1)
-    _, inputs = estimator._preprocessing_type.fit(X, estimator.stream_max)
+    _, inputs = estimator._preprocessing_type.fit(X, estimator._resolved()["stream_max"])
     estimator._shape = (*X.shape[1:], 1)
     model = estimator._build(*estimator._shape)
     weights = initial_weights(model, random_streams(estimator.random_state)["weights"])

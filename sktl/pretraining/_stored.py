@@ -154,6 +154,11 @@ def fit_stored(estimator: Any, training: StoredPart, validation: StoredPart) -> 
             f"{type(estimator).__name__} needs its training part in memory: take fewer instances, "
             f"or allow more. Received: {len(training)} instances that exceed `memory`"
         )
+    if estimator.head != "random":
+        raise ValueError(
+            "head='probe' needs the training part in memory: take fewer instances, or allow more. "
+            f"Received: {len(training)} instances that exceed `memory`"
+        )
     trainer = estimator.clone()
     # What fit would have told it, as for the candidates of an OmegaSearch.
     trainer._n_repeats = 1
@@ -200,6 +205,7 @@ def _scan(training, trainer):
             total = total + instance.astype(np.float64)
     digest.update(training.y.astype(str).tobytes())
     mask = (total / len(training)).astype(np.float32)
-    scaling = amplitude_scale(np.concatenate(amplitudes), trainer.stream_max)
-    preprocessing = Preprocessing(mask, trainer.stream_max, *scaling)
+    stream_max = trainer._resolved()["stream_max"]
+    scaling = amplitude_scale(np.concatenate(amplitudes), stream_max)
+    preprocessing = Preprocessing(mask, stream_max, *scaling)
     return preprocessing, digest.hexdigest(), _joined(frames)

@@ -298,6 +298,12 @@ class CompiledNetwork:
             [self._predict([part[at : at + size] for part in data]) for at in starts]
         )
 
+    @property
+    def joins_amplitude(self) -> bool:
+        """Whether the last feature before the output layer is the stream max itself."""
+        before = self.model.get_layer("head").input
+        return before._keras_history.operation.name == "join"
+
     def features(self, data: list) -> np.ndarray:
         """Return what enters the output layer, computed as in prediction.
 

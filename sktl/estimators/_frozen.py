@@ -34,6 +34,11 @@ class FrozenNetwork:
                      "penalty", "features"):  # fmt: skip
             setattr(self, name, getattr(head, name))
 
+    @property
+    def joins_amplitude(self) -> bool:
+        """See `CompiledNetwork.joins_amplitude`."""
+        return self._head.joins_amplitude
+
     def reset(
         self, weights: Mapping[str, np.ndarray], omega: float, learning_rate: float, seed: int
     ) -> None:

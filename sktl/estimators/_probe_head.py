@@ -43,7 +43,12 @@ class Probe:
     left_out: np.ndarray
 
 
-def ridge(features: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> Probe:
+def ridge(
+    features: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray,
+    emphasis: np.ndarray | None = None,
+) -> Probe:
     """Fit a ridge regression whose penalty has the least leave-one-out error, in closed form.
 
     Parameters
@@ -54,6 +59,8 @@ def ridge(features: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> Pro
         Numbers, or 0 and 1 for classes.
     weights : np.ndarray of shape (n_instances,)
         Weights of the instances, above 0.
+    emphasis : np.ndarray of shape (n_features,), optional
+        What the standardised features are multiplied by: more is penalised less.
 
     Returns
     -------
@@ -76,6 +83,8 @@ def ridge(features: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> Pro
     spread = np.sqrt(share @ (features - center) ** 2)
     # A feature that does not vary says nothing, and rounding must not be blown up.
     varies = spread > 1e-6 * (np.abs(center) + spread.max(initial=0)) + 1e-30
+    if emphasis is not None:
+        spread = spread / emphasis
     z = (features[:, varies] - center[varies]) / spread[varies]
     root = np.sqrt(share * len(share))[:, None]
     u, d, vt = np.linalg.svd(root * z, full_matrices=False)
@@ -98,7 +107,11 @@ def ridge(features: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> Pro
 
 
 def output_layer(
-    features: np.ndarray, targets: np.ndarray, weights: np.ndarray, classifies: bool
+    features: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray,
+    classifies: bool,
+    emphasis: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit the kernel and bias of a dense output layer.
 
@@ -107,7 +120,7 @@ def output_layer(
 
     Parameters
     ----------
-    features, targets, weights
+    features, targets, weights, emphasis
         See `ridge`.
     classifies : bool
         Whether a softmax follows.
@@ -118,7 +131,7 @@ def output_layer(
     bias : np.ndarray of shape (n_outputs,)
         float32.
     """
-    probe = ridge(features, targets, weights)
+    probe = ridge(features, targets, weights, emphasis)
     kernel, bias = probe.kernel, probe.bias
     if classifies:
         share = weights / weights.sum()
@@ -161,7 +174,11 @@ def probe_start(
     inputs, targets, weights = training
     chosen = evenly(len(targets), MOST)
     features = network.features(network.place([part[chosen] for part in inputs]))
-    kernel, bias = output_layer(features, targets[chosen], weights[chosen], classifies)
+    emphasis = np.ones(features.shape[1])
+    if len(inputs) > 1 and network.joins_amplitude:
+        # The stream max is one column among hundreds: as a block it counts as much as they do.
+        emphasis[-1] = max(1, len(emphasis) - 1) ** 0.5
+    kernel, bias = output_layer(features, targets[chosen], weights[chosen], classifies, emphasis)
     return {"head/kernel": kernel, "head/bias": bias}
 
 

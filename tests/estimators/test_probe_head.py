@@ -55,6 +55,20 @@ def test_features_that_do_not_vary_are_left_out(features):
     assert not constant.kernel.any()
 
 
+def test_an_emphasised_feature_is_found_among_hundreds():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(60, 201))
+    y = features[:, [-1]] + 0.3 * rng.normal(size=(60, 1))
+    emphasis = np.ones(201)
+    emphasis[-1] = 200**0.5
+    seen, new = slice(30), slice(30, None)
+    errors = []
+    for weights in (None, emphasis):
+        probe = ridge(features[seen], y[seen], np.ones(30), weights)
+        errors.append(np.std(features[new] @ probe.kernel + probe.bias - y[new]))
+    assert errors[1] < 0.7 * errors[0]
+
+
 def _probabilities(features, kernel, bias):
     logits = features @ kernel + bias
     exponents = np.exp(logits - logits.max(axis=1, keepdims=True))

@@ -161,7 +161,7 @@ def make_estimator(trial: Trial, task: str):
         source=trial.weights_path or trial.source,
         omega=1.0 if trial.omega is None else trial.omega,
         random_state=trial.random_state,
-        **trial.parameters,
+        **{"schedule": "published"} | dict(trial.parameters),
     )
 
 

@@ -86,7 +86,7 @@ class PersistenceMixin:
 
     def _used_params(self):
         """Return the parameters, with the name of the source that was used."""
-        params = self.get_params(deep=False)
+        params = self.get_params(deep=False) | self.schedule_
         if self.source_ is not None and self.source_.name == f"{params['source']}-simulated":
             params["source"] = self.source_.name
         return params

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import pairwise
@@ -216,6 +217,40 @@ class IntervalBlock:
                     at = np.linspace(0, part.shape[2] - 1, 5).round().astype(int)
                     columns += [part[:, :, at].reshape(len(X), -1), part.mean(axis=2)]
         return np.concatenate(columns, axis=1).astype(np.float32)
+
+
+class Catch22Block:
+    """The 22 canonical characteristics of sktime of every channel, scaled to z-scores.
+
+    Two of them count thresholds in steps of 0.01: of series in large units they take minutes.
+
+    References
+    ----------
+    .. [1] C. H. Lubba, S. S. Sethi, P. Knaute, S. R. Schultz, B. D. Fulcher, N. S. Jones (2019).
+       catch22: canonical time-series characteristics. Data Mining and Knowledge Discovery 33,
+       1821-1852.
+    """
+
+    kind = name = "catch22"
+
+    def fit(self, X: np.ndarray) -> Catch22Block:
+        """Return itself."""
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """Return the characteristics, (n_instances, 22 * n_channels)."""
+        from sktime.transformations.panel.catch22 import Catch22
+
+        X = np.asarray(X, np.float64)
+        X = X - X.mean(axis=2, keepdims=True)
+        spread = X.std(axis=2, keepdims=True)
+        X = X / np.where(spread > 0, spread, 1)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            # Constant series have no characteristics; they count as 0.
+            warnings.simplefilter("ignore")
+            table = Catch22(replace_nans=True).fit_transform(X)
+        table = np.nan_to_num(np.asarray(table, np.float64), posinf=0.0, neginf=0.0)
+        return np.clip(table, -1e30, 1e30).astype(np.float32)
 
 
 def source_blocks(

@@ -12,7 +12,7 @@ from sktime.regression.base import BaseRegressor
 
 from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_blocks
 from sktl.estimators.frozen_features import POOLING
-from sktl.estimators.sklearn_mixin import ScikitLearnMixin, check_labels
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin, as_targets, check_labels
 from sktl.training.folds import checked_groups, folds_among, folds_of
 from sktl.training.kernel_ridge import Block
 from sktl.training.preprocessing import standardisation
@@ -138,7 +138,7 @@ default="minirocket"
         # Sktime resets at the start of fit; attributes with a double underscore stay.
         self._given__groups = groups
         try:
-            y = np.asarray(y) if isinstance(y, list | tuple) else y
+            y = as_targets(y, groups if self._kind == "classifier" else None)
             return super().fit(X, y)  # type: ignore[misc]
         finally:
             del self._given__groups

@@ -7,17 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 
-class ScikitLearnMixin:
-    """Makes `GridSearchCV`, `cross_val_score` and their kin take a sktime estimator."""
-
-    _kind: ClassVar[str]
-    _tags: ClassVar[dict[str, Any]] = {
-        "authors": ["sktl developers"],
-        "maintainers": ["sktl developers"],
-        "python_dependencies": ["keras>=3.15"],
-        "X_inner_mtype": "numpy3D",
-        "capability:multivariate": True,
-    }
+class ScikitLearnReset:
+    """Keeps what scikit-learn needs of a sktime object over the reset at the start of fit."""
 
     def reset(self):
         """Return to the state after construction, keeping what scikit-learn left for its own use.
@@ -33,6 +24,19 @@ class ScikitLearnMixin:
         super().reset()  # type: ignore[misc]
         self.__dict__.update(kept)
         return self
+
+
+class ScikitLearnMixin(ScikitLearnReset):
+    """Makes `GridSearchCV`, `cross_val_score` and their kin take a sktime estimator."""
+
+    _kind: ClassVar[str]
+    _tags: ClassVar[dict[str, Any]] = {
+        "authors": ["sktl developers"],
+        "maintainers": ["sktl developers"],
+        "python_dependencies": ["keras>=3.15"],
+        "X_inner_mtype": "numpy3D",
+        "capability:multivariate": True,
+    }
 
     def __sklearn_tags__(self):
         from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
@@ -71,3 +75,39 @@ def check_labels(y: np.ndarray) -> None:
     y = np.asarray(y)
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise ValueError("y must be finite. Received: NaN or infinite values")
+
+
+def as_targets(y: Any, groups: Any) -> Any:
+    """Return y as sktime takes it.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_instances,) or (n_instances, n_outputs)
+        Lists become arrays.
+    groups : array-like of shape (n_instances,) or None
+        Groups of the instances.
+
+    Returns
+    -------
+    np.ndarray, pd.Series or pd.DataFrame
+        The targets.
+
+    Raises
+    ------
+    ValueError
+        If y has several columns and there are groups: sktime fits one clone a column, and they
+        would not know the groups.
+
+    Examples
+    --------
+    >>> from sktl.estimators.sklearn_mixin import as_targets
+    >>> as_targets(["a", "b"], None).tolist()
+    ['a', 'b']
+    """
+    y = np.asarray(y) if isinstance(y, list | tuple) else y
+    if groups is not None and np.ndim(y) == 2 and np.shape(y)[1] > 1:
+        raise ValueError(
+            "With groups y must have one column: fit an estimator to each of several. "
+            f"Received: y of shape {np.shape(y)}"
+        )
+    return y

@@ -11,6 +11,7 @@ import numpy as np
 
 from sktl.estimators.feature_blocks import (
     AmplitudeBlock,
+    Catch22Block,
     IntervalBlock,
     RandomBlock,
     SeriesBlock,
@@ -36,24 +37,22 @@ class Preset:
     ----------
     time_limit : float
         Seconds for a fit.
-    trees : bool
-        Try forests of trees.
-    multirocket : bool
-        Try MultiRocket beside MiniRocket, where an instance takes at most half of the next.
+    more : bool
+        Try forests of trees on quantiles of intervals, and on catch22, and MultiRocket beside
+        MiniRocket: the last two where an instance takes at most half of the next.
     seconds_per_instance : float
         Time that the sources' features of a new instance may take.
     """
 
     time_limit: float
-    trees: bool
-    multirocket: bool
+    more: bool
     seconds_per_instance: float
 
 
 PRESETS = {
-    "fast": Preset(20.0, False, False, 0.01),
-    "balanced": Preset(60.0, True, True, 0.03),
-    "best": Preset(600.0, True, True, 0.3),
+    "fast": Preset(20.0, False, 0.01),
+    "balanced": Preset(60.0, True, 0.03),
+    "best": Preset(600.0, True, 0.3),
 }
 
 
@@ -101,7 +100,7 @@ def collect_blocks(
     """
     collected = Collected()
     simple: list[Any] = [AmplitudeBlock(), SeriesBlock(), SpectrumBlock()]
-    simple += [IntervalBlock()] if preset.trees else []
+    simple += [IntervalBlock()] if preset.more else []
     simple.append(RandomBlock("minirocket", problem.seed))
     for block in simple:
         tell(block.name)
@@ -109,8 +108,11 @@ def collect_blocks(
             _keep(collected, block, block.fit(problem.X).transform(problem.X))
         except Exception as error:  # whatever it is, the others may do
             _left_out(collected, block, f"failed: {error}")
-    if preset.multirocket:
-        _try_multirocket(collected, problem, preset, deadline, tell)
+    if preset.more:
+        multirocket = RandomBlock("multirocket", problem.seed).fit(problem.X)
+        multirocket.kind = "multirocket"
+        for block in (multirocket, Catch22Block()):
+            _try_slow(collected, block, problem, preset, deadline, tell)
     if sources is None:
         return collected
     blocks = source_blocks(sources, architectures, random_state=problem.seed)
@@ -122,21 +124,21 @@ def collect_blocks(
     return collected
 
 
-def compile_rockets(preset: Preset) -> None:
+def compile_features(preset: Preset) -> None:
     """Let numba compile what a preset needs: once on a machine, seconds to a minute."""
-    names = ["minirocket", "multirocket"] if preset.multirocket else ["minirocket"]
-    for name in names:
-        X = np.random.default_rng(0).normal(size=(2, 1, 10))
-        RandomBlock(name).fit(X).transform(X)
+    X = np.random.default_rng(0).normal(size=(2, 1, 10))
+    RandomBlock("minirocket").fit(X).transform(X)
+    if preset.more:
+        RandomBlock("multirocket").fit(X).transform(X)
+        Catch22Block().transform(X)
 
 
-def _try_multirocket(collected, problem, preset, deadline, tell):
-    block = RandomBlock("multirocket", problem.seed).fit(problem.X)
-    block.kind = "multirocket"
+def _try_slow(collected, block, problem, preset, deadline, tell):
+    """Keep a block if its features take neither too long now nor for new instances."""
     few = problem.X[:TIMED_INSTANCES]
     block.transform(few[:1])
     seconds = _seconds_per_instance(block, few)
-    left = (deadline - time.perf_counter()) / 4
+    left = (deadline - time.perf_counter()) / 5
     if seconds * len(problem.X) > left or seconds > preset.seconds_per_instance / 2:
         _left_out(collected, block, f"left out: an instance would have taken {seconds:.3f} s")
         return

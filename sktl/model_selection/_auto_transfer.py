@@ -14,9 +14,9 @@ from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_choice
-from sktl.estimators.sklearn_mixin import ScikitLearnMixin, check_labels
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin, as_targets, check_labels
 from sktl.model_selection import _auto_candidates as candidates
-from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_rockets
+from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_features
 from sktl.model_selection._auto_candidates import Candidate, Problem, RidgeFitter
 from sktl.model_selection._ensemble import (
     losses,
@@ -29,6 +29,8 @@ from sktl.training.randomness import draw_seed
 
 # y continues a channel where its last value predicts y this much better than the median.
 CONTINUES = 0.5
+# Ridge models that are fitted even where the time is over.
+ALWAYS_FITTED = 3
 
 
 class _AutoTransfer(ScikitLearnMixin):
@@ -45,7 +47,7 @@ class _AutoTransfer(ScikitLearnMixin):
     time_limit : float, optional
         Seconds for `fit`, instead of the preset's. What would take longer is left out, and
         `leaderboard_` says so. It does not count that the first use on a machine compiles
-        MiniRocket and MultiRocket, which may take a minute.
+        MiniRocket, MultiRocket and catch22, which takes a minute or two.
     sources : {"bundled", "available"} or sequence of (str or None), default="available"
         Sources whose features are tried, see `LinearProbeClassifier`.
     architectures : sequence of str, optional
@@ -135,7 +137,7 @@ class _AutoTransfer(ScikitLearnMixin):
         # Sktime resets at the start of fit; attributes with a double underscore stay.
         self._given__groups = groups
         try:
-            return super().fit(X, np.asarray(y) if isinstance(y, list | tuple) else y)  # type: ignore[misc]
+            return super().fit(X, as_targets(y, groups))  # type: ignore[misc]
         finally:
             del self._given__groups
 
@@ -151,8 +153,8 @@ class _AutoTransfer(ScikitLearnMixin):
         seed = draw_seed(self.random_state)
         problem = Problem(X, self._encode(y), self._n_classes(), [], seed)
         problem.folds = _folds(self.cv, problem, groups)
-        self._tell("compiling MiniRocket and MultiRocket, once on a machine")
-        compile_rockets(settings)
+        self._tell("compiling MiniRocket, MultiRocket and catch22, once on a machine")
+        compile_features(settings)
         started = time.perf_counter()
         deadline = started + limit
         with warnings.catch_warnings():
@@ -183,40 +185,43 @@ class _AutoTransfer(ScikitLearnMixin):
         rows += collected.problems
         kinds = {name: block.kind for name, block in collected.blocks.items()}
         tables = dict(collected.tables)
-        intervals = {name: tables.pop(name) for name in ("intervals",) if name in tables}
+        # Heavy tails and counts: for trees alone.
+        slow: tuple[str, ...] = ("intervals", "catch22")
+        for_trees = {n: tables.pop(n) for n in slow if n in tables}
         fitter = RidgeFitter(problem, tables, {n: kinds[n] for n in tables}, channel)
         errors = fitter.errors()
         self.source_errors_ = pd.Series(errors, name="error").sort_values()
         rows += self._ridges(fitter, errors, channel, deadline)
-        if intervals and time.perf_counter() < deadline:
-            self._tell("trees")
-            joined = intervals | {n: tables[n] for n in ("amplitude", "spectrum") if n in tables}
+        for name, table in for_trees.items():
+            self._tell(f"trees on {name}")
+            joined = {name: table} | {
+                n: tables[n] for n in ("amplitude", "spectrum") if n in tables
+            }
+            make = _trees(problem)
             rows.append(
                 candidates.bagged(
-                    "trees on intervals", "trees", _trees(problem), problem, joined, channel,
-                    deadline,
+                    f"trees on {name}", "trees", make, problem, joined, channel, deadline
                 )
-            )  # fmt: skip
+            )
         return rows
 
     def _ridges(self, fitter, errors, channel, deadline):
         """Fit ridge models to mixtures of blocks."""
-        rows = []
+        rows: list[Candidate] = []
 
-        def fit(name, weights, always=False):
+        def fit(name, weights):
+            # The first ones take milliseconds, and something must predict.
             if not weights:
                 return
-            if not always and time.perf_counter() > deadline:
+            if time.perf_counter() > deadline and len(rows) >= ALWAYS_FITTED:
                 rows.append(Candidate(name, "ridge", problem="left out: the time was over"))
-                return
-            rows.append(fitter.candidate(name, weights, channel))
+            else:
+                rows.append(fitter.candidate(name, weights, channel))
 
         for name, mixture in candidates.MIXTURES.items():
             fit(name, fitter.weights(mixture))
         prior = fitter.weights(candidates.MIXTURES["all"]) or dict.fromkeys(errors, 1.0)
-        # A constant would be a poor answer to a time limit that the features used up.
-        by_errors = candidates.weights_by_error(prior, errors, 1.0)
-        fit("all, by their errors", by_errors, always=True)
+        fit("all, by their errors", candidates.weights_by_error(prior, errors, 1.0))
         fit("all, by their squared errors", candidates.weights_by_error(prior, errors, 2.0))
         ranked = [name for name in sorted(errors, key=errors.get) if errors[name] < 1]
         for count in (3, 6):
@@ -371,11 +376,6 @@ class AutoTransferRegressor(_AutoTransfer, BaseRegressor):
 
     def _encode(self, y):
         y = np.asarray(y, float)
-        if y.ndim != 1:
-            raise ValueError(
-                "y must hold a number for each instance; for several outputs use "
-                f"LinearProbeRegressor. Received: shape {y.shape}"
-            )
         if not np.isfinite(y).all():
             raise ValueError("y must be finite. Received: NaN or infinite values")
         return y
@@ -457,10 +457,11 @@ def _folds(cv, problem, groups):
         kind = StratifiedKFold if classifies else KFold
         if n < 4:
             raise ValueError(f"At least four instances are needed. Received: {n}")
-        most = int(np.bincount(problem.y).max()) if classifies else n
-        if most < 2:
-            kind, most = KFold, n
-        splitter = kind(min(count, n // 2, most), shuffle=True, random_state=problem.seed)
+        count = min(count, n // 2)
+        if classifies and np.bincount(problem.y).max() < count:
+            # Fewer folds would train on much less than all, and stratified ones are impossible.
+            kind = KFold
+        splitter = kind(count, shuffle=True, random_state=problem.seed)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         folds = list(splitter.split(np.zeros((n, 1)), problem.y, groups))

@@ -10,10 +10,11 @@ from sktime.transformations.base import BaseTransformer
 
 from sktl.estimators.feature_blocks import AmplitudeBlock, source_blocks
 from sktl.estimators.frozen_features import POOLING
+from sktl.estimators.sklearn_mixin import ScikitLearnReset
 from sktl.training.randomness import draw_seed
 
 
-class SourceFeatures(BaseTransformer):
+class SourceFeatures(ScikitLearnReset, BaseTransformer):
     """Frozen features of one or several sources of one or several architectures.
 
     Each filter of a source's feature layers is summarised over time; the logarithms of the
@@ -73,6 +74,7 @@ class SourceFeatures(BaseTransformer):
         "capability:multivariate": True,
         "capability:unequal_length": False,
         "capability:missing_values": False,
+        "capability:categorical_in_X": False,
         "fit_is_empty": False,
         "capability:random_state": True,
         "property:randomness": "derandomized",

@@ -19,7 +19,12 @@ from sktl.sources._resolve import _BUNDLED
 ARCHITECTURES = ("ConvNetQuakeINGV", "MLSTMFCN", "MagNet", "TCN")
 SIMULATED = [spec.simulated_name for spec in list_datasets() if spec.has_simulator]
 # The architectures that were trained on each real dataset.
-REAL = {"DSPSpeech-20": ("ConvNetQuakeINGV", "MagNet"), "EMG-Roshambo": ARCHITECTURES}
+REAL = {
+    "DSPSpeech-20": ("ConvNetQuakeINGV", "MagNet"),
+    "EMG-Francic": ("ConvNetQuakeINGV", "MagNet"),
+    "EMG-Roshambo": ARCHITECTURES,
+    "S&P 500": ("MagNet", "TCN"),
+}
 # What is downloaded, or found in a mirror, before the bundled one is taken.
 PUBLISHED = {(e.card.architecture, e.card.name) for e in published.PUBLISHED}
 ALL = [(architecture, name) for architecture in ARCHITECTURES for name in SIMULATED]

@@ -48,8 +48,8 @@ def scores(table: pd.DataFrame, half: str, draws_of: str | None = None) -> pd.Da
         As `read` gives it.
     half : str
     draws_of : str, optional
-        Only draws that this method has, and of these the ones that most methods have, so that
-        means are over the same draws.
+        Only cells that MultiRocket has as well, and only draws that this method has, and of these
+        the ones that most methods have, so that means are over the same draws.
 
     Returns
     -------
@@ -60,6 +60,7 @@ def scores(table: pd.DataFrame, half: str, draws_of: str | None = None) -> pd.Da
     wide = table.pivot_table("test_score", [*CELL, "rerun"], "architecture", aggfunc="first")
     if draws_of is not None:
         wide = wide[wide[draws_of].notna()] if draws_of in wide else wide.iloc[:0]
+        wide = wide[wide[REFERENCE].notna()] if REFERENCE in wide else wide.iloc[:0]
         have = wide.notna().sum(axis=1)
         wide = wide[have == have.groupby(CELL).transform("max")]
     return wide.groupby(CELL).agg(lambda column: column.mean(skipna=False))

@@ -13,7 +13,7 @@ import pandas as pd
 from benchmarks.studies.few_labels import analysis
 from benchmarks.studies.few_labels.analysis import MAIN, REFERENCE, Outcome
 from benchmarks.studies.few_labels.targets import DEVELOPMENT, HELD_OUT, TARGETS
-from benchmarks.studies.few_labels.words import TEXT, WHY
+from benchmarks.studies.few_labels.words import HALF, NOT_MEASURED, TEXT, WHY
 from sktl._files import write_whole
 from sktl.evaluation.rankings import Ranking
 
@@ -173,37 +173,48 @@ def costs_table(table: pd.DataFrame) -> str:
     return markdown(rows.rename_axis("method").reset_index())
 
 
+def half_blocks(table: pd.DataFrame, half: str, picture: Path) -> tuple[str, str]:
+    """Return what is said of a half, and the table of its cells; draw its diagram."""
+    means = analysis.scores(table, half, MAIN)
+    if means.empty:
+        return NOT_MEASURED, NOT_MEASURED
+    is_error = analysis.errors_of(table)
+    ranking = analysis.ranked(means, is_error, half)
+    if ranking.problem:
+        raise ValueError(f"{half}: no ranking could be made: {ranking.problem}")
+    draw(ranking, picture)
+    text = HALF.format(
+        goals=goals(means, is_error, ranking),
+        ranks=ranks_table(ranking, means, is_error),
+        picture=f"{picture.parent.name}/{picture.name}",
+        outcomes=outcomes(means, is_error),
+        missed=missed(means, is_error),
+        blocks=ranking.n_blocks,
+        cd=f"{ranking.critical_difference:.2f}",
+        friedman=p_text(ranking.pvalue),
+        by_target=ranks_by_target_text(analysis.ranked_by_target(means, is_error, half)),
+    )
+    return text, cells_table(means, is_error)
+
+
 def write(records: Path, page: Path = PAGE) -> None:
     """Write the page, its diagrams and the copy of the records beside it."""
     table = analysis.read(records)
-    is_error = analysis.errors_of(table)
     blocks = {}
     for half, key in ((HELD_OUT, "held_out"), (DEVELOPMENT, "development")):
-        means = analysis.scores(table, half, MAIN)
-        ranking = analysis.ranked(means, is_error, half)
-        if ranking.problem:
-            raise ValueError(f"{half}: no ranking: {ranking.problem}")
-        by_target = analysis.ranked_by_target(means, is_error, half)
         picture = page.parent / "images" / f"few_labels_{key}.svg"
-        draw(ranking, picture)
-        blocks |= {
-            f"{key}_targets": targets_table(half, table),
-            f"{key}_goals": goals(means, is_error, ranking),
-            f"{key}_ranks": ranks_table(ranking, means, is_error),
-            f"{key}_picture": f"images/{picture.name}",
-            f"{key}_outcomes": outcomes(means, is_error),
-            f"{key}_missed": missed(means, is_error),
-            f"{key}_cells": cells_table(means, is_error),
-            f"{key}_blocks": str(ranking.n_blocks),
-            f"{key}_cd": f"{ranking.critical_difference:.2f}",
-            f"{key}_friedman": p_text(ranking.pvalue),
-            f"{key}_by_target": ranks_by_target_text(by_target),
-        }  # fmt: skip
+        blocks[key], blocks[f"{key}_cells"] = half_blocks(table, half, picture)
+        blocks[f"{key}_targets"] = targets_table(half, table)
     ours = table[table["architecture"] == MAIN]
     failed = analysis.left_out(records)
     blocks |= {
         "costs": costs_table(table),
         "left_out": markdown(failed) if len(failed) else "Nothing.",
+        "own_sources": "; ".join(
+            f"{', '.join(one.own_sources)} on {one.name}"
+            for one in TARGETS.values()
+            if one.own_sources
+        ),
         "n_fits": f"{len(table):,}",
         "n_cells": str(ours.groupby(analysis.CELL).ngroups),
         "n_runs": str(len(ours)),

@@ -3,6 +3,26 @@
 WHY: dict[str, str] = {}
 """Target to the reason why AutoTransfer loses there, written after looking at its decisions."""
 
+HALF = """{goals}
+
+{ranks}
+
+![Critical-difference diagram of the targets]({picture})
+
+Mean ranks over {blocks} cells, 1 is best. A bar joins what Nemenyi's test cannot tell
+apart at 0.05 (critical difference {cd}; Friedman: {friedman}).
+{by_target} "p" is Nemenyi's test over cells.
+
+{outcomes}
+
+Every cell that AutoTransfer loses to the best peer in hindsight by more than 2 %:
+
+{missed}
+"""
+"""What is said of a half of the targets."""
+
+NOT_MEASURED = "Not measured yet: the records hold no run of AutoTransfer on this half."
+
 TEXT = """# AutoTransfer against what you could pick instead
 
 `AutoTransferClassifier().fit(X, y)` and `AutoTransferRegressor().fit(X, y)` with their defaults,
@@ -15,23 +35,7 @@ against the methods that a user of sktime or aeon could pick instead, on real se
 
 On the targets held out, which no choice inside sktl was made on:
 
-{held_out_goals}
-
-{held_out_ranks}
-
-![Critical-difference diagram of the held-out targets]({held_out_picture})
-
-Mean ranks over {held_out_blocks} cells, 1 is best. A bar joins what Nemenyi's test cannot tell
-apart at 0.05 (critical difference {held_out_cd}; Friedman: {held_out_friedman}).
-{held_out_by_target} "p" is Nemenyi's test over cells.
-
-{held_out_outcomes}
-
-### Where it loses, by how much and why
-
-Every held-out cell that {main} loses to the best peer in hindsight by more than 2 %:
-
-{held_out_missed}
+{held_out}
 
 ## How it was measured
 
@@ -49,6 +53,7 @@ Every held-out cell that {main} loses to the best peer in hindsight by more than
   defaults of aeon's classifiers; log amplitudes (of every channel and of the instance, with log
   standard deviations) stand beside the features for regression. Also ridge on the amplitudes alone,
   the best constant, and the last value where the target continues the series.
+- Sources that were trained on a target's own data are not used on it: {own_sources}.
 - Methods that miss cells (the last value; what was skipped, below) are not ranked, but count as the
   best peer where they are.
 
@@ -75,15 +80,7 @@ MultiRocket-Hydra takes over MultiRocket's features and counts their time.
 
 These scores flatter AutoTransfer: its defaults were chosen on these targets.
 
-{development_goals}
-
-{development_ranks}
-
-![Critical-difference diagram of the development targets]({development_picture})
-
-{development_outcomes}
-
-{development_missed}
+{development}
 
 ## Every cell
 
@@ -103,4 +100,4 @@ bold.
 {left_out}
 
 Versions: {versions}.
-""".replace("{main}", "AutoTransfer")
+"""

@@ -109,10 +109,13 @@ def collect_blocks(
         except Exception as error:  # whatever it is, the others may do
             _left_out(collected, block, f"failed: {error}")
     if preset.more:
-        multirocket = RandomBlock("multirocket", problem.seed).fit(problem.X)
+        multirocket = RandomBlock("multirocket", problem.seed)
         multirocket.kind = "multirocket"
         for block in (multirocket, Catch22Block()):
-            _try_slow(collected, block, problem, preset, deadline, tell)
+            try:
+                _try_slow(collected, block.fit(problem.X), problem, preset, deadline, tell)
+            except Exception as error:
+                _left_out(collected, block, f"failed: {error}")
     if sources is None:
         return collected
     blocks = source_blocks(sources, architectures, random_state=problem.seed)

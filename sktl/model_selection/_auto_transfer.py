@@ -194,9 +194,8 @@ class _AutoTransfer(ScikitLearnMixin):
         rows += self._ridges(fitter, errors, channel, deadline)
         for name, table in for_trees.items():
             self._tell(f"trees on {name}")
-            joined = {name: table} | {
-                n: tables[n] for n in ("amplitude", "spectrum") if n in tables
-            }
+            beside = {n: tables[n] for n in ("amplitude", "spectrum") if n in tables}
+            joined = {name: table} | beside
             make = _trees(problem)
             rows.append(
                 candidates.bagged(
@@ -269,7 +268,8 @@ class _AutoTransfer(ScikitLearnMixin):
             return best, f"Only {best} could be used."
         members = ", ".join(f"{n} ({w:.0%})" for n, w in weights.items() if w)
         for name in [c.name for c in simple if self._may_replace(c)]:
-            # Windows of one series overlap: their errors are less certain than they seem.
+            # The average is the best of many on these very folds, which flatters it; and windows of
+            # one series overlap, so that their errors are less certain than they seem.
             width = 3.0 if "last value" in name else 1.0
             kept, _ = simplest_within_noise(
                 {n: by_name[n] for n in (name, "average")}, [name, "average"], groups, width

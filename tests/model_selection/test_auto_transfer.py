@@ -105,12 +105,22 @@ def test_the_last_value_of_a_random_walk_is_kept():
     np.testing.assert_array_equal(fitted.predict(walk[:, :, 1:31]), walk[:, 0, 30])
 
 
-def test_noise_is_answered_by_the_median():
-    rng = np.random.default_rng(102)
-    X, y = rng.normal(size=(60, 2, 20)), rng.normal(size=60)
-    fitted = AutoTransferRegressor(**BARE).fit(X, y)
-    assert fitted.decision_.startswith("median predicts")
-    np.testing.assert_array_equal(fitted.predict(X[:3]), np.median(y))
+def test_noise_is_answered_by_about_the_median():
+    """What is chosen among many on the same folds may seem better by a little than it is."""
+    errors = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        X, y = rng.normal(size=(120, 2, 20)), rng.normal(size=120)
+        fitted = AutoTransferRegressor(**BARE).fit(X[:60], y[:60])
+        constant = np.abs(y[60:] - np.median(y[:60])).mean()
+        errors.append(np.abs(y[60:] - fitted.predict(X[60:])).mean() / constant)
+    assert np.mean(errors) < 1.1
+
+
+def test_a_classifier_says_when_all_is_chance():
+    X, y = np.tile(np.arange(20.0), (60, 2, 1)), np.arange(60) % 2
+    fitted = AutoTransferClassifier(**BARE).fit(X, y)
+    assert "not better than chance" in fitted.decision_
 
 
 def test_on_noise_probabilities_stay_near_even():

@@ -21,7 +21,7 @@ SIMULATED = [spec.simulated_name for spec in list_datasets() if spec.has_simulat
 # The architectures that were trained on each real dataset.
 REAL = {
     "DSPSpeech-20": ("ConvNetQuakeINGV", "MagNet"),
-    "EMG-Francic": ("ConvNetQuakeINGV", "MagNet"),
+    "EMG-Francic": ("ConvNetQuakeINGV", "MagNet", "TCN"),
     "EMG-Roshambo": ARCHITECTURES,
     "S&P 500": ("MagNet", "TCN"),
 }

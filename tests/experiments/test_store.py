@@ -212,7 +212,8 @@ while True:
 
 
 def test_a_killed_writer_leaves_whole_records_alone(store, python):
-    for delay in (0.02, 0.05, 0.11):
+    # The last is long enough for records on a busy machine, too.
+    for delay in (0.02, 0.05, 0.11, 2.0):
         writer = python(WRITE_ENDLESSLY, store.folder)
         assert writer.stdout.readline() == "ready\n"
         time.sleep(delay)

@@ -1,4 +1,4 @@
-"""Checks of the parameters, made by ``fit`` because constructors only assign."""
+"""Checks of parameters and series, made by ``fit`` because constructors only assign."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import difflib
 import math
 import numbers
 from typing import Any
+
+import numpy as np
 
 CHOICES: dict[str, tuple] = {
     "stream_max": ("standard", "raw", None),
@@ -159,3 +161,24 @@ def check_number(
         number = "a whole number" if whole else "a number"
         wanted = wanted or f"{number} {'above' if above else 'of at least'} {least:g}"
         raise ValueError(f"{name} must be {wanted}. Received: {name}={value!r}")
+
+
+def check_finite(X: np.ndarray) -> None:
+    """Refuse series with missing or infinite values.
+
+    Parameters
+    ----------
+    X : np.ndarray
+        Series.
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN or infinite; the message counts them.
+    """
+    finite = np.isfinite(X)
+    if not finite.all():
+        raise ValueError(
+            "X must be finite: fill or remove such values first. Received: "
+            f"{np.count_nonzero(~finite)} NaN or infinite values of {X.size}"
+        )

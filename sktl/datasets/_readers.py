@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -236,3 +237,39 @@ class JoinedReader(Reader):
             good[read] = True
             self._unusable.update({key + start: why for key, why in reader._unusable.items()})
         return (X, indices) if good.all() else (X[good], indices[good])
+
+
+def files_or_archive(path: Path, pattern: str, described: str) -> tuple[list[Path], Path]:
+    """Find the official files of a dataset in a folder, or the archive that holds them prepared.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A folder, or a ``.npz`` file.
+    pattern : str
+        Of the official files, at any depth.
+    described : str
+        What the error calls them.
+
+    Returns
+    -------
+    files : list of pathlib.Path
+        The official files, sorted; empty where there is an archive instead.
+    path : pathlib.Path
+        The archive then: the one in the folder, or the file that was given.
+
+    Raises
+    ------
+    ValueError
+        If there is neither.
+    """
+    files = sorted(path.rglob(pattern)) if path.is_dir() else []
+    if path.is_dir() and not files:
+        archives = sorted(path.glob("*.npz"))
+        path = archives[0] if len(archives) == 1 else path
+    if not files and path.suffix != ".npz":
+        raise ValueError(
+            f"path must be a folder with {described}, or one .npz file. "
+            f"Received: path={str(path)!r}"
+        )
+    return files, path

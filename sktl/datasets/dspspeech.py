@@ -13,7 +13,7 @@ import numpy as np
 
 from sktl.datasets._audio import read_wav
 from sktl.datasets._contract import make_fetcher
-from sktl.datasets._readers import MemoryReader, Reader
+from sktl.datasets._readers import MemoryReader, Reader, files_or_archive
 from sktl.datasets._spec import DatasetSpec, RemoteFile
 
 LENGTH = 2000
@@ -108,15 +108,7 @@ def read_dspspeech(path: Path) -> Reader:
         If there is no clip, or the file does not hold this.
     """
     path = Path(path)
-    files = sorted(path.rglob("*-*-*.wav")) if path.is_dir() else []
-    if path.is_dir() and not files:
-        archives = sorted(path.glob("*.npz"))
-        path = archives[0] if len(archives) == 1 else path
-    if not files and path.suffix != ".npz":
-        raise ValueError(
-            "path must be a folder with <speaker>-<word>-<take>.wav, or one .npz file. "
-            f"Received: path={str(path)!r}"
-        )
+    files, path = files_or_archive(path, "*-*-*.wav", "<speaker>-<word>-<take>.wav")
     return _Clips(files) if files else _from_archive(path)
 
 

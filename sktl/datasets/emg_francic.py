@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from sktl.datasets._contract import make_fetcher
-from sktl.datasets._readers import Reader, Skip
+from sktl.datasets._readers import Reader, Skip, files_or_archive
 from sktl.datasets._spec import DatasetSpec, RemoteFile
 from sktl.datasets._windows import (
     N_MYO_CHANNELS,
@@ -133,15 +133,7 @@ def read_emg_francic(
     """
     path = Path(path)
     check_window(window, step, channels)
-    files = sorted(path.rglob("*-*/[0-9].txt")) if path.is_dir() else []
-    if path.is_dir() and not files:
-        archives = sorted(path.glob("*.npz"))
-        path = archives[0] if len(archives) == 1 else path
-    if not files and path.suffix != ".npz":
-        raise ValueError(
-            "path must be a folder with <person>-<session>/<gesture>.txt, or one .npz file. "
-            f"Received: path={str(path)!r}"
-        )
+    files, path = files_or_archive(path, "*-*/[0-9].txt", "<person>-<session>/<gesture>.txt")
     skipped: Counter[str] = Counter()
     opened = _texts(files, skipped) if files else _segments(path, skipped)
     classes = (*CLASSES, REST) if rest else CLASSES

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from sktl.datasets._contract import make_fetcher
-from sktl.datasets._readers import Reader, Skip
+from sktl.datasets._readers import Reader, Skip, files_or_archive
 from sktl.datasets._spec import DatasetSpec, RemoteFile
 from sktl.datasets._windows import (
     check_recording,
@@ -106,15 +106,7 @@ def read_emg_roshambo(
     """
     path = Path(path)
     check_window(window, step, channels)
-    files = sorted(path.rglob("*_emg.npy")) if path.is_dir() else []
-    if path.is_dir() and not files:
-        archives = sorted(path.glob("*.npz"))
-        path = archives[0] if len(archives) == 1 else path
-    if not files and path.suffix != ".npz":
-        raise ValueError(
-            "path must be a folder with <recording>_emg.npy files, or one .npz file. "
-            f"Received: path={str(path)!r}"
-        )
+    files, path = files_or_archive(path, "*_emg.npy", "<recording>_emg.npy files")
     skipped: Counter[str] = Counter()
     opened = _from_folder(files, skipped) if files else _from_archive(path, skipped)
     named = ((re.sub("_session.*", "", name), emg, labels) for name, emg, labels in opened)

@@ -18,7 +18,7 @@ from weakref import finalize
 import numpy as np
 from sktime.base._base_panel import BasePanelMixin
 
-from sktl._checks import check_choice, check_parameters
+from sktl._checks import check_choice, check_finite, check_parameters
 from sktl.estimators._docs import compose
 from sktl.estimators._persistence import PersistenceMixin
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
@@ -339,11 +339,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         """Refuse parameters of the architecture that do not go together."""
 
     def _panel(self, X):
-        if not np.isfinite(X).all():
-            raise ValueError(
-                "X must be finite: fill or remove such values first. Received: "
-                f"{np.count_nonzero(~np.isfinite(X))} NaN or infinite values of {X.size}"
-            )
+        check_finite(X)
         return np.repeat(X, self._n_repeats, axis=1) if self._n_repeats > 1 else X
 
     def _split(self, X, y, rng):

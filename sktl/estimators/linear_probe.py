@@ -10,6 +10,7 @@ import pandas as pd
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
+from sktl._checks import check_finite
 from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_blocks
 from sktl.estimators.frozen_features import POOLING
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin, as_targets, check_labels
@@ -144,7 +145,7 @@ default="minirocket"
             del self._given__groups
 
     def _fit(self, X, y):
-        X = _finite(X)
+        check_finite(X)
         self._n_channels = X.shape[1]
         seed = draw_seed(self.random_state)
         self._blocks = {block.name: block.fit(X) for block in self._make_blocks(seed)}
@@ -204,7 +205,8 @@ default="minirocket"
                 f"X must have {self._n_channels} channels as the training series. "
                 f"Received: {X.shape[1]} channels"
             )
-        return self._model.predict(self._tables(_finite(X)))
+        check_finite(X)
+        return self._model.predict(self._tables(X))
 
     def _worth(self, X, targets, tables, weights, folds, seed):
         """Compare the blocks by their left-out errors, alone and left away."""
@@ -316,12 +318,3 @@ class LinearProbeRegressor(_LinearProbe, BaseRegressor):
 
     def _predict(self, X):
         return self._outputs(X) * self._scale
-
-
-def _finite(X):
-    if not np.isfinite(X).all():
-        raise ValueError(
-            "X must be finite: fill or remove such values first. Received: "
-            f"{np.count_nonzero(~np.isfinite(X))} NaN or infinite values of {X.size}"
-        )
-    return X

@@ -13,7 +13,7 @@ import pandas as pd
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
-from sktl._checks import check_choice
+from sktl._checks import check_choice, check_finite
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin, as_targets, check_labels
 from sktl.model_selection import _auto_candidates as candidates
 from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_features
@@ -147,7 +147,7 @@ class _AutoTransfer(ScikitLearnMixin):
         limit = settings.time_limit if self.time_limit is None else self.time_limit
         if not limit > 0:
             raise ValueError(f"time_limit must be above 0 seconds. Received: time_limit={limit!r}")
-        _check_finite(X)
+        check_finite(X)
         self._shape = X.shape[1:]
         groups = checked_groups(self._given__groups, len(X))
         seed = draw_seed(self.random_state)
@@ -295,7 +295,7 @@ class _AutoTransfer(ScikitLearnMixin):
                 "X must have the channels and time points of the training series, "
                 f"{self._shape}. Received: {X.shape[1:]}"
             )
-        _check_finite(X)
+        check_finite(X)
         tables = candidates.Tables(
             {name: block.transform(X) for name, block in self._blocks.items()}, self._standardised
         )
@@ -392,7 +392,7 @@ class AutoTransferRegressor(_AutoTransfer, BaseRegressor):
 
 def _beside(sources, fitter, share):
     """Weigh sources beside MiniRocket and amplitudes."""
-    rest = fitter.weights({"random": 1.0, "amplitude": 0.25})
+    rest = fitter.weights(candidates.MIXTURES["rocket, amplitudes"])
     return rest | dict.fromkeys(sources, share) if sources and rest else {}
 
 
@@ -466,11 +466,3 @@ def _folds(cv, problem, groups):
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         folds = list(splitter.split(np.zeros((n, 1)), problem.y, groups))
     return [(indices(a), indices(b)) for a, b in folds if len(b)]
-
-
-def _check_finite(X):
-    if not np.isfinite(X).all():
-        raise ValueError(
-            "X must be finite: fill or remove such values first. Received: "
-            f"{np.count_nonzero(~np.isfinite(X))} NaN or infinite values of {X.size}"
-        )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
 import pandas as pd
 from sktime.transformations.base import BaseTransformer
 
+from sktl._checks import check_finite
 from sktl.estimators.feature_blocks import AmplitudeBlock, source_blocks
 from sktl.estimators.frozen_features import POOLING
 from sktl.estimators.sklearn_mixin import ScikitLearnReset
@@ -100,7 +100,7 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
         super().__init__()
 
     def _fit(self, X, y=None):
-        _check_finite(X)
+        check_finite(X)
         seed = draw_seed(self.random_state)
         blocks: list[Any] = list(
             source_blocks(
@@ -118,7 +118,7 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
         return self
 
     def _transform(self, X, y=None):
-        _check_finite(X)
+        check_finite(X)
         tables = [
             pd.DataFrame(block.transform(X), columns=block.names(X.shape[1]))
             for block in self._blocks
@@ -141,11 +141,3 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
         """
         few = {"sources": ["EMG-simulated"], "architectures": ["MagNet"]}
         return [few, few | {"pooling": ("mean", "max"), "amplitude": False, "channels": "each"}]
-
-
-def _check_finite(X):
-    if not np.isfinite(X).all():
-        raise ValueError(
-            "X must be finite: fill or remove such values first. Received: "
-            f"{np.count_nonzero(~np.isfinite(X))} NaN or infinite values of {X.size}"
-        )

@@ -124,14 +124,13 @@ class RandomBlock:
         if not isinstance(self.transformer, str):
             return self.transformer.clone()
         check_choice("random_features", self.transformer, ("minirocket", "multirocket"))
-        from numba import config
+        from numba import get_num_threads
         from sktime.transformations.panel import rocket
 
         kind = {"minirocket": "MiniRocketMultivariate", "multirocket": "MultiRocketMultivariate"}
         # With n_jobs=-1 sktime asks numba for a thread a processor, whatever numba may use.
-        threads = config.NUMBA_NUM_THREADS
         make = getattr(rocket, kind[self.transformer])
-        return make(random_state=self.random_state, n_jobs=threads)
+        return make(random_state=self.random_state, n_jobs=get_num_threads())
 
     def _long_enough(self, X):
         missing = SHORTEST_ROCKET + 1 - X.shape[2]

@@ -19,6 +19,8 @@ import numpy as np
 from sktime.base._base_panel import BasePanelMixin
 
 from sktl._checks import check_choice, check_finite, check_parameters
+from sktl._panels import check_source_channels
+from sktl._targets import as_targets
 from sktl.estimators._docs import compose
 from sktl.estimators._persistence import PersistenceMixin
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
@@ -30,6 +32,7 @@ from sktl.sources import (
 )
 from sktl.training.backends import compile_network
 from sktl.training.compiled_network import PREDICTION_BATCH, initial_weights, set_weights
+from sktl.training.keras_settings import fixed_keras_settings
 from sktl.training.loop import MIN_DELTA, Schedule, TrainingState, advance
 from sktl.training.network_cache import borrow
 from sktl.training.prepared_data import Prepared
@@ -231,7 +234,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             If the loss is not finite after the first epoch.
         """
         # Sktime resets at the start of fit; attributes with a double underscore stay.
-        self._given__validation_data = validation_data
+        self._given__validation_data = self._checked_together(X, y, validation_data)
         try:
             return super().fit(X, y)
         finally:
@@ -359,7 +362,8 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
                 "validation_data must be a pair (X, y). "
                 f"Received: {type(self._given__validation_data).__name__}"
             ) from None
-        X_held_out, y_held_out = self._internal_convert(X_held_out, y_held_out)
+        X_held_out = self._internal_convert(X_held_out)
+        y_held_out = as_targets(y_held_out, self._task, "y of validation_data")
         mtype = self._check_input(
             X_held_out, y_held_out, return_metadata=self.METADATA_REQ_IN_CHECKS
         )["mtype"]
@@ -410,6 +414,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
 
             yield progress
 
+    @fixed_keras_settings()
     def build_network(self, n_channels: int, n_timepoints: int, n_outputs: int = 1):
         """Build the untrained network.
 
@@ -474,7 +479,6 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             self.stream_max is None,
             shape,
             keras.backend.backend(),
-            keras.config.dtype_policy().name,
         )
         return borrow(
             key,
@@ -522,7 +526,8 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             raise AttributeError(f"This {type(self).__name__} has no network before fit.")
         weights, model = _models.get(id(self), (None, None))
         if weights is not self._weights:
-            model = set_weights(self._build(*self._shape), self._weights)
+            with fixed_keras_settings():
+                model = set_weights(self._build(*self._shape), self._weights)
             if id(self) not in _models:
                 finalize(self, _models.pop, id(self))
             _models[id(self)] = self._weights, model
@@ -562,7 +567,14 @@ def channel_repeats(X, source) -> int:
     -------
     int
         1 without a source or with several channels of the target's own.
+
+    Raises
+    ------
+    ValueError
+        If time and channels of the panel are swapped, by what the source has.
     """
+    if source:
+        check_source_channels(X, source.card.n_channels, source.card.name)
     return source.card.n_channels if source and X.shape[1] == 1 else 1
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sktl._checks import check_choice
+from sktl._checks import check_choice, check_finite
+from sktl._panels import as_panel, check_same_order, warn_of_orientation
+from sktl._targets import as_targets
 from sktl.estimators.base import BaseTransferEstimator
 from sktl.model_selection._transferability import h_score, logme
 from sktl.sources import expand_sources
@@ -20,7 +22,8 @@ from sktl.training.compiled_network import (
     prediction_batch,
     set_weights,
 )
-from sktl.training.preprocessing import standardisation
+from sktl.training.keras_settings import fixed_keras_settings
+from sktl.training.preprocessing import SINGLE_ROUNDING, standardisation
 from sktl.training.randomness import draw_seed, random_streams
 
 if TYPE_CHECKING:
@@ -108,7 +111,8 @@ def rank_sources(
     import pandas as pd
 
     check_choice("by", by, SCORES)
-    X, y = _panel(X), np.asarray(y)
+    check_same_order(X, y)
+    X, y = _panel(X), _targets(y, architecture, task)
     if len(X) != len(y):
         raise ValueError(f"X and y must be equally long. Received: {len(X)} and {len(y)}")
     if y.ndim != 1:
@@ -152,10 +156,17 @@ def rank_sources(
 def _panel(X):
     from sktime.datatypes import convert_to
 
+    X = as_panel(X)
     X = np.asarray(convert_to(X, "numpy3D", as_scitype="Panel"))
-    if not np.isfinite(X).all():
-        raise ValueError("X must be finite: fill or remove such values first. Received: NaN or inf")
+    check_finite(X)
+    warn_of_orientation(X)
     return X
+
+
+def _targets(y, architecture, task):
+    task = getattr(architecture, "_task", task)
+    # Text is no number: without a task it tells classes.
+    return as_targets(y, task if task == "regression" else "classification")
 
 
 def _template(architecture, task, y):
@@ -187,6 +198,7 @@ def _names(sources, architecture):
     return [source for source in expand_sources(sources, architecture) if source is not None]
 
 
+@fixed_keras_settings()
 def _features(estimator, source, X):
     """Return the features of the transferred layers before any training, those that vary."""
     import keras
@@ -215,7 +227,8 @@ def _features(estimator, source, X):
 
 
 def _standardised(column):
-    center, scale = standardisation(column)
+    # Features come from a network of single precision.
+    center, scale = standardisation(column, SINGLE_ROUNDING)
     return (column - center) / scale
 
 

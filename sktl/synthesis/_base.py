@@ -16,6 +16,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from sktl._files import replacing
+from sktl._panels import as_panel, check_same_order
+from sktl._targets import as_targets
 from sktl.training.randomness import draw_seed
 
 FORMAT = 1
@@ -78,7 +80,10 @@ class BaseGenerator(BaseEstimator):
         TypeError, ValueError
             If a parameter or the data cannot be used.
         """
-        X, y = _panel(X), np.asarray(y)
+        check_same_order(X, y)
+        X = _panel(X)
+        y = as_targets(y, "regression" if self.task == "regression" else "classification")
+        y = np.asarray(y)
         if y.shape != (len(X),):
             raise ValueError(
                 f"y must have one value an instance. Received: {y.shape} for {len(X)} instances"
@@ -277,7 +282,7 @@ class BaseGenerator(BaseEstimator):
 
 
 def _panel(X) -> np.ndarray:
-    X = np.asarray(X)
+    X = np.asarray(as_panel(X))
     X = X[:, None] if X.ndim == 2 else X
     if X.ndim != 3 or 0 in X.shape or not np.issubdtype(X.dtype, np.number):
         raise ValueError(

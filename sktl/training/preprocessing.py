@@ -13,6 +13,9 @@ from typing import Any
 
 import numpy as np
 
+SINGLE_ROUNDING = 1e-7
+DOUBLE_ROUNDING = 1e-14
+
 
 def scale_instances(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Scale every instance to 0..1 over all its channels together.
@@ -26,8 +29,8 @@ def scale_instances(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     -------
     scaled : np.ndarray of shape (n_instances, n_channels, n_timepoints), float32
         Scaled panel, without unit; a constant instance becomes 0.
-    stream_max : np.ndarray of shape (n_instances,), float32
-        Largest absolute value of each instance before scaling, in the panel's unit.
+    stream_max : np.ndarray of shape (n_instances,)
+        Largest absolute value of each instance before scaling, in the panel's unit and precision.
 
     Examples
     --------
@@ -47,7 +50,7 @@ def scale_instances(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scaled /= np.where(span > 0, span, 1)
     scaled = scaled.astype(np.float32, copy=False)
     stream_max = np.maximum(np.abs(low), np.abs(high))[:, 0, 0]
-    return scaled, stream_max.astype(np.float32)
+    return scaled, stream_max
 
 
 @dataclass(frozen=True)
@@ -228,10 +231,12 @@ class Standardisation:
 
 
 def largest(X: np.ndarray, how: str | None) -> Any:
-    """Return the stream max of each instance of a panel, float64; None where it has no use."""
+    """Return the stream max of each instance of a panel; None where it has no use."""
     if how is None:
         return None
-    low, high = (end(X, axis=(1, 2)).astype(np.float64) for end in (np.min, np.max))
+    low, high = (end(X, axis=(1, 2)) for end in (np.min, np.max))
+    if not np.issubdtype(X.dtype, np.floating):  # the least integer has no positive
+        low, high = low.astype(np.float64), high.astype(np.float64)
     return np.maximum(-low, high)
 
 
@@ -247,13 +252,16 @@ def amplitude_inputs(amplitude, how: str | None, center: float, scale: float) ->
     return [((amplitude.astype(np.float64) - center) / scale).astype(np.float32)[:, None]]
 
 
-def standardisation(values: np.ndarray) -> tuple[float, float]:
+def standardisation(values: np.ndarray, rounding: float | None = None) -> tuple[float, float]:
     """Return the mean of values and their standard deviation, 1 where they do not vary.
 
     Parameters
     ----------
     values : array-like
         Finite numbers.
+    rounding : float, optional
+        A standard deviation of this share of the mean, or less, comes from rounding. Default:
+        1e-7 for numbers of single precision, 1e-14 for others.
 
     Returns
     -------
@@ -269,5 +277,8 @@ def standardisation(values: np.ndarray) -> tuple[float, float]:
     center = float(np.mean(values, dtype=np.float64))
     scale = float(np.std(values, dtype=np.float64))
     # Rounding leaves a constant a spread of a few units in the last place.
-    negligible = 1e-7 * max(abs(center), float(np.finfo(np.float32).tiny))
+    if rounding is None:
+        single = np.asarray(values).dtype in (np.float16, np.float32)
+        rounding = SINGLE_ROUNDING if single else DOUBLE_ROUNDING
+    negligible = rounding * max(abs(center), float(np.finfo(np.float32).tiny))
     return center, scale if scale > negligible else 1.0

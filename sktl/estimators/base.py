@@ -94,7 +94,8 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         (LP-FT, Kumar et al. 2022), a ridge regression whose penalty has the least leave-one-out
         error on the training part; running statistics of batch normalisation that no source gives
         start as those of the training part. Fine-tuning goes on from there; the probe itself is
-        epoch 0, and is kept where no other epoch is better.
+        epoch 0. It is kept where no other epoch is better, then fitted to the inner split's
+        held-out part as well.
     channel_adaptation : {"replicate", "replicate_scaled"}, default="replicate"
         How kernels of a source with one channel serve several: repeated, or repeated and divided
         by the number of channels.
@@ -280,6 +281,8 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         self.__dict__.update(prepared.fitted | state.fitted)
         self.history_, self.best_epoch_ = state.history(), state.best_epoch
         self._weights, self.schedule_ = state.best_weights, self._resolved()
+        if state.best_epoch == 0 and prepared.validation and not prepared.given:
+            self._weights = self._weights | self._probe_of_all(prepared)
         warn_of_few_steps(self._n_training_instances, self.schedule_["batch_size"])
         warn_of_first_epoch(state.best_epoch, state.n_epochs, self.schedule_["n_epochs"])
         return self
@@ -329,8 +332,9 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             self._targets(validation[1], frames),
         )
         y_held_out = validation and validation[1]
+        given = vars(self).get("_given__validation_data") is not None
         return Prepared(
-            (inputs, targets, weights), held_out, y_held_out, self._learnt_of_data(), frames
+            (inputs, targets, weights), held_out, y_held_out, self._learnt_of_data(), frames, given
         )
 
     def _learnt_of_data(self):
@@ -359,6 +363,19 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             )
         state.fitted = {"source_": source and source.card, "_dropout_seed": seed}
         return state
+
+    def _probe_of_all(self, prepared):
+        """Fit the output layer to all instances: the held-out part has done its work."""
+        inputs, targets, weights = prepared.training
+        held_out, held_out_targets = prepared.validation
+        together = (
+            [np.concatenate(pair) for pair in zip(inputs, held_out, strict=True)],
+            np.concatenate([targets, held_out_targets]),
+            np.concatenate([weights, self._instance_weights(prepared.y_validation)]),
+        )
+        with self._borrow_network() as network:
+            network.load(self._weights, 0)
+            return self._probe_start(network, self._weights, together)
 
     def _probe_start(self, network, start, training):
         return probe_start(network, start, training, self._task == "classification")

@@ -27,6 +27,9 @@ class Prepared:
         Attributes of every estimator that trains on it.
     frames_validation : np.ndarray of shape (n_instances, 2) or None
         What the targets of the held-out part are relative to; None: to nothing.
+    given : bool
+        Whether the held-out part was given to `fit`, which must not learn from it, and not split
+        off by it.
     """
 
     training: tuple[list[np.ndarray], np.ndarray, np.ndarray]
@@ -34,3 +37,4 @@ class Prepared:
     y_validation: np.ndarray | None
     fitted: dict[str, Any]
     frames_validation: np.ndarray | None = None
+    given: bool = False

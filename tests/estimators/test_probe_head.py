@@ -121,6 +121,21 @@ def test_the_probe_is_kept_where_training_destroys_it():
     assert np.array_equal(fitted.predict(X), probe.predict(X))
 
 
+def test_the_probe_that_is_kept_learns_from_the_inner_split_too():
+    X, y = make_panel(MLSTMFCNRegressor)
+    y = y + X.std(axis=(1, 2))
+    params = MLSTMFCNRegressor.get_test_params()[0] | {"head": "probe", "n_epochs": 0}
+    split = MLSTMFCNRegressor(**params, validation_size=0.5).fit(X, y)
+    given = MLSTMFCNRegressor(**params).fit(X, y, validation_data=(X, y))
+    alone = MLSTMFCNRegressor(**params, validation_size=None).fit(X, y)
+    # What is given for validation teaches nothing.
+    assert np.array_equal(given.predict(X), alone.predict(X))
+    half = MLSTMFCNRegressor(**params, validation_size=0.5)
+    half._probe_of_all = lambda prepared: {}
+    errors = [np.mean((fitted.predict(X) - y) ** 2) for fitted in (split, half.fit(X, y))]
+    assert errors[0] < errors[1]
+
+
 def test_no_epoch_without_a_probe():
     X, y = make_panel(MLSTMFCNRegressor)
     with pytest.raises(ValueError, match="n_epochs must be at least 1"):

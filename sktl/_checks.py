@@ -5,13 +5,15 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
 CHOICES: dict[str, tuple] = {
-    "stream_max": ("standard", "raw", None),
-    "target_scaling": ("standard", None),
+    "stream_max": ("standard", "log", "raw", None),
+    "target_scaling": ("standard", "instance", None),
+    "head": ("random", "probe"),
     "channel_adaptation": ("replicate", "replicate_scaled"),
 }
 # name: (lowest, lowest allowed, highest, highest allowed, None allowed)
@@ -45,13 +47,15 @@ COUNTS: dict[str, bool] = {
 }
 
 
-def check_parameters(params: dict[str, Any]) -> None:
+def check_parameters(params: dict[str, Any], auto: Collection[str] = ()) -> None:
     """Refuse parameters that no fit can use.
 
     Parameters
     ----------
     params : dict
         Name to value; names without a rule are passed over.
+    auto : collection of str, default=()
+        Names of those that may be "auto".
 
     Raises
     ------
@@ -69,23 +73,30 @@ def check_parameters(params: dict[str, Any]) -> None:
     """
     for name, value in params.items():
         received = f"Received: {name}={value!r}"
+        choice = " or 'auto'" * (name in auto)
+        if choice and isinstance(value, str) and value == "auto":
+            continue
         if name in CHOICES:
-            check_choice(name, value, CHOICES[name])
+            check_choice(name, value, (*["auto"] * (name in auto), *CHOICES[name]))
         elif name in COUNTS or name in ("filters", "kernel_sizes", "head_units"):
             none = COUNTS.get(name, False)
             several = value if isinstance(value, tuple | list) else (value,)
             if value is None and none:
                 continue
             if not several or not all(_is(numbers.Integral, item) for item in several):
-                raise TypeError(f"{name} must be a whole number{' or None' * none}. {received}")
+                raise TypeError(
+                    f"{name} must be a whole number{' or None' * none}{choice}. {received}"
+                )
             if min(several) < 1:
-                raise ValueError(f"{name} must be at least 1{' or None' * none}. {received}")
+                raise ValueError(
+                    f"{name} must be at least 1{' or None' * none}{choice}. {received}"
+                )
         elif name in NUMBERS:
             low, with_low, high, with_high, none = NUMBERS[name]
             if value is None and none:
                 continue
             allowed = f"a number in {'[' if with_low else '('}{low:g}, {high:g}"
-            allowed += ("]" if with_high else ")") + " or None" * none
+            allowed += ("]" if with_high else ")") + " or None" * none + choice
             if not _is(numbers.Real, value):
                 raise TypeError(f"{name} must be {allowed}. {received}")
             above = value >= low if with_low else value > low

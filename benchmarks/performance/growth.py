@@ -53,7 +53,7 @@ def epochs(architecture, n_instances, n_channels, n_timepoints, seconds, stack):
     X = rng.normal(size=(n, n_channels, n_timepoints)).astype(np.float32)
     y = rng.normal(size=n)
     cls = getattr(estimators, f"{architecture}Regressor")
-    trainer = cls(n_epochs=1, random_state=0)
+    trainer = cls(schedule="published", n_epochs=1, random_state=0)
     trainer._n_repeats, trainer._given__validation_data = 1, (X[:2], y[:2])
     prepared, state = trainer._start(X, y)
     network = stack.enter_context(trainer._borrow_network())

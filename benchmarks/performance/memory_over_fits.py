@@ -66,7 +66,9 @@ def main():
         length = 100 + number if arguments.shapes == "different" else 100
         X = rng.normal(size=(64, 3, length)).astype("float32")
         y = rng.integers(2, size=64)
-        cls(n_epochs=2, omega=rng.uniform(0, 2), random_state=number).fit(X, y).predict(X)
+        cls(schedule="published", n_epochs=2, omega=rng.uniform(0, 2), random_state=number).fit(
+            X, y
+        ).predict(X)
         clear(arguments.clear)
         sizes.append(process.memory_info().rss / 2**20)
         if (number + 1) % max(1, arguments.fits // 10) == 0:

@@ -110,7 +110,9 @@ def speed(arguments, path, folder):
     part, n, rows = instances.stored("train"), arguments.n_speed, []
     rng = np.random.default_rng(0)
     for architecture in arguments.architectures:
-        trainer = getattr(estimators, f"{architecture}Regressor")(n_epochs=1, random_state=0)
+        trainer = getattr(estimators, f"{architecture}Regressor")(
+            schedule="published", n_epochs=1, random_state=0
+        )
         some = rng.choice(len(part), n, replace=False)
         X, y = part.read(some), part.y[some]
         trainer._n_repeats, trainer._given__validation_data = 1, (X[:32], y[:32])
@@ -166,7 +168,9 @@ def prediction(arguments, path, folder):
     del mapped
     X, y = rng.normal(size=(64, *shape[1:])).astype(np.float32), rng.normal(size=64)
     for architecture in arguments.architectures:
-        network = getattr(estimators, f"{architecture}Regressor")(n_epochs=1, random_state=0)
+        network = getattr(estimators, f"{architecture}Regressor")(
+            schedule="published", n_epochs=1, random_state=0
+        )
         network.fit(X, y).predict(np.tile(X, (8, 1, 1)))  # compiles what predict needs
         row = {"network": architecture}
         for kind, mode in (("mapped file", "r"), ("array in memory", None)):

@@ -33,9 +33,13 @@ def shortened(X):
 def make_sources(folder, epochs):
     """Train the two sources and shuffle one."""
     X, y = simulate_speech_commands(1500, 0, n_timepoints=4000)[:2]
-    words = ConvNetQuakeINGVClassifier(n_epochs=epochs, random_state=0).fit(shortened(X), y)
+    words = ConvNetQuakeINGVClassifier(schedule="published", n_epochs=epochs, random_state=0).fit(
+        shortened(X), y
+    )
     X, y = simulate_len_db(1500, 0)[:2]
-    earth = ConvNetQuakeINGVRegressor(n_epochs=epochs, random_state=0).fit(X, y)
+    earth = ConvNetQuakeINGVRegressor(schedule="published", n_epochs=epochs, random_state=0).fit(
+        X, y
+    )
     made = {
         "words": words.save_pretrained(f"{folder}/words"),
         "earth": earth.save_pretrained(f"{folder}/earth"),
@@ -69,7 +73,9 @@ def main():
             for rerun in range(chosen.reruns):
                 X, y = dataset.reduced(chosen.n_train, rerun=rerun).train[:2]
                 data = {"X": shortened(X), "y": y, "validation_data": (X_val, y_val)}
-                network = ConvNetQuakeINGVClassifier(n_epochs=chosen.epochs, random_state=rerun)
+                network = ConvNetQuakeINGVClassifier(
+                    schedule="published", n_epochs=chosen.epochs, random_state=rerun
+                )
                 grid = OmegaSearch(network, OMEGAS, [source]).fit(**data)
                 race = grid.clone().set_params(search="race").fit(**data)
                 table, decision = grid.cv_results_, grid.decision_

@@ -195,7 +195,7 @@ class Experiment:
         profile = self.profile
         return TCNSequenceRegressor.from_preset(
             profile.network, dropout=profile.dropout, learning_rate=profile.learning_rate,
-            early_stopping_patience=None, random_state=seed,
+            early_stopping_patience=None, schedule="published", random_state=seed,
         ).set_params(**params)  # fmt: skip
 
     def keep(self, seed, name, predicted):

@@ -42,7 +42,9 @@ def digits(path, n_train, epochs, split):
     yield "spoken digits", "most frequent class", score_f1(y_test, np.full_like(y_test, frequent))
     for cls in estimators("classifier"):
         start = time.perf_counter()
-        fitted = cls(n_epochs=epochs, random_state=0).fit(X, y, validation_data=(X_val, y_val))
+        fitted = cls(schedule="published", n_epochs=epochs, random_state=0).fit(
+            X, y, validation_data=(X_val, y_val)
+        )
         seconds = time.perf_counter() - start
         print(f"{cls.__name__}: {len(fitted.history_)} epochs, {seconds:.0f} s")
         yield "spoken digits", cls.architecture, score_f1(y_test, fitted.predict(X_test))
@@ -62,7 +64,9 @@ def index(path, n_train, epochs):
     yield "S&P 500", "last value", mean_absolute_error(y_test, X_test[:, 0, -1])
     for cls in estimators("regressor"):
         start = time.perf_counter()
-        fitted = cls(n_epochs=epochs, random_state=0).fit(X, y, validation_data=validation)
+        fitted = cls(schedule="published", n_epochs=epochs, random_state=0).fit(
+            X, y, validation_data=validation
+        )
         seconds = time.perf_counter() - start
         print(f"{cls.__name__}: {len(fitted.history_)} epochs, {seconds:.0f} s")
         yield "S&P 500", cls.architecture, mean_absolute_error(y_test, fitted.predict(X_test))

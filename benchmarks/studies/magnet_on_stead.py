@@ -33,8 +33,10 @@ def main():
     parser.add_argument("--source", default="STEAD", help="name or folder of a MagNet source")
     parser.add_argument("--omega", type=float, default=0.25)
     parser.add_argument("--splits", type=int, default=10)
-    parser.add_argument("--epochs", type=int, default=250)
-    parser.add_argument("--patience", type=int, default=10, help="of the early stopping")
+    parser.add_argument("--epochs", type=int, help="default: as the schedule says")
+    parser.add_argument("--patience", type=int, help="of the early stopping, likewise")
+    parser.add_argument("--schedule", default="adaptive", choices=("adaptive", "published"))
+    parser.add_argument("--head", default="random", choices=("random", "probe"))
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
 
@@ -53,8 +55,10 @@ def main():
         line = LinearRegression().fit(log_amplitude(X[train]), y[train])
         row["log amplitude"] = mean_absolute_error(y[test], line.predict(log_amplitude(X[test])))
         common = {
-            "n_epochs": arguments.epochs,
-            "early_stopping_patience": arguments.patience,
+            "n_epochs": arguments.epochs or "auto",
+            "early_stopping_patience": arguments.patience or "auto",
+            "schedule": arguments.schedule,
+            "head": arguments.head,
             "random_state": number,
         }
         scratch = MagNetRegressor(**common).fit(X[train], y[train])

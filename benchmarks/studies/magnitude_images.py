@@ -156,6 +156,7 @@ def series_fit(cls, arguments):
 def common(arguments):
     """Give what all networks share."""
     return {
+        "schedule": "published",
         "n_epochs": arguments.epochs,
         "learning_rate": arguments.learning_rate,
         "random_state": arguments.seed,

@@ -113,8 +113,8 @@ class PlainKeras(RegressorMixin, BaseEstimator):
 def methods(architecture, source, held_out, n_epochs):
     """Give each method as a function of X and y: error of the best, and what it chose."""
     network = NETWORKS[architecture](
-        source=source, n_epochs=n_epochs, early_stopping_patience=None, reduce_lr_patience=None,
-        random_state=SEED,
+        source=source, schedule="published", n_epochs=n_epochs, early_stopping_patience=None,
+        reduce_lr_patience=None, random_state=SEED,
     )  # fmt: skip
     arrays = load_source(source, architecture).arrays
 
@@ -149,7 +149,9 @@ def compare(architecture, simulate, n_instances, n_epochs, repeats, folder):
     X, y = simulate(n_instances, 1)[:2]
     X, y = np.asarray(X, "float32"), np.asarray(y, float)
     X_source, y_source = simulate_len_db(64, 2)[:2]
-    donor = NETWORKS[architecture](n_epochs=1, random_state=SEED).fit(X_source, y_source)
+    donor = NETWORKS[architecture](schedule="published", n_epochs=1, random_state=SEED).fit(
+        X_source, y_source
+    )
     source = str(donor.save_pretrained(f"{folder}/{architecture}"))
     _, held_out = validation_split(len(y), 0.15, None, random_streams(SEED)["split"])
     runs = {}

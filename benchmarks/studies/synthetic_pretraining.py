@@ -55,12 +55,12 @@ from sktl.synthesis import (
 
 OFFLINE = ("BasicMotions", "JapaneseVowels")
 NETWORKS = {
-    "InceptionTime": InceptionTimeClassifier(),
-    "InceptionTime 8": InceptionTimeClassifier(filters=8, bottleneck=8),
-    "LSTM 64x2": LSTMClassifier(lstm_units=64, n_layers=2),
-    "LSTM 64x3": LSTMClassifier(lstm_units=64, n_layers=3),
-    "LSTM 128x2": LSTMClassifier(lstm_units=128, n_layers=2),
-    "LSTM 128x3": LSTMClassifier(lstm_units=128, n_layers=3),
+    "InceptionTime": InceptionTimeClassifier(schedule="published"),
+    "InceptionTime 8": InceptionTimeClassifier(schedule="published", filters=8, bottleneck=8),
+    "LSTM 64x2": LSTMClassifier(schedule="published", lstm_units=64, n_layers=2),
+    "LSTM 64x3": LSTMClassifier(schedule="published", lstm_units=64, n_layers=3),
+    "LSTM 128x2": LSTMClassifier(schedule="published", lstm_units=128, n_layers=2),
+    "LSTM 128x3": LSTMClassifier(schedule="published", lstm_units=128, n_layers=3),
 }
 GENERATORS = {
     "resampling": ResamplingGenerator(),

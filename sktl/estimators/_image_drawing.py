@@ -156,7 +156,7 @@ class PictureScaling:
         ----------
         X : np.ndarray of shape (n_instances, n_channels + n_marks, n_timepoints)
             Training panel.
-        stream_max : {"standard", "raw", None}
+        stream_max : {"standard", "log", "raw", None}
             See `sktl.training.preprocessing.Preprocessing`.
 
         Returns
@@ -200,10 +200,10 @@ class PicturePreprocessing:
         How many of the last channels are marks.
     amplitude : {"instance", "channel", "log"}
         See `sktl.estimators.ResNetImageClassifier`.
-    stream_max : {"standard", "raw", None}
+    stream_max : {"standard", "log", "raw", None}
         See `sktl.training.preprocessing.Preprocessing`.
-    center, scale : float
-        What standardises the stream max.
+    center, scale, floor : float
+        What standardises the stream max, as there.
     unit, top : float
         Typical and largest deviation of the training instances, for ``amplitude="log"``.
     """
@@ -214,6 +214,7 @@ class PicturePreprocessing:
     stream_max: str | None
     center: float = 0.0
     scale: float = 1.0
+    floor: float = 1.0
     unit: float = 1.0
     top: float = 1.0
 
@@ -253,7 +254,10 @@ class PicturePreprocessing:
             scaled = 0.5 + 0.5 * np.sign(deviations) * np.minimum(height, 1)
         series = np.concatenate([scaled, marks != 0], axis=1, dtype=np.float32)
         amplitude = largest(waves, self.stream_max)
-        return [series, *amplitude_inputs(amplitude, self.stream_max, self.center, self.scale)]
+        return [
+            series,
+            *amplitude_inputs(amplitude, self.stream_max, self.center, self.scale, self.floor),
+        ]
 
     def description(self) -> dict[str, str | None]:
         """Say in words what is done.

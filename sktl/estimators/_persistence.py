@@ -17,6 +17,7 @@ class PersistenceMixin:
     architecture: ClassVar[str]
     history_: Any
     best_epoch_: int
+    schedule_: dict[str, Any]
     source_: Any
     _task: ClassVar[str]
     _score_name: ClassVar[str]
@@ -91,7 +92,7 @@ class PersistenceMixin:
 
     def _used_params(self):
         """Return the parameters, with the name of the source that was used."""
-        params = self.get_params(deep=False)
+        params = self.get_params(deep=False) | self.schedule_
         if self.source_ is not None and self.source_.name == f"{params['source']}-simulated":
             params["source"] = self.source_.name
         return params

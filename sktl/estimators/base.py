@@ -31,13 +31,22 @@ from sktl.sources import (
     select_transferable,
 )
 from sktl.training.backends import compile_network
+from sktl.training.batch_statistics import start_statistics
 from sktl.training.compiled_network import PREDICTION_BATCH, initial_weights, set_weights
 from sktl.training.keras_settings import fixed_keras_settings
 from sktl.training.loop import MIN_DELTA, Schedule, TrainingState, advance
 from sktl.training.network_cache import borrow
 from sktl.training.prepared_data import Prepared
 from sktl.training.preprocessing import Preprocessing
+from sktl.training.probe_head import probe_start
 from sktl.training.randomness import random_streams, validation_split
+from sktl.training.schedule import (
+    SCHEDULES,
+    auto_parameters,
+    resolve,
+    warn_of_few_steps,
+    warn_of_first_epoch,
+)
 
 # The models that were asked for, kept outside of the estimators: they would not survive pickle,
 # would be shared by copies, and looking at it must not change an estimator.
@@ -70,27 +79,44 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         or None for random initialisation ("from scratch").
     omega : float, default=1.0
         Multiplier of the transferred layers' learning rate; 0 freezes them.
-    stream_max : {"standard", "raw", None}, default="standard"
+    schedule : {"adaptive", "published"}, default="adaptive"
+        What "auto" means for the parameters below. "published": as in the original experiment
+        (Otović et al. 2022), ``stream_max="standard"``, 250 epochs, batches of 32, patience of 10
+        and 4 epochs. "adaptive": ``stream_max="log"`` for regressors, and the rest after the
+        number of training instances, because few make few steps an epoch. Batches of 4 to 16 give
+        five steps or more, 32 from 1,000 instances on; at least 1,000 steps or 250 epochs;
+        patience of 100 steps or 12 epochs to the end, 40 or 4 to a reduction; below 100 steps an
+        epoch no L2 penalty, and running averages of batch normalisation that follow in tens of
+        steps. `schedule_` has the values.
+    stream_max : {"auto", "standard", "log", "raw", None}, default="auto"
         How the largest absolute value of an instance enters the network, which sees scaled
-        instances otherwise: standardised by the training instances, as it is, or not at all.
+        instances otherwise: standardised by the training instances, its logarithm standardised by
+        them, as it is, or not at all. Of 0 the logarithm is that of the smallest other one.
+    head : {"random", "probe"}, default="random"
+        How the output layer starts: at random, or as the linear probe of the features before it
+        (LP-FT, Kumar et al. 2022), a ridge regression whose penalty has the least leave-one-out
+        error on the training part; running statistics of batch normalisation that no source gives
+        start as those of the training part. Fine-tuning goes on from there; the probe itself is
+        epoch 0. It is kept where no other epoch is better, then fitted to the inner split's
+        held-out part as well.
     channel_adaptation : {"replicate", "replicate_scaled"}, default="replicate"
         How kernels of a source with one channel serve several: repeated, or repeated and divided
         by the number of channels.
     validation_size : float or None, default=0.15
         Share of the training instances that the inner split holds out where `fit` gets no
         validation data. None: train on all and watch the training loss.
-    n_epochs : int, default=250
-        Largest number of epochs.
-    batch_size : int, default=32
+    n_epochs : int or "auto", default="auto"
+        Largest number of epochs. With ``head="probe"`` 0 is allowed: the linear probe alone.
+    batch_size : int or "auto", default="auto"
         Instances a step.
     learning_rate : float, default=1e-3
         Learning rate of Adam.
     monitor : {"val_loss", "val_score"}, default="val_loss"
         What decides on the learning rate, the end and the best epoch; `history_` says what the
         score is. Classifiers also know "val_accuracy", the published choice.
-    early_stopping_patience : int or None, default=10
+    early_stopping_patience : int, "auto" or None, default="auto"
         Epochs without improvement that end the training; None: never.
-    reduce_lr_patience : int or None, default=4
+    reduce_lr_patience : int, "auto" or None, default="auto"
         Epochs without improvement that reduce the learning rate; None: never.
     reduce_lr_factor : float, default=0.2
         Factor of such a reduction. It keeps the ratio of the two learning rates.
@@ -111,7 +137,9 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         kernels), ``val_score``, ``learning_rate``. The score is the mean absolute error in the
         unit of y for regressors, the weighted F1 for classifiers (which add ``val_accuracy``).
     best_epoch_ : int
-        Epoch whose weights are used.
+        Epoch whose weights are used; with ``head="probe"`` it may be 0, the start.
+    schedule_ : dict
+        Values of the parameters that may be "auto".
     source_ : sktl.sources.Card or None
         What the source says of itself; None from scratch.
     network_ : keras.Model
@@ -122,6 +150,9 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     .. [1] E. Otović, M. Njirjak, D. Jozinović, G. Mauša, A. Michelini, I. Štajduhar (2022).
        Intra-domain and cross-domain transfer learning for time series data - How transferable
        are the features? Knowledge-Based Systems 239, 107976.
+    .. [2] A. Kumar, A. Raghunathan, R. Jones, T. Ma, P. Liang (2022). Fine-tuning can distort
+       pretrained features and underperform out-of-distribution. International Conference on
+       Learning Representations.
     """
 
     _tags: ClassVar[dict[str, Any]] = {
@@ -135,9 +166,12 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     # As of CompiledNetwork. XLA slows most networks down, long LSTMs several times.
     _jit: ClassVar[bool | int] = False
     _preprocessing_type: ClassVar[Any] = Preprocessing
+    # Parameters of the network that may be "auto": as published, and for few steps an epoch.
+    _by_schedule: ClassVar[dict[str, tuple[Any, Any]]] = {}
     # What the task gives.
     _task: ClassVar[str]
     _loss: ClassVar[str]
+    _stream_max: ClassVar[str] = "standard"
     _output_activation: ClassVar[str | None] = None
     _score_name: ClassVar[str]
     _monitors: ClassVar[dict[str, bool]]
@@ -146,15 +180,17 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
 
     source: Any = None
     omega: float = 1.0
-    stream_max: str | None = "standard"
+    schedule: str = "adaptive"
+    stream_max: str | None = "auto"
+    head: str = "random"
     channel_adaptation: str = "replicate"
     validation_size: float | None = 0.15
-    n_epochs: int = 250
-    batch_size: int = 32
+    n_epochs: int | str = "auto"
+    batch_size: int | str = "auto"
     learning_rate: float = 1e-3
     monitor: str = "val_loss"
-    early_stopping_patience: int | None = 10
-    reduce_lr_patience: int | None = 4
+    early_stopping_patience: int | str | None = "auto"
+    reduce_lr_patience: int | str | None = "auto"
     reduce_lr_factor: float = 0.2
     min_learning_rate: float = 5e-7
     drop_last: bool = False
@@ -247,8 +283,19 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             self._advance(prepared, state, progress)
         self.__dict__.update(prepared.fitted | state.fitted)
         self.history_, self.best_epoch_ = state.history(), state.best_epoch
-        self._weights = state.best_weights
+        self._weights, self.schedule_ = state.best_weights, self._resolved()
+        if state.best_epoch == 0 and prepared.validation and not prepared.given:
+            self._weights = self._weights | self._probe_of_all(prepared)
+        warn_of_few_steps(self._n_training_instances, self.schedule_["batch_size"])
+        warn_of_first_epoch(state.best_epoch, state.n_epochs, self.schedule_["n_epochs"])
         return self
+
+    def _resolved(self):
+        """Return the values of the parameters that may be "auto"."""
+        n_instances = vars(self).get("_n_training_instances")
+        return resolve(
+            self.get_params(deep=False), n_instances, self._by_schedule, self._stream_max
+        )
 
     def _fit_trained(self, X, y, prepared, state):
         """Fit to what `_start` and `_advance` gave for this X and y, training on if need be."""
@@ -278,15 +325,20 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         training, validation = self._split(X, y, rng)
         self._data_hash = data_hash(*training)
         self._n_training_instances = len(training[1])
-        self._preprocessing, inputs = self._preprocessing_type.fit(training[0], self.stream_max)
-        targets, weights = self._fit_targets(training[1])
+        stream_max = self._resolved()["stream_max"]
+        self._preprocessing, inputs = self._preprocessing_type.fit(training[0], stream_max)
+        targets, weights = self._fit_targets(training[1], self._frames(training[0]))
         self._shape = (*X.shape[1:], targets.shape[1])
+        frames = validation and self._frames(validation[0])
         held_out = validation and (
             self._preprocessing.transform(validation[0]),
-            self._targets(validation[1]),
+            self._targets(validation[1], frames),
         )
         y_held_out = validation and validation[1]
-        return Prepared((inputs, targets, weights), held_out, y_held_out, self._learnt_of_data())
+        given = vars(self).get("_given__validation_data") is not None
+        return Prepared(
+            (inputs, targets, weights), held_out, y_held_out, self._learnt_of_data(), frames, given
+        )
 
     def _learnt_of_data(self):
         """Return the fitted attributes that do not depend on any training."""
@@ -301,11 +353,35 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             start = initial_weights(network.model, streams["weights"])
             if source:
                 start |= self._transferred_weights(source, start)
+            if self.head == "probe":
+                network.load(start, seed)
+                known = set(self._transferable()) if source else ()
+                start |= start_statistics(network, prepared.training[0], known)
+                network.load(start, seed)
+                start |= self._probe_start(network, start, prepared.training)
             network.reset(start, self.omega, self.learning_rate, seed)
             schedule = self._schedule(prepared.validation)
-            state = TrainingState.begin(schedule, streams["order"], network.state())
+            state = TrainingState.begin(
+                schedule, streams["order"], network.state(), self.head == "probe"
+            )
         state.fitted = {"source_": source and source.card, "_dropout_seed": seed}
         return state
+
+    def _probe_of_all(self, prepared):
+        """Fit the output layer to all instances: the held-out part has done its work."""
+        inputs, targets, weights = prepared.training
+        held_out, held_out_targets = prepared.validation
+        together = (
+            [np.concatenate(pair) for pair in zip(inputs, held_out, strict=True)],
+            np.concatenate([targets, held_out_targets]),
+            np.concatenate([weights, self._instance_weights(prepared.y_validation)]),
+        )
+        with self._borrow_network() as network:
+            network.load(self._weights, 0)
+            return self._probe_start(network, self._weights, together)
+
+    def _probe_start(self, network, start, training):
+        return probe_start(network, start, training, self._task == "classification")
 
     def _advance(
         self,
@@ -326,15 +402,25 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
                 prepared.training,
                 prepared.validation,
                 self._schedule(prepared.validation),
-                lambda outputs: self._validation_scores(
-                    prepared.y_validation[: len(outputs)], outputs
-                ),
+                lambda outputs: self._scores_of(prepared, outputs),
                 progress,
                 until,
             )
 
+    def _scores_of(self, prepared, outputs):
+        """Score the outputs on the held-out part, or its first instances."""
+        used = slice(len(outputs))
+        frames = prepared.frames_validation
+        return self._validation_scores(
+            prepared.y_validation[used], outputs, None if frames is None else frames[used]
+        )
+
     def _check_parameters(self):
-        check_parameters(self.get_params(deep=False))
+        check_choice("schedule", self.schedule, SCHEDULES)
+        params = self.get_params(deep=False)
+        if params["head"] == "probe" and params["n_epochs"] == 0:
+            del params["n_epochs"]
+        check_parameters(params, auto_parameters(self._by_schedule))
         check_choice("monitor", self.monitor, tuple(self._monitors))
         self._check_architecture()
 
@@ -379,14 +465,15 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         return y
 
     def _schedule(self, held_out):
+        chosen = self._resolved()
         return Schedule(
-            n_epochs=self.n_epochs,
-            batch_size=self.batch_size,
+            n_epochs=chosen["n_epochs"],
+            batch_size=chosen["batch_size"],
             learning_rate=self.learning_rate,
             monitor=self.monitor if held_out else "loss",
             greater_is_better=bool(held_out) and self._monitors[self.monitor],
-            early_stopping_patience=self.early_stopping_patience,
-            reduce_lr_patience=self.reduce_lr_patience,
+            early_stopping_patience=chosen["early_stopping_patience"],
+            reduce_lr_patience=chosen["reduce_lr_patience"],
             reduce_lr_factor=self.reduce_lr_factor,
             min_learning_rate=self.min_learning_rate,
             drop_last=self.drop_last,
@@ -405,7 +492,9 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             return
         from tqdm.auto import tqdm
 
-        with tqdm(total=self.n_epochs, unit="epoch", desc=type(self).__name__) as bar:
+        with tqdm(
+            total=self._resolved()["n_epochs"], unit="epoch", desc=type(self).__name__
+        ) as bar:
 
             def progress(row):
                 shown = {name: f"{row[name]:.4g}" for name in ("loss", "val_loss") if name in row}
@@ -443,10 +532,11 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
 
     def _network_parameters(self):
         signature = inspect.signature(self._network)
+        values = self.get_params(deep=False) | self._resolved()
         return {
-            name: getattr(self, name)
+            name: values[name]
             for name, parameter in signature.parameters.items()
-            if parameter.kind is parameter.KEYWORD_ONLY and hasattr(self, name)
+            if parameter.kind is parameter.KEYWORD_ONLY and name in values
         }
 
     def _build(self, n_channels, n_timepoints, n_outputs, **options):
@@ -514,10 +604,10 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
 
     def _evaluate(self, X, y):
         """Return the loss without penalty and the scores on held-out instances."""
-        outputs = self._outputs(X)
+        outputs, frames = self._outputs(X), self._frames(X)
         with self._borrow_network() as network:
-            loss = network.mean_loss(self._targets(y), outputs)
-        return {"val_loss": loss} | self._validation_scores(y, outputs)
+            loss = network.mean_loss(self._targets(y, frames), outputs)
+        return {"val_loss": loss} | self._validation_scores(y, outputs, frames)
 
     @property
     def network_(self):

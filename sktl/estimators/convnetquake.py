@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral
+from typing import Any, ClassVar
 
 from sktl._checks import check_choice, check_number
 from sktl.estimators.base import parameters
@@ -92,9 +93,10 @@ class _ConvNetQuakeINGV:
         has one entry a convolution. Only with ``downsampling="max_pool"``.
     dense_units : int or None, default=None
         Units of the dense layer; None: as many as it has inputs.
-    l2 : float, default=1e-3
-        Factor of the L2 penalty on the kernels of the convolutions. The original experiment
-        pre-trained with 0 on EMG and 0.7 on S&P 500.
+    l2 : float or "auto", default="auto"
+        Factor of the L2 penalty on the kernels of the convolutions: 1e-3 as published, 0 for few
+        steps an epoch, where a penalty keeps the network from learning anything. The original
+        experiment pre-trained with 0 on EMG and 0.7 on S&P 500.
     initializer : str, default="glorot_uniform"
         Keras name of the initialiser of these kernels. The original experiment pre-trained
         with "he_normal" on SPEECH and S&P 500, "glorot_normal" on EMG.
@@ -112,6 +114,7 @@ class _ConvNetQuakeINGV:
     _jit = 400
     _first_layers = ("conv1",)
     _network = staticmethod(convnetquake_ingv)
+    _by_schedule: ClassVar[dict[str, Any]] = {"l2": (1e-3, 0.0)}
 
     n_layers: int = 9
     filters: int | Sequence[int] = 32
@@ -119,7 +122,7 @@ class _ConvNetQuakeINGV:
     downsampling: str = "stride"
     pool_padding: int | Sequence[int] = 0
     dense_units: int | None = None
-    l2: float = 1e-3
+    l2: float | str = "auto"
     initializer: str = "glorot_uniform"
 
     def _transferable(self):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -132,10 +133,10 @@ class _MLSTMFCN:
         How many filters share one unit in the squeeze-and-excite blocks.
     initializer : str, default="he_uniform"
         Keras name of the initialiser of the convolutions' kernels.
-    batch_norm_momentum : float, default=0.99
+    batch_norm_momentum : float or "auto", default="auto"
         Share of the running mean and variance that each step of training keeps; predictions use
-        them. They need about ``5 / (1 - momentum)`` steps to arrive: with few instances, and so
-        few steps an epoch, take less, such as 0.9.
+        them. They need about ``5 / (1 - momentum)`` steps to arrive: 0.99 as published, 0.9 for
+        few steps an epoch.
     transfer_blocks : bool, default=False
         Transfer batch normalisation and squeeze-and-excite blocks as well, at omega's learning
         rate. The original experiment transferred the convolutions alone. A source without
@@ -151,6 +152,7 @@ class _MLSTMFCN:
     architecture = "MLSTMFCN"
     _first_layers = ("conv1",)
     _network = staticmethod(mlstm_fcn)
+    _by_schedule: ClassVar[dict[str, Any]] = {"batch_norm_momentum": (0.99, 0.9)}
 
     filters: tuple[int, ...] = (128, 256, 128)
     kernel_sizes: tuple[int, ...] = (8, 5, 3)
@@ -158,7 +160,7 @@ class _MLSTMFCN:
     dropout: float = 0.8
     reduction: int = 16
     initializer: str = "he_uniform"
-    batch_norm_momentum: float = 0.99
+    batch_norm_momentum: float | str = "auto"
     transfer_blocks: bool = False
 
     def _transferable(self):

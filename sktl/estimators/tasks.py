@@ -12,6 +12,7 @@ from sktime.regression.base import BaseRegressor
 
 from sktl.estimators.base import BaseTransferEstimator, parameters
 from sktl.training.preprocessing import standardisation
+from sktl.training.target_scaling import InstanceScaling, instance_frames
 
 
 @parameters
@@ -57,13 +58,13 @@ class BaseTransferClassifier(BaseTransferEstimator, BaseClassifier):
     def _strata(self, y):
         return y
 
-    def _fit_targets(self, y):
+    def _fit_targets(self, y, frames=None):
         return self._targets(y), self._instance_weights(y)
 
     def _instance_weights(self, y):
         return compute_sample_weight(self.class_weight, y).astype(np.float32)
 
-    def _targets(self, y):
+    def _targets(self, y, frames=None):
         return (np.asarray(y)[:, None] == self.classes_).astype(np.float32)
 
     def _check_held_out_targets(self, y):
@@ -75,7 +76,10 @@ class BaseTransferClassifier(BaseTransferEstimator, BaseClassifier):
             )
         return y
 
-    def _validation_scores(self, y, outputs):
+    def _frames(self, X):
+        return None
+
+    def _validation_scores(self, y, outputs, frames=None):
         predicted = self.classes_[outputs.argmax(axis=1)]
         return {
             "val_score": float(f1_score(y, predicted, average="weighted", zero_division=0)),
@@ -95,9 +99,18 @@ class BaseTransferRegressor(BaseTransferEstimator, BaseRegressor):
 
     Parameters
     ----------
-    target_scaling : {"standard", None}, default="standard"
-        Train on y standardised by the training instances, or on y as it is. Predictions are in
-        the unit of y either way.
+    target_scaling : {"standard", "instance", None}, default="standard"
+        Train on y standardised by the training instances; on y relative to its own instance,
+        ``(y - last value) / range`` of channel 0, standardised as well; or on y as it is.
+        "instance" is the reversible instance normalisation of forecasting (Kim et al. 2022), for
+        a y that continues the series in its unit, such as the next price; `fit` refuses any other.
+        Predictions are in the unit of y in every case.
+
+    References
+    ----------
+    .. [1] T. Kim, J. Kim, Y. Tae, C. Park, J.-H. Choi, J. Choo (2022). Reversible instance
+       normalization for accurate time-series forecasting against distribution shift.
+       International Conference on Learning Representations.
 
     Examples
     --------
@@ -112,9 +125,11 @@ class BaseTransferRegressor(BaseTransferEstimator, BaseRegressor):
     _task = "regression"
     _kind = "regressor"
     _loss = "mean_squared_error"
+    # Numbers such as magnitudes follow the logarithm of an amplitude.
+    _stream_max = "log"
     _score_name = "mae"
     _monitors: ClassVar = {"val_loss": False, "val_score": False}
-    _target_attributes = ("_center", "_scale", "_spreads")
+    _target_attributes = ("_center", "_scale", "_spreads", "_instance_scaling")
 
     target_scaling: str | None = "standard"
 
@@ -125,15 +140,6 @@ class BaseTransferRegressor(BaseTransferEstimator, BaseRegressor):
     def _strata(self, y):
         return None
 
-    def _fit_targets(self, y):
-        self._center, self._scale = 0.0, 1.0
-        if self.target_scaling == "standard":
-            self._center, self._scale = standardisation(self._check_held_out_targets(y))
-        targets = self._targets(y)
-        # Three digits are enough for what they do, and make those of standardised targets 1.
-        self._spreads = tuple(float(f"{standardisation(v)[1]:.3g}") for v in (y, targets))
-        return targets, self._instance_weights(y)
-
     def _instance_weights(self, y):
         return np.ones(len(y), np.float32)
 
@@ -143,19 +149,45 @@ class BaseTransferRegressor(BaseTransferEstimator, BaseRegressor):
             return of_y
         return of_targets**2 if self._loss == "mean_squared_error" else of_targets
 
-    def _targets(self, y):
-        return ((np.asarray(y, float) - self._center) / self._scale).astype(np.float32)[:, None]
+    def _frames(self, X):
+        return instance_frames(X) if self.target_scaling == "instance" else None
+
+    def _fit_targets(self, y, frames=None):
+        nothing: Any = None
+        self._center, self._scale, self._instance_scaling = 0.0, 1.0, nothing
+        if self.target_scaling is not None:
+            y_checked = np.asarray(self._check_held_out_targets(y), float)
+            if frames is not None:
+                self._instance_scaling = InstanceScaling.fit(y_checked, frames)
+                y_checked = self._instance_scaling.relative(y_checked, frames)
+            self._center, self._scale = standardisation(y_checked)
+        targets = self._targets(y, frames)
+        # Three digits are enough for what they do, and make those of standardised targets 1.
+        self._spreads = tuple(float(f"{standardisation(v)[1]:.3g}") for v in (y, targets))
+        return targets, self._instance_weights(y)
+
+    def _targets(self, y, frames=None):
+        y = np.asarray(y, float)
+        if frames is not None:
+            y = self._instance_scaling.relative(y, frames)
+        y = ((y - self._center) / self._scale).astype(np.float32)
+        return y[:, None] if y.ndim == 1 else y
 
     def _check_held_out_targets(self, y):
         if not np.isfinite(np.asarray(y, float)).all():
             raise ValueError("y must be finite. Received: NaN or infinite values")
         return y
 
-    def _validation_scores(self, y, outputs):
-        return {"val_score": float(mean_absolute_error(y, self._unscaled(outputs)))}
+    def _validation_scores(self, y, outputs, frames=None):
+        return {"val_score": float(mean_absolute_error(y, self._unscaled(outputs, frames)))}
 
-    def _unscaled(self, outputs):
-        return outputs[:, 0].astype(np.float64) * self._scale + self._center
+    def _unscaled(self, outputs, frames=None):
+        outputs = self._of_shape_of_y(outputs).astype(np.float64) * self._scale + self._center
+        return outputs if frames is None else self._instance_scaling.absolute(outputs, frames)
+
+    @staticmethod
+    def _of_shape_of_y(outputs):
+        return outputs[:, 0]
 
     def _predict(self, X):
-        return self._unscaled(self._outputs(X))
+        return self._unscaled(self._outputs(X), self._frames(X))

@@ -12,6 +12,7 @@ from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferRegressor
 from sktl.estimators.tcn import tcn
 from sktl.training.preprocessing import Standardisation
+from sktl.training.probe_head import MOST, evenly, output_layer
 
 
 def tcn_sequence(
@@ -77,7 +78,7 @@ class _TCNSequence:
 
     Parameters
     ----------
-    stream_max : {"standard", "raw", None}, default=None
+    stream_max : {"standard", "log", "raw", None}, default=None
         How the largest absolute value of an instance enters the network beside the series: the
         z-scores of the series keep the amplitude, so not at all.
     filters : sequence of int, default=(3, 5, 5, 5, 6, 6)
@@ -298,6 +299,26 @@ class TCNSequenceRegressor(_TCNSequence, BaseTransferRegressor):
             )
         return n_channels, length, length // every if n_outputs > 1 else 1
 
+    def _probe_start(self, network, start, training):
+        """Fit the two layers that are added, one on the features and one on the series."""
+        inputs, targets, _ = training
+        n_timepoints, n_outputs = self._shape[1:]
+        every = _every(n_timepoints, n_outputs)
+        chosen = evenly(len(targets), max(1, MOST // n_outputs))
+        series = inputs[0][chosen].transpose(0, 2, 1)
+        features = network.features(network.place([part[chosen] for part in inputs]))
+        both = np.concatenate([features, series], axis=2)[:, every - 1 :: every]
+        rows = both.reshape(-1, both.shape[2])
+        kernel, bias = output_layer(
+            rows, targets[chosen].reshape(-1, 1), np.ones(len(rows)), classifies=False
+        )
+        split = features.shape[2]
+        return {
+            "head/kernel": kernel[:split],
+            "head/bias": bias,
+            "skip/kernel": kernel[None, split:],
+        }
+
     def _transferred_weights(self, source, start):
         padding = (source.card.parameters or {}).get("padding", self.padding)
         if padding != self.padding:
@@ -307,11 +328,9 @@ class TCNSequenceRegressor(_TCNSequence, BaseTransferRegressor):
             )
         return super()._transferred_weights(source, start)
 
-    def _targets(self, y):
-        return ((_two_dimensional(y) - self._center) / self._scale).astype(np.float32)
-
-    def _unscaled(self, outputs):
-        return outputs.astype(np.float64) * self._scale + self._center
+    @staticmethod
+    def _of_shape_of_y(outputs):
+        return outputs
 
 
 def _two_dimensional(y):

@@ -118,7 +118,7 @@ def _network(trial, dataset, store):
     results = {
         "test_score": score(dataset.task, test[1], estimator.predict(test[0])),
         "validation_score": float(history["val_score"][best]),
-        "epochs": len(history),
+        "epochs": int(history.index[-1]),
         "best_epoch": best,
         "loss": estimator._loss,
         "monitor": estimator.monitor,
@@ -161,7 +161,7 @@ def make_estimator(trial: Trial, task: str):
         source=trial.weights_path or trial.source,
         omega=1.0 if trial.omega is None else trial.omega,
         random_state=trial.random_state,
-        **trial.parameters,
+        **{"schedule": "published"} | dict(trial.parameters),
     )
 
 

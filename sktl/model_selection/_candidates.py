@@ -116,7 +116,7 @@ class Candidate:
     @property
     def n_epochs(self) -> int:
         """Epochs trained, over all parts."""
-        return sum(len(state.rows) for state in self.states)
+        return sum(state.n_epochs for state in self.states)
 
     def mean(self, scoring: str) -> float:
         """Return the mean of a score over the parts; NaN where the training failed."""
@@ -149,8 +149,8 @@ class Candidate:
     def _score(self, part, state):
         number = state.best_epoch
         if part.test is None:
-            row = state.rows[number - 1]
-            loss = row["val_loss"] - state.penalties[number - 1]
+            row, penalty = state.of_epoch(number)
+            loss = row["val_loss"] - penalty
             return {"val_loss": loss, "val_score": row["val_score"], "epoch": number}
         fitted = part.prepared[self.n_repeats].fitted
         self.estimator.__dict__.update(fitted | state.fitted, _weights=state.best_weights)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from numbers import Real
 from typing import ClassVar
 
@@ -14,7 +15,8 @@ from sktl._checks import check_choice, check_number
 from sktl.estimators.base import BaseTransferEstimator, channel_repeats
 from sktl.estimators.wrapper import NetworkWrapper
 from sktl.model_selection._candidates import Candidate, Part, advance_all, fitting, race
-from sktl.model_selection._results import curves, decide, tabulate
+from sktl.model_selection._noise import chance, judge, standard_error
+from sktl.model_selection._results import contestants, curves, decide, tabulate
 from sktl.sources import expand_sources
 from sktl.training.randomness import draw_seed, random_streams
 
@@ -57,9 +59,11 @@ default="validation"
     scoring : {"val_loss", "val_score"}, default="val_loss"
         What is compared: the loss at the best epoch, without the penalty on kernels, or the
         estimator's score (mean absolute error, weighted F1) there.
-    margin : float, default=0.0
-        How much better than scratch the best transfer must be, as a share of scratch's value:
-        0.05 asks for a loss at least 5 percent lower. A tie keeps scratch.
+    margin : float or "noise", default="noise"
+        How much better than scratch the best transfer must be. "noise": by more than one standard
+        error, over the instances that compare, of the mean difference of the two losses (for
+        ``scoring="val_score"`` of absolute errors or of wrong classes). A number: as a share of
+        scratch's value; 0.05 asks for a loss at least 5 percent lower. A tie keeps scratch.
     search : {"grid", "race"}, default="grid"
         Train all candidates to their end, or drop those that are behind: after `race_epochs`
         epochs, and again after `race_factor` times as many and so on, the best
@@ -104,7 +108,11 @@ default="validation"
         How the best was chosen: ``kept`` ("scratch" or "transfer"), ``scratch`` and ``transfer``
         (their values of `scoring`; NaN where there is none), ``transfer_index`` (row of the best
         transfer), ``gain`` (how much better transfer was, as a share of scratch's value),
-        ``margin`` (what was asked), ``n_transfers`` (how many chances transfer had),
+        ``margin`` (what was asked, as such a share), ``noise`` (one standard error of the
+        difference; NaN where there is nothing to compare), ``chance`` (`scoring` of the mean
+        target or the shares of the classes), ``at_chance`` (whether the kept candidate is not
+        better than that by more than one standard error; a warning says so, too),
+        ``n_transfers`` (how many chances transfer had),
         ``n_unfinished`` (candidates a race dropped), ``epochs_trained``, and
         ``epochs_saved_at_most`` (what the dropped would have trained without early stopping).
 
@@ -125,7 +133,7 @@ default="validation"
         include_scratch=True,
         selection="validation",
         scoring="val_loss",
-        margin=0.0,
+        margin="noise",
         search="grid",
         race_epochs=10,
         race_factor=2.0,
@@ -153,7 +161,7 @@ default="validation"
             tags = {name: estimator.get_tag(name) for name in names}
             self.set_tags(**tags)  # type: ignore[attr-defined]
 
-    def fit(self, X, y, validation_data=None):
+    def fit(self, X, y, validation_data=None, groups=None):
         """Train the candidates and keep the best.
 
         Parameters
@@ -164,6 +172,9 @@ default="validation"
             Class labels, or numbers in any unit.
         validation_data : tuple of (X, y), optional
             Held-out instances instead of the inner split.
+        groups : array-like of shape (n_instances,), optional
+            What instances have in common (a speaker, a recording), for a `selection` by a splitter
+            such as `sklearn.model_selection.GroupKFold`. The inner splits do not know of it.
 
         Returns
         -------
@@ -176,7 +187,11 @@ default="validation"
         FloatingPointError
             If no candidate has a finite loss after its first epoch.
         """
-        return self._fit_with(validation_data, X, y)
+        self._given__groups = groups
+        try:
+            return self._fit_with(validation_data, X, y)
+        finally:
+            del self._given__groups
 
     def _fit(self, X, y):
         self._check_parameters()
@@ -193,13 +208,23 @@ default="validation"
         sign = 1 if self._greater_is_better else -1
         self.cv_results_ = tabulate(candidates, self.scoring, sign)
         self.curves_ = curves(candidates)
+        values = [self._value(candidate) for candidate in candidates]
         self.best_index_, self.decision_ = decide(
             candidates,
-            [self._value(candidate) for candidate in candidates],
+            values,
             self.scoring,
             self.margin,
-            self.estimator.n_epochs,
+            candidates[0].estimator._resolved()["n_epochs"],
+            self._noise(candidates, values, parts),
         )
+        self.decision_ |= chance(candidates[self.best_index_], parts, self.scoring)
+        if self.decision_["at_chance"]:
+            warnings.warn(
+                "No candidate is beyond chance: the best is not better than a constant by more "
+                f"than noise on the instances that compare. Received: {self.decision_}",
+                UserWarning,
+                stacklevel=3,
+            )
         best = candidates[self.best_index_]
         self.best_params_ = best.params
         self.best_score_ = float(self.cv_results_["mean_test_score"][self.best_index_])
@@ -210,7 +235,10 @@ default="validation"
         self._check_estimator()
         check_choice("scoring", self.scoring, ("val_loss", "val_score"))
         check_choice("search", self.search, ("grid", "race"))
-        check_number("margin", self.margin, least=0, wanted="at least 0")
+        if not isinstance(self.margin, str):
+            check_number("margin", self.margin, least=0, wanted="at least 0, or 'noise'")
+        else:
+            check_choice("margin", self.margin, ("noise",))
         check_number("race_factor", self.race_factor, least=1, above=True, wanted="above 1")
         check_number("race_epochs", self.race_epochs, least=0, above=True, whole=True)
         if isinstance(self.omegas, Real | str) or not len(self.omegas):
@@ -223,6 +251,11 @@ default="validation"
                 raise ValueError(
                     "selection='validation' needs the estimator's inner split or validation_data "
                     "given to fit. Received: validation_size=None and no validation_data"
+                )
+            if self._given__groups is not None:
+                raise ValueError(
+                    "groups are for a selection by a splitter, such as GroupKFold(5). "
+                    "Received: groups with selection='validation'"
                 )
 
     def _candidates(self, X):
@@ -282,7 +315,7 @@ default="validation"
         splitter = check_cv(self.selection, y, classifier=self._kind == "classifier")
         return [
             Part(prepare(X[training], y[training]), (X[fold], y[fold]))
-            for training, fold in splitter.split(X, y)
+            for training, fold in splitter.split(X, y, self._given__groups)
         ]
 
     def _checker(self, candidate):
@@ -300,6 +333,13 @@ default="validation"
             return math.inf
         return -value if self._greater_is_better else value
 
+    def _noise(self, candidates, values, parts):
+        """Return the standard error of the difference between scratch and the best transfer."""
+        pair = contestants(candidates, values)
+        if None in pair or any(math.isinf(values[number]) for number in pair):
+            return math.nan
+        return standard_error(*[judge(candidates[n], parts, self.scoring) for n in pair])
+
     def _final(self, best, parts, X, y):
         estimator = best.estimator.clone()
         validation_data = self._given__validation_data
@@ -310,9 +350,10 @@ default="validation"
         if validation_data is not None:
             X_held_out, y_held_out = self._checker(best)._check_validation_data(X)
             X, y = np.concatenate([X, X_held_out]), np.concatenate([y, y_held_out])
+        n_epochs = int(np.median([state.best_epoch for state in best.states]))
         return estimator.set_params(
             validation_size=None,
-            n_epochs=int(np.median([state.best_epoch for state in best.states])),
+            n_epochs=n_epochs if estimator.head == "probe" else max(1, n_epochs),
             early_stopping_patience=None,
         ).fit(X, y)
 

@@ -204,7 +204,7 @@ def _features(estimator, source, X):
     import keras
 
     X = np.repeat(X, estimator._repeats(X, source), axis=1)
-    _, inputs = estimator._preprocessing_type.fit(X, estimator.stream_max)
+    _, inputs = estimator._preprocessing_type.fit(X, estimator._resolved()["stream_max"])
     estimator._shape = (*X.shape[1:], 1)
     options = estimator._feature_options(source.arrays if source else None)
     model = estimator._build(*estimator._shape, **options)

@@ -76,8 +76,20 @@ def curves(candidates: list[Candidate]) -> pd.DataFrame:
     return pd.concat(histories, names=["candidate", "fold"])
 
 
+def contestants(candidates: list[Candidate], values: list[float]) -> tuple[int | None, int | None]:
+    """Return the numbers of scratch and of the best transfer; None where there is none."""
+    scratch = 0 if candidates[0].estimator.source is None else None
+    transfers = range(len(candidates))[scratch is not None :]
+    return scratch, min(transfers, key=values.__getitem__, default=None)
+
+
 def decide(
-    candidates: list[Candidate], values: list[float], scoring: str, margin: float, longest: int
+    candidates: list[Candidate],
+    values: list[float],
+    scoring: str,
+    margin: float | str,
+    longest: int,
+    noise: float = math.nan,
 ) -> tuple[int, dict[str, Any]]:
     """Choose between scratch and the best transfer, see `OmegaSearch.decision_`.
 
@@ -89,10 +101,12 @@ def decide(
         What is compared, smaller is better; infinite for a failed candidate.
     scoring : str
         Name of it.
-    margin : float
-        Share of scratch's value by which transfer must be better.
+    margin : float or "noise"
+        Share of scratch's value by which transfer must be better; or what is beyond noise.
     longest : int
         Largest number of epochs of a training.
+    noise : float, default=nan
+        Standard error of the difference between scratch and the best transfer.
 
     Returns
     -------
@@ -101,10 +115,9 @@ def decide(
     decision : dict
         Why.
     """
-    scratch = 0 if candidates[0].estimator.source is None else None
-    transfers = range(len(candidates))[scratch is not None :]
-    transfer = min(transfers, key=values.__getitem__, default=None)
+    scratch, transfer = contestants(candidates, values)
     gain = math.nan
+    asked = math.nan if isinstance(margin, str) else float(margin)
     if scratch is None or transfer is None:
         keeps_scratch = transfer is None
     elif math.isinf(values[scratch]) or math.isinf(values[transfer]):
@@ -113,7 +126,12 @@ def decide(
         difference, size = values[scratch] - values[transfer], abs(values[scratch])
         with np.errstate(divide="ignore"):
             gain = float(np.divide(difference, size)) if difference else 0.0
-        keeps_scratch = difference <= 0 or gain <= margin
+        if isinstance(margin, str):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                asked = float(np.divide(noise, size))
+            keeps_scratch = difference <= noise
+        else:
+            keeps_scratch = difference <= 0 or gain <= margin
     best = scratch if keeps_scratch else transfer
     assert best is not None
     unfinished = [candidate for candidate in candidates if not candidate.ended]
@@ -123,11 +141,12 @@ def decide(
         "transfer": math.nan if transfer is None else candidates[transfer].mean(scoring),
         "transfer_index": transfer,
         "gain": gain,
-        "margin": float(margin),
-        "n_transfers": len(transfers),
+        "margin": asked,
+        "noise": noise,
+        "n_transfers": len(candidates) - (scratch is not None),
         "n_unfinished": len(unfinished),
         "epochs_trained": sum(candidate.n_epochs for candidate in candidates),
         "epochs_saved_at_most": sum(
-            longest - len(state.rows) for c in unfinished for state in c.states
+            longest - state.n_epochs for c in unfinished for state in c.states
         ),
     }

@@ -39,12 +39,14 @@ def fit_stream(estimator: Any, draw: Callable[[int], Pair], validation_data: Pai
     first, state = trainer._start(X, y)
     trainer.__dict__.update(first.fitted)
     prepared = first
-    for epoch in range(1, trainer.n_epochs + 1):
+    for epoch in range(1, trainer._resolved()["n_epochs"] + 1):
         trainer._advance(prepared, state, until=epoch)
         if state.ended:
             break
         panel, target = draw(epoch)
         inputs = trainer._preprocessing.transform(panel)
         weights = trainer._instance_weights(target)
-        prepared = replace(first, training=(inputs, trainer._targets(target), weights))
+        prepared = replace(
+            first, training=(inputs, trainer._targets(target, trainer._frames(panel)), weights)
+        )
     return estimator._fit_trained(X, y, first, state)

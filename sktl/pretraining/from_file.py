@@ -154,22 +154,27 @@ def fit_stored(estimator: Any, training: StoredPart, validation: StoredPart) -> 
             f"{type(estimator).__name__} needs its training part in memory: take fewer instances, "
             f"or allow more. Received: {len(training)} instances that exceed `memory`"
         )
+    if estimator.head != "random":
+        raise ValueError(
+            "head='probe' needs the training part in memory: take fewer instances, or allow more. "
+            f"Received: {len(training)} instances that exceed `memory`"
+        )
     trainer = estimator.clone()
     # What fit would have told it, as for the candidates of an OmegaSearch.
     trainer._n_repeats = 1
-    trainer._preprocessing, trainer._data_hash = scan(training, trainer.stream_max)
-    for _ in validation.batches(256):
-        pass  # finds what cannot be used
+    trainer._preprocessing, trainer._data_hash, frames = scan(training, trainer)
+    # One pass finds what cannot be used, before the targets are taken.
+    frames_validation = _joined([trainer._frames(X) for X, _ in validation.batches(256)])
     y, y_validation = training.y, validation.y
     if trainer._kind == "classifier":
         trainer.classes_ = np.unique(y)
     trainer._check_held_out_targets(y_validation)
-    targets, weights = trainer._fit_targets(y)
+    targets, weights = trainer._fit_targets(y, frames)
     trainer._n_training_instances = len(y)
     trainer._shape = (*trainer._preprocessing.mask.shape, targets.shape[1])
-    held_out: Any = ([validation], trainer._targets(y_validation))
+    held_out: Any = ([validation], trainer._targets(y_validation, frames_validation))
     part: Any = ([training], targets, weights)
-    prepared = Prepared(part, held_out, y_validation, trainer._learnt_of_data())
+    prepared = Prepared(part, held_out, y_validation, trainer._learnt_of_data(), frames_validation)
     state = trainer._begin(prepared, None, random_streams(trainer.random_state))
 
     def reading(network):
@@ -182,18 +187,25 @@ def fit_stored(estimator: Any, training: StoredPart, validation: StoredPart) -> 
     return estimator._fit_trained(training.read(few), y[few], prepared, state)
 
 
-def scan(training, stream_max):
-    """Fit the preprocessing, and hash the data, in one pass."""
-    digest, amplitudes = hashlib.sha256(), []
+def _joined(frames):
+    return None if frames[0] is None else np.concatenate(frames)
+
+
+def scan(training, trainer):
+    """Fit the preprocessing, hash the data and take its frames, in one pass."""
+    digest, amplitudes, frames = hashlib.sha256(), [], []
     total: Any = 0.0
     for X, _ in training.batches(256):
         digest.update(np.ascontiguousarray(X).data)
         scaled, amplitude = scale_instances(X)
         amplitudes.append(amplitude)
+        frames.append(trainer._frames(X))
         # One after the other, as numpy's own mean over the first axis does.
         for instance in scaled:
             total = total + instance.astype(np.float64)
     digest.update(training.y.astype(str).tobytes())
     mask = (total / len(training)).astype(np.float32)
+    stream_max = trainer._resolved()["stream_max"]
     scaling = amplitude_scale(np.concatenate(amplitudes), stream_max)
-    return Preprocessing(mask, stream_max, *scaling), digest.hexdigest()
+    preprocessing = Preprocessing(mask, stream_max, *scaling)
+    return preprocessing, digest.hexdigest(), _joined(frames)

@@ -192,7 +192,8 @@ class SyntheticPretraining(NetworkWrapper):
     def _prepared(self, tuned, prepared, X_new, y_new):
         """Give the generated series as a training part that is scaled like the real one."""
         X_new = tuned._panel(X_new)
-        inputs, targets = tuned._preprocessing.transform(X_new), tuned._targets(y_new)
+        frames = tuned._frames(X_new)
+        inputs, targets = tuned._preprocessing.transform(X_new), tuned._targets(y_new, frames)
         # On a copy: a regressor would keep the scale of the generated numbers.
         weights = tuned.clone()
         weights.__dict__.update({k: v for k, v in vars(tuned).items() if k == "classes_"})

@@ -352,6 +352,35 @@ class CompiledNetwork:
             [self._predict([part[at : at + size] for part in data]) for at in starts]
         )
 
+    @property
+    def joins_amplitude(self) -> bool:
+        """Whether the last feature before the output layer is the stream max itself."""
+        before = self.model.get_layer("head").input
+        return before._keras_history.operation.name == "join"
+
+    def features(self, data: list) -> np.ndarray:
+        """Return what enters the output layer, computed as in prediction.
+
+        Parameters
+        ----------
+        data : list of tensors
+            What `place` gave for the inputs.
+
+        Returns
+        -------
+        np.ndarray of shape (n_instances, n_features)
+            Inputs of the layer ``head``.
+        """
+        import keras
+
+        self._pull()
+        body = keras.Model(self.model.inputs, self.model.get_layer("head").input)
+        size = self.prediction_batch
+        parts = [
+            body([part[at : at + size] for part in data]) for at in range(0, len(data[0]), size)
+        ]
+        return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
+
     def mean_loss(self, targets: np.ndarray, outputs: np.ndarray) -> float:
         """Return the mean loss of given outputs, without the penalty.
 

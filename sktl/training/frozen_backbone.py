@@ -31,8 +31,13 @@ class FrozenNetwork:
         self._first, self._head = first, head
         self._frozen: dict[str, np.ndarray] = {}
         for name in ("state", "restore", "set_learning_rate", "train", "predict", "mean_loss",
-                     "penalty"):  # fmt: skip
+                     "penalty", "features"):  # fmt: skip
             setattr(self, name, getattr(head, name))
+
+    @property
+    def joins_amplitude(self) -> bool:
+        """See `CompiledNetwork.joins_amplitude`."""
+        return self._head.joins_amplitude
 
     def reset(
         self, weights: Mapping[str, np.ndarray], omega: float, learning_rate: float, seed: int

@@ -152,6 +152,8 @@ class TrainingState:
         Whether there is nothing left to train.
     fitted : dict
         Attributes that the estimator will have for this training.
+    start_counts : bool
+        Whether the weights before the first epoch may be the best: epoch 0.
     """
 
     rng: np.random.Generator
@@ -166,10 +168,15 @@ class TrainingState:
     best: float = math.inf
     ended: bool = False
     fitted: dict[str, Any] = field(default_factory=dict)
+    start_counts: bool = False
 
     @classmethod
     def begin(
-        cls, schedule: Schedule, rng: np.random.Generator, network: list[np.ndarray] | None = None
+        cls,
+        schedule: Schedule,
+        rng: np.random.Generator,
+        network: list[np.ndarray] | None = None,
+        start_counts: bool = False,
     ) -> TrainingState:
         """Make the state before the first epoch.
 
@@ -177,7 +184,7 @@ class TrainingState:
         ----------
         schedule : Schedule
             How to train.
-        rng, network
+        rng, network, start_counts
             See the class.
 
         Returns
@@ -191,7 +198,29 @@ class TrainingState:
             schedule.learning_rate,
             Plateau(schedule.early_stopping_patience),
             Plateau(schedule.reduce_lr_patience, schedule.min_delta),
+            start_counts=start_counts,
         )
+
+    @property
+    def n_epochs(self) -> int:
+        """Epochs trained so far."""
+        return max(0, len(self.rows) - self.start_counts)
+
+    def of_epoch(self, epoch: int) -> tuple[dict[str, float], float]:
+        """Return the row of an epoch and the penalty in its ``val_loss``.
+
+        Parameters
+        ----------
+        epoch : int
+            From 1, or from 0 where the start counts.
+
+        Returns
+        -------
+        row : dict of str to float
+        penalty : float
+        """
+        number = epoch - (not self.start_counts)
+        return self.rows[number], self.penalties[number]
 
     def history(self) -> pd.DataFrame:
         """Return the rows as a table.
@@ -199,9 +228,10 @@ class TrainingState:
         Returns
         -------
         pandas.DataFrame
-            One row an epoch, the index counting from 1.
+            One row an epoch, the index counting from 1, or from 0 where the start counts.
         """
-        index = pd.RangeIndex(1, len(self.rows) + 1, name="epoch")
+        first = int(not self.start_counts)
+        index = pd.RangeIndex(first, len(self.rows) + first, name="epoch")
         return pd.DataFrame(self.rows, index=index)
 
 
@@ -282,7 +312,8 @@ def advance(
         If the monitored value is not finite after the first epoch.
     """
     last = schedule.n_epochs if until is None else min(until, schedule.n_epochs)
-    if state.ended or len(state.rows) >= last:
+    first = len(state.rows) + (not state.start_counts)
+    if state.ended or first > last:
         return
     inputs, targets, weights = training
     data = network.place(inputs, targets, weights)
@@ -293,9 +324,13 @@ def advance(
     if state.network is not None:
         network.restore(state.network)
 
-    for epoch in range(len(state.rows) + 1, last + 1):
-        order = state.rng.permutation(len(targets))[:n_instances]
-        row = {"loss": network.train(data, order, schedule.batch_size)}
+    for epoch in range(first, last + 1):
+        if epoch:
+            order = state.rng.permutation(len(targets))[:n_instances]
+            row = {"loss": network.train(data, order, schedule.batch_size)}
+        else:
+            outputs = network.predict(data[: len(inputs)])
+            row = {"loss": network.mean_loss(targets, outputs) + network.penalty()}
         if validation is not None:
             outputs = network.predict(held_out)
             row["val_loss"] = network.mean_loss(validation[1][:n_validation], outputs)
@@ -322,7 +357,7 @@ def advance(
             state.learning_rate *= schedule.reduce_lr_factor
             state.learning_rate = max(state.learning_rate, schedule.min_learning_rate)
             network.set_learning_rate(state.learning_rate)
-    state.ended |= len(state.rows) == schedule.n_epochs
+    state.ended |= state.n_epochs == schedule.n_epochs
     # An ended training needs no network state any more, and is lighter to send without.
     state.network = None if state.ended else network.state()
 

@@ -25,9 +25,16 @@ class Prepared:
         Its labels or numbers as they were given.
     fitted : dict
         Attributes of every estimator that trains on it.
+    frames_validation : np.ndarray of shape (n_instances, 2) or None
+        What the targets of the held-out part are relative to; None: to nothing.
+    given : bool
+        Whether the held-out part was given to `fit`, which must not learn from it, and not split
+        off by it.
     """
 
     training: tuple[list[np.ndarray], np.ndarray, np.ndarray]
     validation: tuple[list[np.ndarray], np.ndarray] | None
     y_validation: np.ndarray | None
     fitted: dict[str, Any]
+    frames_validation: np.ndarray | None = None
+    given: bool = False

@@ -3,7 +3,8 @@
 Per instance, over all channels together: ``m = min``, ``M = max``,
 ``stream_max = max(|m|, |M|)`` and ``x' = (x - m) / (M - m)``; then the *mask*, the mean of the
 training instances at each channel and time point, is subtracted (Otović et al. 2022, section
-2.4.1). The stream max keeps the amplitude that the scaling removes.
+2.4.1). The stream max keeps the amplitude that the scaling removes, as it is or as its
+logarithm: what depends on an amplitude, such as a magnitude, mostly follows the logarithm.
 """
 
 from __future__ import annotations
@@ -61,17 +62,20 @@ class Preprocessing:
     ----------
     mask : np.ndarray of shape (n_channels, n_timepoints), float32
         Mean of the scaled training instances.
-    stream_max : {"standard", "raw", None}
-        How the stream max enters the network: standardised by the training instances, as it
-        is, or not at all.
+    stream_max : {"standard", "log", "raw", None}
+        How the stream max enters the network: standardised by the training instances, its
+        logarithm standardised by them, as it is, or not at all.
     center, scale : float
-        What standardises the stream max; 0 and 1 unless ``stream_max="standard"``.
+        What standardises the stream max or its logarithm; 0 and 1 for "raw" and None.
+    floor : float
+        What stands for a stream max of 0, which has no logarithm.
     """
 
     mask: np.ndarray
     stream_max: str | None
     center: float = 0.0
     scale: float = 1.0
+    floor: float = 1.0
 
     @classmethod
     def fit(cls, X: np.ndarray, stream_max: str | None) -> tuple[Preprocessing, list[np.ndarray]]:
@@ -81,7 +85,7 @@ class Preprocessing:
         ----------
         X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
             Training panel.
-        stream_max : {"standard", "raw", None}
+        stream_max : {"standard", "log", "raw", None}
             See the class.
 
         Returns
@@ -138,7 +142,10 @@ class Preprocessing:
 
     def _inputs(self, scaled: np.ndarray, amplitude: np.ndarray) -> list[np.ndarray]:
         scaled -= self.mask
-        return [scaled, *amplitude_inputs(amplitude, self.stream_max, self.center, self.scale)]
+        return [
+            scaled,
+            *amplitude_inputs(amplitude, self.stream_max, self.center, self.scale, self.floor),
+        ]
 
 
 @dataclass(frozen=True)
@@ -149,10 +156,10 @@ class Standardisation:
     ----------
     center, scale : np.ndarray of shape (n_channels, 1)
         Mean and standard deviation, in the panel's unit.
-    stream_max : {"standard", "raw", None}
+    stream_max : {"standard", "log", "raw", None}
         As for `Preprocessing`.
-    amplitude_center, amplitude_scale : float
-        What standardises the stream max.
+    amplitude_center, amplitude_scale, amplitude_floor : float
+        ``center``, ``scale`` and ``floor`` of `Preprocessing`.
     """
 
     center: np.ndarray
@@ -160,6 +167,7 @@ class Standardisation:
     stream_max: str | None
     amplitude_center: float = 0.0
     amplitude_scale: float = 1.0
+    amplitude_floor: float = 1.0
 
     @classmethod
     def fit(cls, X: np.ndarray, stream_max: str | None) -> tuple[Standardisation, list[np.ndarray]]:
@@ -212,6 +220,7 @@ class Standardisation:
             self.stream_max,
             self.amplitude_center,
             self.amplitude_scale,
+            self.amplitude_floor,
         )
         return [((X - self.center) / self.scale).astype(np.float32), *amplitude]
 
@@ -240,16 +249,58 @@ def largest(X: np.ndarray, how: str | None) -> Any:
     return np.maximum(-low, high)
 
 
-def amplitude_scale(amplitude: Any, how: str | None) -> tuple[float, float]:
-    """Return center and scale of the training instances' stream max; 0 and 1 for "raw", None."""
-    return standardisation(amplitude) if how == "standard" else (0.0, 1.0)
+def amplitude_scale(amplitude: Any, how: str | None) -> tuple[float, float, float]:
+    """Return center, scale and floor of the training instances' stream max, see `Preprocessing`.
+
+    Parameters
+    ----------
+    amplitude : np.ndarray of shape (n_instances,)
+        Stream max of the training instances, not below 0; not used for "raw" and None.
+    how : {"standard", "log", "raw", None}
+        See `Preprocessing`.
+
+    Returns
+    -------
+    center, scale, floor : float
+        ``0, 1, 1`` for "raw" and None. The floor is the smallest positive stream max of the
+        training instances, or 1 where all are 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.training.preprocessing import amplitude_inputs, amplitude_scale
+    >>> amplitude = np.array([0.0, 1.0, 100.0, 10.0])
+    >>> fitted = amplitude_scale(amplitude, "log")
+    >>> [round(number, 3) for number in fitted]
+    [1.727, 1.909, 1.0]
+    >>> amplitude_inputs(amplitude, "log", *fitted)[0].ravel().astype(float).round(2).tolist()
+    [-0.9, -0.9, 1.51, 0.3]
+    """
+    if how == "standard":
+        return (*standardisation(amplitude), 1.0)
+    if how == "log":
+        amplitude = np.asarray(amplitude, np.float64)
+        floor = float(np.min(amplitude, where=amplitude > 0, initial=np.inf))
+        floor = floor if np.isfinite(floor) else 1.0
+        return (*standardisation(_logarithm(amplitude, floor)), floor)
+    return 0.0, 1.0, 1.0
 
 
-def amplitude_inputs(amplitude, how: str | None, center: float, scale: float) -> list[np.ndarray]:
+def amplitude_inputs(
+    amplitude, how: str | None, center: float, scale: float, floor: float = 1.0
+) -> list[np.ndarray]:
     """Turn the stream max into inputs of a network: one of shape (n, 1), float32, or none."""
     if how is None:
         return []
-    return [((amplitude.astype(np.float64) - center) / scale).astype(np.float32)[:, None]]
+    amplitude = amplitude.astype(np.float64)
+    if how == "log":
+        amplitude = _logarithm(amplitude, floor)
+    return [((amplitude - center) / scale).astype(np.float32)[:, None]]
+
+
+def _logarithm(amplitude: np.ndarray, floor: float) -> np.ndarray:
+    # Only 0 is replaced: what is smaller than all of the training is still smaller.
+    return np.log(np.where(amplitude > 0, amplitude, floor))
 
 
 def standardisation(values: np.ndarray, rounding: float | None = None) -> tuple[float, float]:

@@ -110,7 +110,9 @@ def test_scratch_is_kept_unless_transfer_wins(source, useless, panel):
     assert harmful.best_params_ == {"source": None, "omega": 1.0}
     assert harmful.best_estimator_.source_ is None
 
-    helpful = OmegaSearch(network, omegas=(0.01, 1.0), sources=[useless, source]).fit(X, y)
+    helpful = OmegaSearch(network, omegas=(0.01, 1.0), sources=[useless, source], margin=0.0).fit(
+        X, y
+    )
     decision = helpful.decision_
     assert decision["kept"] == "transfer"
     assert helpful.best_params_["source"] == source
@@ -126,6 +128,70 @@ def test_scratch_is_kept_unless_transfer_wins(source, useless, panel):
     assert unguarded.decision_["kept"] == "transfer"
     assert unguarded.best_params_["source"] == useless
     assert np.isnan(unguarded.decision_["scratch"])
+
+
+def test_noise_is_one_standard_error_of_the_difference(source, panel):
+    from sklearn.metrics import log_loss
+
+    X, y = panel
+    held_out = (X[::3], y[::3])
+    network = MagNetClassifier(**SMALL | {"n_epochs": 8})
+    search = OmegaSearch(network, omegas=(1.0,), sources=[source]).fit(
+        X, y, validation_data=held_out
+    )
+    fits = [
+        network.clone().set_params(source=name).fit(X, y, validation_data=held_out)
+        for name in (None, source)
+    ]
+    labels = list(fits[0].classes_)
+    losses = [
+        [
+            log_loss([label], [probabilities], labels=labels)
+            for label, probabilities in zip(held_out[1], f.predict_proba(held_out[0]), strict=True)
+        ]
+        for f in fits
+    ]
+    decision = search.decision_
+    difference = np.subtract(*losses)
+    noise = difference.std(ddof=1) / np.sqrt(len(difference))
+    assert decision["noise"] == pytest.approx(noise, rel=1e-4)
+    assert decision["margin"] == pytest.approx(noise / decision["scratch"], rel=1e-4)
+    wins = decision["scratch"] - decision["transfer"] > decision["noise"]
+    assert decision["kept"] == ("transfer" if wins else "scratch")
+    shares = [np.mean(y == label) for label in labels]
+    prior = log_loss(held_out[1], [shares] * len(held_out[1]), labels=labels)
+    assert decision["chance"] == pytest.approx(prior, rel=1e-4)
+
+
+@pytest.mark.parametrize("scoring", ["val_loss", "val_score"])
+def test_says_when_everything_is_at_chance(source, panel, scoring):
+    X, y = panel
+    network = MagNetClassifier(**SMALL | {"n_epochs": 8})
+    drawn = np.random.default_rng(0).permutation(y)
+    search = OmegaSearch(network, omegas=(1.0,), sources=[source], scoring=scoring)
+    with pytest.warns(UserWarning, match="No candidate is beyond chance"):
+        search.fit(np.random.default_rng(1).normal(size=X.shape), drawn)
+    assert search.decision_["at_chance"]
+
+
+def test_groups_reach_the_splitter(source, panel):
+    from sklearn.model_selection import GroupKFold
+
+    X, y = panel
+    groups = np.arange(len(y)) // 4
+    seen = []
+
+    class Watching(GroupKFold):
+        def split(self, X, y=None, groups=None):
+            seen.append(groups)
+            return super().split(X, y, groups)
+
+    network = MagNetClassifier(**SMALL | {"n_epochs": 1})
+    search = OmegaSearch(network, omegas=(1.0,), sources=[source], selection=Watching(2))
+    search.fit(X, y, groups=groups)
+    assert np.array_equal(seen[0], groups)
+    with pytest.raises(ValueError, match="groups are for a selection by a splitter"):
+        OmegaSearch(network, sources=[source]).fit(X, y, groups=groups)
 
 
 def test_scores_where_greater_is_better(source, panel):

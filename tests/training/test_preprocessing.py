@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from sktl.training.preprocessing import Preprocessing, scale_instances, standardisation
+from sktl.estimators._image_drawing import PictureScaling
+from sktl.training.preprocessing import (
+    Preprocessing,
+    Standardisation,
+    scale_instances,
+    standardisation,
+)
 
 
 @pytest.fixture
@@ -48,7 +54,7 @@ def test_mask_is_the_mean_of_the_training_instances_only(X):
 
 
 def test_fit_gives_what_transform_gives(X):
-    for stream_max in ("standard", "raw", None):
+    for stream_max in ("standard", "log", "raw", None):
         fitted, inputs = Preprocessing.fit(X, stream_max)
         again = fitted.transform(X)
         assert len(inputs) == len(again) == (1 if stream_max is None else 2)
@@ -62,6 +68,26 @@ def test_stream_max_standardised_as_scikit_learn_does(X):
     np.testing.assert_allclose(standard, StandardScaler().fit_transform(amplitude), rtol=1e-4)
     _, (_, raw) = Preprocessing.fit(X, "raw")
     np.testing.assert_array_equal(raw, amplitude)
+
+
+def test_logarithm_of_the_stream_max_standardised_as_scikit_learn_does(X):
+    amplitude = scale_instances(X)[1][:, None]
+    _, (_, values) = Preprocessing.fit(X, "log")
+    np.testing.assert_allclose(
+        values, StandardScaler().fit_transform(np.log(amplitude)), rtol=1e-3, atol=1e-6
+    )
+
+
+def test_logarithm_of_zero_is_that_of_the_smallest_in_training(X):
+    for scaling in (Preprocessing, Standardisation, PictureScaling("instance", 0)):
+        X[2], X[3] = 0.0, X[3] / 1000
+        fitted, (_, values) = scaling.fit(X, "log")
+        assert values[2] == values[3] == values.min()
+        # What is smaller than all of the training stays smaller, and is not cut off.
+        assert fitted.transform(X[3:4] / 10)[1] < values[3]
+        assert fitted.transform(np.zeros_like(X[:1]))[1] == values[3]
+        zeros = scaling.fit(np.zeros_like(X), "log")[1][1]
+        assert not zeros.any()
 
 
 @pytest.mark.parametrize("constant", [0.0, 0.1, -3e7])

@@ -1,0 +1,154 @@
+"""What of a difference between candidates is noise, and what no network is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sktl.model_selection._candidates import Candidate, Part
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How a candidate does on the instances that compare the candidates.
+
+    Attributes
+    ----------
+    value : float
+        Mean over the parts of what is compared, with the sign that makes smaller better.
+    errors : np.ndarray of shape (n_instances,)
+        Error of every instance, whose mean differences are as noisy as those of the value: the
+        loss; for ``scoring="val_score"`` the absolute error, or 1 for a wrong class.
+    """
+
+    value: float
+    errors: np.ndarray
+
+
+def standard_error(first: Judged, second: Judged) -> float:
+    """Return the standard error of the mean difference of two candidates' errors.
+
+    Parameters
+    ----------
+    first, second : Judged
+        On the same instances.
+
+    Returns
+    -------
+    float
+        Infinite for fewer than two instances.
+    """
+    difference = first.errors - second.errors
+    if len(difference) < 2:
+        return float("inf")
+    return float(np.std(difference, ddof=1) / np.sqrt(len(difference)))
+
+
+def judge(candidate: Candidate, parts: Sequence[Part], scoring: str) -> Judged:
+    """Apply a trained candidate to the instances that compare the candidates.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        Trained without an error.
+    parts : sequence of Part
+        What it was trained on.
+    scoring : {"val_loss", "val_score"}
+        What is compared.
+
+    Returns
+    -------
+    Judged
+        Of its best epochs.
+    """
+    estimator, judged = candidate.estimator, []
+    for part, state in zip(parts, candidate.states, strict=True):
+        prepared = part.prepared[candidate.n_repeats]
+        estimator.__dict__.update(prepared.fitted | state.fitted, _weights=state.best_weights)
+        if part.test is not None:
+            outputs = estimator._outputs(part.test[0])
+        else:
+            with estimator._borrow_network() as network:
+                network.load(estimator._weights, estimator._dropout_seed)
+                outputs = network.predict(network.place(_held_out(prepared)[0]))
+        judged.append(_judge(estimator, part, prepared, outputs, scoring))
+    return _together(judged)
+
+
+def chance(candidate: Candidate, parts: Sequence[Part], scoring: str) -> dict[str, Any]:
+    """Compare a candidate with a constant, see `OmegaSearch.decision_`.
+
+    Parameters
+    ----------
+    candidate, parts, scoring
+        See `judge`.
+
+    Returns
+    -------
+    dict of str to object
+        ``chance`` and ``at_chance``.
+    """
+    kept = judge(candidate, parts, scoring)
+    constant = judge_constant(candidate, parts, scoring)
+    sign = -1 if candidate.estimator._monitors[scoring] else 1
+    beyond = constant.value - kept.value > standard_error(kept, constant)
+    return {"chance": sign * constant.value, "at_chance": not beyond}
+
+
+def judge_constant(candidate: Candidate, parts: Sequence[Part], scoring: str) -> Judged:
+    """Do the same for the mean target, or the shares of the classes, of the training part.
+
+    Parameters
+    ----------
+    candidate, parts, scoring
+        See `judge`.
+
+    Returns
+    -------
+    Judged
+        Of the constant.
+    """
+    estimator, judged = candidate.estimator, []
+    for part in parts:
+        prepared = part.prepared[candidate.n_repeats]
+        estimator.__dict__.update(prepared.fitted)
+        n_instances = len(part.test[1] if part.test else _held_out(prepared)[1])
+        constant = prepared.training[1].mean(axis=0)
+        outputs = np.repeat(constant[None], n_instances, axis=0)
+        judged.append(_judge(estimator, part, prepared, outputs, scoring))
+    return _together(judged)
+
+
+def _held_out(prepared):
+    # Without a fold of its own, a part has a validation part: the search has checked it.
+    assert prepared.validation is not None
+    return prepared.validation
+
+
+def _judge(estimator, part, prepared, outputs, scoring):
+    if part.test is not None:
+        X, y = part.test
+        frames = estimator._frames(X)
+        targets = estimator._targets(y, frames)
+    else:
+        y, frames = prepared.y_validation, prepared.frames_validation
+        targets = _held_out(prepared)[1]
+    if scoring == "val_loss":
+        with estimator._borrow_network() as network:
+            errors = np.asarray(network._loss(targets, outputs), float)
+        return Judged(float(errors.mean()), errors)
+    value = estimator._validation_scores(y, outputs, frames)["val_score"]
+    if estimator._task == "classification":
+        errors = (estimator.classes_[outputs.argmax(axis=1)] != np.asarray(y)).astype(float)
+    else:
+        errors = np.abs(estimator._unscaled(outputs, frames) - y)
+        errors = errors.reshape(len(y), -1).mean(axis=1)
+    return Judged(-value if estimator._monitors[scoring] else value, errors)
+
+
+def _together(judged):
+    value = float(np.mean([one.value for one in judged]))
+    return Judged(value, np.concatenate([one.errors for one in judged]))

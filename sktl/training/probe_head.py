@@ -1,0 +1,189 @@
+"""The output layer that starts as a linear probe: LP-FT.
+
+A random output layer sends random gradients into the transferred layers until it fits; they lose
+what they knew. Where it starts as the linear solution on the features before it, fine-tuning goes
+on from there.
+
+References
+----------
+A. Kumar, A. Raghunathan, R. Jones, T. Ma, P. Liang (2022). Fine-tuning can distort pretrained
+features and underperform out-of-distribution. International Conference on Learning
+Representations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Relative to the mean squared singular value of the standardised features.
+_PENALTIES = np.logspace(-4, 4, 17)
+# What the scores of classes are multiplied by on their way to a softmax.
+_SHARPNESS = np.logspace(-1, 2, 25)
+# Instances that are enough for a start; more would cost more than they change.
+MOST = 5000
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A linear map from features to targets, and what it gives for instances left out.
+
+    Attributes
+    ----------
+    kernel : np.ndarray of shape (n_features, n_outputs)
+    bias : np.ndarray of shape (n_outputs,)
+        For features as they are.
+    left_out : np.ndarray of shape (n_instances, n_outputs)
+        What the map, fitted without an instance, gives for it.
+    """
+
+    kernel: np.ndarray
+    bias: np.ndarray
+    left_out: np.ndarray
+
+
+def ridge(
+    features: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray,
+    emphasis: np.ndarray | None = None,
+) -> Probe:
+    """Fit a ridge regression whose penalty has the least leave-one-out error, in closed form.
+
+    Parameters
+    ----------
+    features : np.ndarray of shape (n_instances, n_features)
+        In any unit; they are standardised on the way, and the map takes that back.
+    targets : np.ndarray of shape (n_instances, n_outputs)
+        Numbers, or 0 and 1 for classes.
+    weights : np.ndarray of shape (n_instances,)
+        Weights of the instances, above 0.
+    emphasis : np.ndarray of shape (n_features,), optional
+        What the standardised features are multiplied by: more is penalised less.
+
+    Returns
+    -------
+    Probe
+        What was fitted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.training.probe_head import ridge
+    >>> x = np.arange(20.0)[:, None]
+    >>> probe = ridge(x, 3 * x + 1, np.ones(20))
+    >>> probe.kernel.round(2).tolist(), probe.bias.round(1).tolist()
+    ([[3.0]], [1.0])
+    """
+    features, targets = np.asarray(features, np.float64), np.asarray(targets, np.float64)
+    share = np.asarray(weights, np.float64)
+    share = share / share.sum()
+    center, level = share @ features, share @ targets
+    spread = np.sqrt(share @ (features - center) ** 2)
+    # A feature that does not vary says nothing, and rounding must not be blown up.
+    varies = spread > 1e-6 * (np.abs(center) + spread.max(initial=0)) + 1e-30
+    if emphasis is not None:
+        spread = spread / emphasis
+    z = (features[:, varies] - center[varies]) / spread[varies]
+    root = np.sqrt(share * len(share))[:, None]
+    u, d, vt = np.linalg.svd(root * z, full_matrices=False)
+    rotated = u.T @ (root * (targets - level))
+    unit = np.mean(d**2) if len(d) else 1.0
+    best, best_error = None, np.inf
+    for penalty in _PENALTIES * max(unit, 1e-30):
+        shrink = d**2 / (d**2 + penalty)
+        fitted = level + (u @ (shrink[:, None] * rotated)) / root
+        leverage = u**2 @ shrink + share
+        residual = (targets - fitted) / np.maximum(1 - leverage, 1e-6)[:, None]
+        error = share @ np.mean(residual**2, axis=1)
+        if error < best_error:
+            best, best_error = (penalty, targets - residual), error
+    penalty, left_out = best if best else (1.0, np.broadcast_to(level, targets.shape))
+    kernel = np.zeros((features.shape[1], targets.shape[1]))
+    solution = vt.T @ ((d / (d**2 + penalty))[:, None] * rotated)
+    kernel[varies] = solution / spread[varies][:, None]
+    return Probe(kernel, level - center @ kernel, left_out)
+
+
+def output_layer(
+    features: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray,
+    classifies: bool,
+    emphasis: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit the kernel and bias of a dense output layer.
+
+    A softmax takes the scores of the ridge on 0 and 1, as sharp as is best for the log loss of the
+    instances left out: where features say nothing it starts at the shares of the classes.
+
+    Parameters
+    ----------
+    features, targets, weights, emphasis
+        See `ridge`.
+    classifies : bool
+        Whether a softmax follows.
+
+    Returns
+    -------
+    kernel : np.ndarray of shape (n_features, n_outputs)
+    bias : np.ndarray of shape (n_outputs,)
+        float32.
+    """
+    probe = ridge(features, targets, weights, emphasis)
+    kernel, bias = probe.kernel, probe.bias
+    if classifies:
+        share = weights / weights.sum()
+        level = share @ targets
+        prior = np.log(np.maximum(level, 1e-6))
+        deviations = probe.left_out - level
+
+        def loss(sharpness):
+            logits = prior + sharpness * deviations
+            logits = logits - logits.max(axis=1, keepdims=True)
+            chosen = (logits * targets).sum(axis=1) - np.log(np.exp(logits).sum(axis=1))
+            return -(share @ chosen)
+
+        sharpness = min(_SHARPNESS, key=loss)
+        kernel, bias = sharpness * kernel, prior + sharpness * (bias - level)
+    return kernel.astype(np.float32), bias.astype(np.float32)
+
+
+def probe_start(
+    network, start: dict[str, np.ndarray], training: tuple, classifies: bool
+) -> dict[str, np.ndarray]:
+    """Give the weights before training an output layer that is a linear probe.
+
+    Parameters
+    ----------
+    network : CompiledNetwork or FrozenNetwork
+        It holds the weights `start`; left as it is.
+    start : dict of str to np.ndarray
+        The weights.
+    training : tuple of (inputs, targets, weights)
+        The training part, see `sktl.training.loop`.
+    classifies : bool
+        Whether a softmax follows.
+
+    Returns
+    -------
+    dict of str to np.ndarray
+        The two arrays of the layer ``head``.
+    """
+    inputs, targets, weights = training
+    chosen = evenly(len(targets), MOST)
+    features = network.features(network.place([part[chosen] for part in inputs]))
+    emphasis = np.ones(features.shape[1])
+    if len(inputs) > 1 and network.joins_amplitude:
+        # The stream max is one column among hundreds: as a block it counts as much as they do.
+        emphasis[-1] = max(1, len(emphasis) - 1) ** 0.5
+    kernel, bias = output_layer(features, targets[chosen], weights[chosen], classifies, emphasis)
+    return {"head/kernel": kernel, "head/bias": bias}
+
+
+def evenly(n_instances: int, most: int) -> np.ndarray:
+    """Return at most so many numbers of instances, evenly spaced."""
+    if n_instances <= most:
+        return np.arange(n_instances)
+    return np.linspace(0, n_instances - 1, most).round().astype(int)

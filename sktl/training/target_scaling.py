@@ -1,0 +1,116 @@
+"""Targets relative to their own instance: reversible instance normalisation.
+
+Where y continues a series, such as the next price, a network that predicts y itself is asked for
+a level; prices rise over the years, so it is asked to extrapolate. Relative to the instance, it is
+asked for a change alone, and the level is put back afterwards.
+
+References
+----------
+T. Kim, J. Kim, Y. Tae, C. Park, J.-H. Choi, J. Choo (2022). Reversible instance normalization for
+accurate time-series forecasting against distribution shift. International Conference on Learning
+Representations. There the anchor is the mean and the unit the standard deviation; the last value
+and the range are what a forecast by the last value and the scaling of the series use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Series that y does not continue can lie closer to it than its mean does by luck, but hardly so.
+_LARGEST_SHARE = 0.9
+
+
+def instance_frames(X: np.ndarray) -> np.ndarray:
+    """Return what y is relative to: the last value and the range of each instance's channel 0.
+
+    Parameters
+    ----------
+    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+        Panel, in the unit of y.
+
+    Returns
+    -------
+    np.ndarray of shape (n_instances, 2)
+        Last value and range (largest minus smallest value), float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.training.target_scaling import instance_frames
+    >>> instance_frames(np.array([[[1.0, 5.0, 4.0]]])).tolist()
+    [[4.0, 4.0]]
+    """
+    series = X[:, 0]
+    low, high = (series.min(axis=1).astype(np.float64), series.max(axis=1).astype(np.float64))
+    return np.column_stack([series[:, -1].astype(np.float64), high - low])
+
+
+@dataclass(frozen=True)
+class InstanceScaling:
+    """Takes y to the frame of its instance and back.
+
+    Attributes
+    ----------
+    unit : float
+        Range that stands for that of a constant instance: the median of the training instances.
+    """
+
+    unit: float
+
+    @classmethod
+    def fit(cls, y: np.ndarray, frames: np.ndarray) -> InstanceScaling:
+        """Fit on the training instances, and refuse a y that does not continue the series.
+
+        Parameters
+        ----------
+        y : np.ndarray of shape (n_instances,) or (n_instances, n_outputs)
+            Targets.
+        frames : np.ndarray of shape (n_instances, 2)
+            What `instance_frames` gives.
+
+        Returns
+        -------
+        InstanceScaling
+            What was fitted.
+
+        Raises
+        ------
+        ValueError
+            If y minus the last value does not vary less than y itself: it is in another unit, or
+            has nothing to do with the last value of channel 0.
+        """
+        changes, y = _columns(y) - frames[:, :1], _columns(y)
+        spread, own = float(np.std(changes)), float(np.std(y))
+        if not spread < _LARGEST_SHARE * own:
+            raise ValueError(
+                "target_scaling='instance' is for a y that continues channel 0 of X, in its unit, "
+                "such as the next value: y minus the last value must vary less than y. Use "
+                "target_scaling='standard' otherwise. Received: a standard deviation of "
+                f"{spread:.4g} for y minus the last value against {own:.4g} for y, over "
+                f"{len(y)} training instances"
+            )
+        ranges = frames[:, 1]
+        positive = ranges[ranges > 0]
+        return cls(float(np.median(positive)) if len(positive) else 1.0)
+
+    def relative(self, y: np.ndarray, frames: np.ndarray) -> np.ndarray:
+        """Return ``(y - last value) / range``, of the shape of y."""
+        last, span = self._of(frames, y)
+        return (y - last) / span
+
+    def absolute(self, relative: np.ndarray, frames: np.ndarray) -> np.ndarray:
+        """Return y from what `relative` gives."""
+        last, span = self._of(frames, relative)
+        return relative * span + last
+
+    def _of(self, frames, y):
+        shape = (-1,) + (1,) * (np.ndim(y) - 1)
+        last, span = frames.T
+        return last.reshape(shape), np.where(span > 0, span, self.unit).reshape(shape)
+
+
+def _columns(y):
+    y = np.asarray(y, np.float64)
+    return y[:, None] if y.ndim == 1 else y

@@ -171,3 +171,66 @@ def _checked(y, task, name):
     if task == "regression" and kind == "b":
         y = y.astype(float)
     return y
+
+
+def as_weights(sample_weight: Any) -> np.ndarray | None:
+    """Return weights of instances as floats, None as it is.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_instances,) or None
+        Numbers, not below 0.
+
+    Returns
+    -------
+    np.ndarray or None
+        float64.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a weight is no number, missing or below 0.
+
+    Examples
+    --------
+    >>> from sktl._targets import as_weights
+    >>> as_weights([1, 0.5])
+    array([1. , 0.5])
+    """
+    if sample_weight is None:
+        return None
+    weights = np.asarray(as_targets(sample_weight, "regression", "sample_weight"), float)
+    if weights.ndim != 1 or (weights < 0).any():
+        raise ValueError(
+            "sample_weight must have the shape (n_instances,) and no number below 0. "
+            f"Received: shape {weights.shape}, the smallest {weights.min(initial=np.inf):g}"
+        )
+    return weights
+
+
+def as_callbacks(callbacks: Any) -> tuple:
+    """Return callbacks as a tuple.
+
+    Parameters
+    ----------
+    callbacks : callable, sequence of callables or None
+        What is called after every epoch.
+
+    Returns
+    -------
+    tuple of callables
+
+    Raises
+    ------
+    TypeError
+        If one of them cannot be called.
+    """
+    if callbacks is None:
+        return ()
+    callbacks = (callbacks,) if callable(callbacks) else callbacks
+    if not isinstance(callbacks, Iterable) or not all(map(callable, callbacks)):
+        raise TypeError(
+            "callbacks must be a function that takes the row of an epoch, or several. "
+            f"Received: callbacks={callbacks!r}"
+        )
+    return tuple(callbacks)

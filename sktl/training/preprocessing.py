@@ -279,10 +279,13 @@ def amplitude_scale(amplitude: Any, how: str | None) -> tuple[float, float, floa
     if how == "standard":
         return (*standardisation(amplitude), 1.0)
     if how == "log":
+        rounding = _rounding(amplitude)
         amplitude = np.asarray(amplitude, np.float64)
         floor = float(np.min(amplitude, where=amplitude > 0, initial=np.inf))
         floor = floor if np.isfinite(floor) else 1.0
-        return (*standardisation(_logarithm(amplitude, floor)), floor)
+        center, scale = standardisation(_logarithm(amplitude, floor))
+        # A difference of logarithms is a share: rounding of the amplitudes is no spread.
+        return center, scale if scale > rounding else 1.0, floor
     return 0.0, 1.0, 1.0
 
 
@@ -328,8 +331,11 @@ def standardisation(values: np.ndarray, rounding: float | None = None) -> tuple[
     center = float(np.mean(values, dtype=np.float64))
     scale = float(np.std(values, dtype=np.float64))
     # Rounding leaves a constant a spread of a few units in the last place.
-    if rounding is None:
-        single = np.asarray(values).dtype in (np.float16, np.float32)
-        rounding = SINGLE_ROUNDING if single else DOUBLE_ROUNDING
+    rounding = _rounding(values) if rounding is None else rounding
     negligible = rounding * max(abs(center), float(np.finfo(np.float32).tiny))
     return center, scale if scale > negligible else 1.0
+
+
+def _rounding(values) -> float:
+    single = np.asarray(values).dtype in (np.float16, np.float32)
+    return SINGLE_ROUNDING if single else DOUBLE_ROUNDING

@@ -29,7 +29,7 @@ SETTINGS = {
     "epsilon": lambda: keras.config.set_epsilon(0.1),
     "all": lambda: [SETTINGS[name]() for name in ("channels_first", "mixed_float16", "epsilon")],
 }
-SMALL = {"n_epochs": 2, "batch_size": 8, "random_state": 0}
+SMALL = {"n_epochs": 1, "batch_size": 8, "random_state": 0}
 
 
 def present():

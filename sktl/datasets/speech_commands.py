@@ -97,7 +97,7 @@ def read_speech_commands(path: Path) -> Reader:
     Returns
     -------
     Reader
-        Clips of 8,000 samples, full scale 1; groups are speakers. Files that are no such clip, and
+        Clips of 8,000 samples, full scale 1; groups are speakers. Files that are no WAV files, and
         short clips where there is no background noise, are counted in ``skipped``.
     """
     path = Path(path)

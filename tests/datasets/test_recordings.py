@@ -242,6 +242,35 @@ def test_what_obspy_has_to_read(tmp_path):
             panel_from_stream([], tmp_path / "a.xml", n_timepoints=1, rate_hz=1)
 
 
+def test_obspys_own_example(tmp_path):
+    """Its stream, a catalogue with a P and an S pick, and both through miniSEED and QuakeML."""
+    obspy = pytest.importorskip("obspy")
+    from obspy.core import event
+
+    recorded = obspy.read()
+    start = recorded[0].stats.starttime
+    code = event.WaveformStreamID("BW", "RJOB")
+    picks = [
+        event.Pick(time=start + seconds, phase_hint=phase, waveform_id=code)
+        for phase, seconds in (("P", 10), ("S", 15))
+    ]
+    catalog = event.Catalog([event.Event(magnitudes=[event.Magnitude(mag=2.2)], picks=picks)])
+    options = {"n_timepoints": 1000, "rate_hz": 100, "before_s": 2}
+    panel = panel_from_stream(recorded, catalog, **options)
+    expected = recorded.select(component="Z")[0].slice(start + 8, start + 18).data[:1000]
+    np.testing.assert_array_equal(panel.X[0, 0], expected.astype(np.float32))
+    np.testing.assert_allclose(panel.y, [2.2])
+    for one in recorded:
+        one.data = one.data.astype(np.float32)
+    recorded.write(str(tmp_path / "a.mseed"), format="MSEED")
+    catalog.write(str(tmp_path / "a.xml"), format="QUAKEML")
+    read = panel_from_stream(tmp_path / "a.mseed", tmp_path / "a.xml", **options)
+    np.testing.assert_array_equal(read.X, panel.X)
+    torn = recorded.copy().trim(start, start + 9) + recorded.copy().trim(start + 11, start + 29)
+    with pytest.raises(ValueError, match="gap in the window"):
+        panel_from_stream(torn.merge(), catalog, **options)
+
+
 def test_events_need_their_columns():
     events = arrivals(1).drop(columns="p_time")
     with pytest.raises(ValueError, match=r"\['p_time'\] are missing"):

@@ -29,6 +29,10 @@ SETTINGS = {
     "epsilon": lambda: keras.config.set_epsilon(0.1),
     "all": lambda: [SETTINGS[name]() for name in ("channels_first", "mixed_float16", "epsilon")],
 }
+# Networks are compiled for each: what sets another thing is tried with what is cheap.
+NETWORKS = ("channels_first", "mixed_float16", "mixed_bfloat16", "float16", "float64", "epsilon")
+CACHED = ("channels_first", "mixed_float16")
+FROZEN = ("all", "float64")
 SMALL = {"n_epochs": 1, "batch_size": 8, "random_state": 0}
 
 
@@ -38,7 +42,7 @@ def present():
     return config.image_data_format(), policy, config.floatx(), config.epsilon()
 
 
-@pytest.fixture(params=SETTINGS)
+@pytest.fixture
 def setting(request):
     """Settings that a process may have, set by the function that is given; reset afterwards."""
     before = present()
@@ -65,42 +69,49 @@ def expected(panel):
     X, y = panel
     network_cache.forget()
     kinds = (ConvNetQuakeINGVRegressor, MagNetRegressor)
-    return [kind(**SMALL).fit(X, y) for kind in kinds]
+    fitted = [kind(**SMALL).fit(X, y) for kind in kinds]
+    return [(one, one.predict(X)) for one in fitted]
 
 
+@pytest.mark.parametrize("setting", NETWORKS, indirect=True)
 def test_networks_are_the_same_whatever_is_set(setting, panel, expected):
     X, y = panel
     setting()
     chosen = present()
     network_cache.forget()
-    for fitted in expected:
-        again = fitted.clone().fit(X, y)
-        assert present() == chosen
-        np.testing.assert_array_equal(again.predict(X), fitted.predict(X))
-        np.testing.assert_array_equal(again.history_, fitted.history_)
+    # Of ConvNetQuake all; of MagNet what its pooling makes of the data format.
+    for number, (fitted, predicted) in enumerate(expected):
+        if number == 0 or chosen[0] == "channels_first":
+            again = fitted.clone().fit(X, y)
+            assert present() == chosen
+            np.testing.assert_array_equal(again.predict(X), predicted)
+            np.testing.assert_array_equal(again.history_, fitted.history_)
         # A model that was fitted before, loaded into a process with other settings.
-        network_cache.forget()
         loaded = pickle.loads(pickle.dumps(fitted))
-        np.testing.assert_array_equal(loaded.predict(X), fitted.predict(X))
+        np.testing.assert_array_equal(loaded.predict(X), predicted)
         for model in (copy.deepcopy(fitted).network_, fitted.build_network(3, 24)):
             assert {weight.dtype for weight in model.weights} == {"float32"}
             assert model.compute_dtype == "float32"
     assert present() == chosen
 
 
+@pytest.mark.parametrize("setting", CACHED, indirect=True)
 def test_the_cache_keeps_nothing_of_a_setting(setting, panel, expected):
     X, y = panel
     before = present()
     network_cache.forget()
     setting()
-    fitted = expected[0].clone().fit(X, y)
+    fitted, predicted = expected[0]
+    again = fitted.clone().fit(X, y)
     keras.config.set_image_data_format(before[0])
     keras.config.set_dtype_policy(before[1])
     keras.config.set_floatx(before[2])
     keras.config.set_epsilon(before[3])
-    np.testing.assert_array_equal(expected[0].predict(X), fitted.predict(X))
+    np.testing.assert_array_equal(again.predict(X), predicted)
+    np.testing.assert_array_equal(fitted.predict(X), predicted)
 
 
+@pytest.mark.parametrize("setting", FROZEN, indirect=True)
 def test_frozen_features_pictures_and_ranks_are_the_same(setting, panel):
     X, y = panel
     source = FrozenSource("MagNet", "EMG-simulated", pooling=("mean", "max"))
@@ -159,7 +170,7 @@ def _predict(fitted, X, answers):
 def test_a_fork_after_a_fit_says_what_to_do_instead_of_hanging(panel, expected):
     context = multiprocessing.get_context("fork")
     answers = context.SimpleQueue()
-    child = context.Process(target=_predict, args=(expected[1], panel[0], answers))
+    child = context.Process(target=_predict, args=(expected[1][0], panel[0], answers))
     child.start()
     child.join(60)
     hangs = child.is_alive()

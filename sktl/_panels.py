@@ -173,6 +173,32 @@ def _alike(frames):
     return list(frames) if names is None else [in_order(one, names) for one in frames]
 
 
+def as_array(X: Any) -> np.ndarray:
+    """Return a panel as an array, where sktime's own conversion is not at work.
+
+    Parameters
+    ----------
+    X : sktime panel
+        See `as_panel`.
+
+    Returns
+    -------
+    np.ndarray
+        Of the shape of an array that is given, else (n_instances, n_channels, n_timepoints).
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `as_panel`, or as sktime where it cannot read `X`.
+    """
+    X = as_panel(X)
+    if not isinstance(X, np.ndarray):
+        from sktime.datatypes import convert_to
+
+        X = np.asarray(convert_to(X, "numpy3D", as_scitype="Panel"))
+    return X
+
+
 def channel_names(X: Any) -> list | None:
     """Return the names of a panel's channels, None where it has none.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sktl._panels import as_panel
+from sktl._panels import as_array
 from sktl.datasets._losses import Skipped, warn_of_losses
 
 
@@ -201,7 +201,7 @@ class MemoryReader(Reader):
     """
 
     def __init__(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray | None = None):
-        X = np.asarray(as_panel(X), dtype=np.float32)
+        X = np.asarray(as_array(X), dtype=np.float32)
         y = np.asarray(y)
         groups = np.arange(len(y)) if groups is None else np.asarray(groups)
         if X.ndim != 3 or not len(X) == len(y) == len(groups):

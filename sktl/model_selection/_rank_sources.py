@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sktl._checks import check_choice, check_finite
-from sktl._panels import as_panel, check_same_order, warn_of_orientation
+from sktl._panels import as_array, check_same_order, warn_of_orientation
 from sktl._targets import as_targets
 from sktl.estimators.base import BaseTransferEstimator
 from sktl.model_selection._transferability import h_score, logme
@@ -154,10 +154,8 @@ def rank_sources(
 
 
 def _panel(X):
-    from sktime.datatypes import convert_to
-
-    X = as_panel(X)
-    X = np.asarray(convert_to(X, "numpy3D", as_scitype="Panel"))
+    X = as_array(X)
+    X = X[:, None] if X.ndim == 2 else X
     check_finite(X)
     warn_of_orientation(X)
     return X

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sktl._checks import check_number
-from sktl._panels import as_panel
+from sktl._panels import as_array
 
 WINDOWS = ("first", "loudest")
 
@@ -142,7 +142,7 @@ def prepare(
     check_number("every", every, least=1, whole=True)
     if n_timepoints is not None:
         check_number("n_timepoints", n_timepoints, least=1, whole=True)
-    X = np.asarray(as_panel(X), dtype=np.float32)
+    X = np.asarray(as_array(X), dtype=np.float32)
     if every > 1:
         from scipy.signal import resample_poly
 

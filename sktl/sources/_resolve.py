@@ -223,7 +223,7 @@ def _unknown(name: str, architecture: str, candidates: list[Found]) -> str:
     names = list(dict.fromkeys(usable))
     known = architectures()
     if architecture not in known and not candidates:
-        close = difflib.get_close_matches(architecture.lower(), [n.lower() for n in known], 1)
+        close = difflib.get_close_matches(architecture.lower(), [n.lower() for n in known], 1, 0.75)
         hint = next((f" Did you mean {n!r}?" for n in known if [n.lower()] == close), "")
         return (
             f"No source is of this architecture.{hint} Those with sources: {', '.join(known)}. "

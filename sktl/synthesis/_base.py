@@ -15,8 +15,9 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sktl._checks import check_finite
 from sktl._files import replacing
-from sktl._panels import as_panel, check_same_order
+from sktl._panels import as_array, check_same_order
 from sktl._targets import as_targets
 from sktl.training.randomness import draw_seed
 
@@ -282,19 +283,10 @@ class BaseGenerator(BaseEstimator):
 
 
 def _panel(X) -> np.ndarray:
-    X = np.asarray(as_panel(X))
+    X = as_array(X)
     X = X[:, None] if X.ndim == 2 else X
-    if X.ndim != 3 or 0 in X.shape or not np.issubdtype(X.dtype, np.number):
-        raise ValueError(
-            "X must be numbers of shape (n_instances, n_channels, n_timepoints), not empty. "
-            f"Received: shape {X.shape}, {X.dtype}"
-        )
     X = X.astype(np.float64)
-    if not np.isfinite(X).all():
-        raise ValueError(
-            f"X must be finite. Received: {np.count_nonzero(~np.isfinite(X))} NaN or infinite "
-            f"values of {X.size}"
-        )
+    check_finite(X)
     return X
 
 

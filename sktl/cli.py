@@ -109,6 +109,13 @@ def _sources(arguments: argparse.Namespace) -> int:
     from sktl.sources import list_sources
 
     table = list_sources(arguments.architecture, arguments.domain)
+    if table.empty and arguments.architecture:
+        known = sorted(set(list_sources()["architecture"]))
+        if arguments.architecture not in known:
+            raise ValueError(
+                f"No source is of this architecture. Those with sources: {', '.join(known)}. "
+                f"Received: {arguments.architecture!r}"
+            )
     if table.empty:
         print("No sources. `sktl pretrain` makes one.")
         return 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sktl._checks import check_choice
+from sktl._checks import check_choice, check_finite
 from sktl.estimators.base import BaseTransferEstimator
 from sktl.model_selection._transferability import h_score, logme
 from sktl.sources import expand_sources
@@ -20,13 +20,16 @@ from sktl.training.compiled_network import (
     prediction_batch,
     set_weights,
 )
+from sktl.training.folds import checked_groups, folds_of
+from sktl.training.kernel_ridge import Block
 from sktl.training.preprocessing import standardisation
+from sktl.training.probe_model import left_out_fit
 from sktl.training.randomness import draw_seed, random_streams
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCORES = ("logme", "h_score", "probe")
+SCORES = ("logme", "h_score", "probe", "probe_loo")
 
 
 def rank_sources(
@@ -40,6 +43,7 @@ def rank_sources(
     include_scratch: bool = True,
     n_bins: int = 5,
     random_state: int | None = 0,
+    groups: Any = None,
 ) -> pd.DataFrame:
     """Score sources on a target without any fine-tuning.
 
@@ -47,7 +51,7 @@ def rank_sources(
     filter of the architecture's last feature layer (and what follows it without weights of its
     own, such as pooling) the mean, the standard deviation and the maximum over time, and the
     stream max beside; an LSTM's last output and the features of a picture are taken as they are.
-    They are standardised and compared with y in three ways. It is a look at the source
+    They are standardised and compared with y in four ways. It is a look at the source
     as it is; fine-tuning can make more of it, so validate a choice with `OmegaSearch`.
 
     Give only training data: what is chosen by a test set is flattered by it.
@@ -66,7 +70,7 @@ def rank_sources(
     task : {"classification", "regression"}, optional
         What y is. Default: the estimator's task; with the name of an architecture regression if
         y holds floating-point numbers, classification otherwise.
-    by : {"logme", "h_score", "probe"}, default="logme"
+    by : {"logme", "h_score", "probe", "probe_loo"}, default="logme"
         What orders the table.
     include_scratch : bool, default=True
         Score randomly initialised layers as well, as a source None: a source below it is worse
@@ -75,6 +79,8 @@ def rank_sources(
         Bins with equally many instances into which the H-score puts the numbers of a regression.
     random_state : int, RandomState, Generator or None, default=0
         Draws the layers that do not come from a source and the folds of the probe.
+    groups : array-like of shape (n_instances,), optional
+        Instances of one group (a recording, a person) are left out together by ``probe_loo``.
 
     Returns
     -------
@@ -83,7 +89,9 @@ def rank_sources(
         ``h_score``, see `h_score`; ``probe``, the score of a linear model on the features in
         five-fold cross-validation (fewer folds where a class has fewer instances, NaN where none
         has two) on features standardised by each fold's training part: weighted F1 of a logistic
-        regression, or R2 of a ridge regression;
+        regression, or R2 of a ridge regression; ``probe_loo``, the share of the variance of y
+        (of classes as columns of 0 and 1) that a ridge regression explains of instances, or
+        groups, that are left out one by one, in closed form;
         ``n_features`` that vary; ``seconds``; and ``problem``, why one of the
         "available" sources cannot be used (None otherwise; its scores are NaN, its rank last).
 
@@ -118,7 +126,8 @@ def rank_sources(
         )
     template = _template(architecture, task, y)
     template.set_params(random_state=draw_seed(random_state))
-    target = _Target(y, template._task, n_bins, template.random_state)
+    folds = folds_of(len(y), None, checked_groups(groups, len(y)))
+    target = _Target(y, template._task, n_bins, template.random_state, folds)
     tolerant = isinstance(sources, str)
     names = _names(sources, template.architecture)
     rows = []
@@ -153,8 +162,7 @@ def _panel(X):
     from sktime.datatypes import convert_to
 
     X = np.asarray(convert_to(X, "numpy3D", as_scitype="Panel"))
-    if not np.isfinite(X).all():
-        raise ValueError("X must be finite: fill or remove such values first. Received: NaN or inf")
+    check_finite(X)
     return X
 
 
@@ -254,8 +262,8 @@ def _reads(layer, output):
 class _Target:
     """What features are compared with."""
 
-    def __init__(self, y, task, n_bins, seed):
-        self._seed = seed
+    def __init__(self, y, task, n_bins, seed, folds):
+        self._seed, self._folds = seed, folds
         self._classifies = task == "classification"
         self._y = self._labels = y
         if self._classifies:
@@ -273,15 +281,18 @@ class _Target:
             self._labels = np.searchsorted(inner, y)
 
     def scores(self, features):
-        """Return the three scores of features that vary."""
+        """Return the scores of features that vary."""
         if not features.shape[1]:
             # Layers that see nothing: all is left to the constant.
             features = np.zeros((len(self._y), 1))
         standardised = np.array([_standardised(column) for column in features.T]).T
+        kernel = Block.fit(features).kernel()
+        columns = self._columns.reshape(len(self._y), -1)
         return {
             "logme": logme(standardised, self._columns, intercept=True),
             "h_score": h_score(standardised, self._labels),
             "probe": self._probe(features),
+            "probe_loo": 1 - left_out_fit(kernel, columns, self._folds).error,
         }
 
     def _probe(self, features):

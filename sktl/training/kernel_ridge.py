@@ -20,6 +20,9 @@ import numpy as np
 PENALTIES = np.logspace(-6, 2, 33)
 """Penalties that are tried, as multiples of the kernel's mean eigenvalue."""
 
+# Features that are multiplied at once, so that memory stays flat.
+KERNEL_COLUMNS = 4096
+
 # A standardised feature beyond this many standard deviations says no more than that.
 LARGEST = 10.0
 
@@ -95,7 +98,13 @@ class Block:
 
     def kernel(self) -> np.ndarray:
         """Return the inner products of the training rows, (n_instances, n_instances)."""
-        return (self.rows @ self.rows.T).astype(np.float64)
+        # In single precision rounding adds directions that a small penalty would fit.
+        n, width = self.rows.shape
+        total = np.zeros((n, n))
+        for at in range(0, width, KERNEL_COLUMNS):
+            part = self.rows[:, at : at + KERNEL_COLUMNS].astype(np.float64)
+            total += part @ part.T
+        return total
 
     def without_rows(self) -> Block:
         """Return the standardisation alone, which predictions need."""

@@ -193,3 +193,10 @@ def check_finite(X: np.ndarray) -> None:
             "X must be finite: fill or remove such values first. Received: "
             f"{np.count_nonzero(~finite)} NaN or infinite values of {X.size}"
         )
+    if X.size and X.dtype.itemsize > 4:
+        largest = max(-float(X.min()), float(X.max()))
+        if largest > np.finfo(np.float32).max:
+            raise ValueError(
+                "X must be finite as float32, up to 3.4e38: divide by its unit, or replace what "
+                f"stands for missing values. Received: X with {largest:.3g}"
+            )

@@ -8,6 +8,57 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# What Windows and macOS put into folders; ._name holds what a foreign disk cannot keep of name.
+_LEFT_BEHIND = {"thumbs.db", "desktop.ini", ".ds_store", "__macosx"}
+
+
+def is_left_behind(path: Path | str) -> bool:
+    """Return True for what an operating system leaves beside a user's files.
+
+    Parameters
+    ----------
+    path : path-like
+        Of the file or folder; its name alone counts.
+
+    Returns
+    -------
+    bool
+        True for ``._*``, .DS_Store, Thumbs.db, desktop.ini and __MACOSX.
+
+    Examples
+    --------
+    >>> from sktl._files import is_left_behind
+    >>> [is_left_behind(name) for name in ("a/._1.wav", "a/Thumbs.db", "a/1.wav")]
+    [True, True, False]
+    """
+    path = Path(path)
+    return path.name.startswith("._") or path.name.lower() in _LEFT_BEHIND
+
+
+def check_folder(path: str | os.PathLike[str], name: str = "out") -> None:
+    """Refuse a file where a folder is to be written.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder; it need not exist.
+    name : str, default="out"
+        What the error calls it.
+
+    Raises
+    ------
+    ValueError
+        If it, or what it would lie in, is a file.
+    """
+    for folder in (Path(path), *Path(path).parents):
+        if folder.exists():
+            if not folder.is_dir():
+                raise ValueError(
+                    f"{name} must be a folder, which is made if need be; {folder} is a file. "
+                    f"Received: {name}={os.fspath(path)!r}"
+                )
+            return
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

@@ -7,8 +7,10 @@ modules are imported when their command runs, so that ``sktl --help`` stays imme
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from sktl import __version__
 
@@ -18,7 +20,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="sktl", description="Transfer learning for time series, in the sktime ecosystem."
     )
     parser.add_argument("--version", action="version", version=f"sktl {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_datasets(commands)
     _add_sources(commands)
     _add_pretrain(commands)
@@ -98,7 +100,8 @@ def _add_sources(commands: argparse._SubParsersAction) -> None:
         "show", help="print the card of a source"
     )
     show.add_argument("name", help="name, path or hf://owner/repo of the source")
-    show.add_argument("--architecture", required=True, help="such as MagNet")
+    show.add_argument("--architecture", default=argparse.SUPPRESS,
+                      help="such as MagNet; without it, all that have such a source")  # fmt: skip
     show.set_defaults(run=_show_source)
 
 
@@ -135,9 +138,37 @@ def _show_source(arguments: argparse.Namespace) -> int:
 
     from sktl.sources import find_card
 
-    card = find_card(arguments.name, arguments.architecture)
+    architecture = arguments.architecture or _only_architecture(arguments.name)
+    if architecture is None:
+        return 0
+    card = find_card(arguments.name, architecture)
     print(json.dumps(card.to_dict(), indent=2, ensure_ascii=False))
     return 0
+
+
+def _only_architecture(name: str) -> str | None:
+    """Return the one architecture that has a source; list several."""
+    from sktl.sources import is_source, list_sources, read_card
+
+    path = Path(name).expanduser()
+    if is_source(path):
+        return read_card(path).architecture
+    if name.startswith("hf://"):
+        raise ValueError(f"Name the --architecture of a source on the Hub. Received: {name!r}")
+    table = list_sources()
+    table = table[table["source"].isin([name, f"{name}-simulated"])]
+    if table.empty:
+        known = sorted({one for one in list_sources()["source"] if "/" not in one})
+        raise ValueError(
+            f"No architecture has a source of this name. Names: {', '.join(known)}. "
+            f"Received: {name!r}"
+        )
+    if len(set(table["architecture"])) == 1:
+        return table["architecture"].iloc[0]
+    shown = ["architecture", "source", "data", "where", "metric", "score"]
+    print(table[shown].to_string(index=False))
+    print(f"One card: sktl sources show {shlex.quote(name)} --architecture ARCHITECTURE")
+    return None
 
 
 def _add_pretrain(commands: argparse._SubParsersAction) -> None:
@@ -287,7 +318,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit code: 0 done, 1 a stated error, 2 wrong usage.
     """
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.command is None:
+        parser.print_help()
+        return 0
     try:
         return arguments.run(arguments)
     except (ValueError, OSError) as error:

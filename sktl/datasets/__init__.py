@@ -29,6 +29,9 @@ _LAZY = {
     "load_myo": "sktl.datasets.myo",
     "load_spoken_digits": "sktl.datasets.spoken_digits",
     "load_uea": "sktl.datasets.uea",
+    "panel_from_recordings": "sktl.datasets.recordings",
+    "panel_from_seisbench": "sktl.datasets.recordings",
+    "panel_from_stream": "sktl.datasets.recordings",
 }
 
 __all__ = [

@@ -1,44 +1,98 @@
-"""Spoken clips: folders of small WAV files."""
+"""Spoken clips: folders of small WAV files, of any rate, width and number of channels."""
 
 from __future__ import annotations
 
+import math
+import struct
+import warnings
 import wave
 from pathlib import Path
 
 import numpy as np
+from scipy.io import wavfile
+from scipy.signal import resample_poly
 
 from sktl.datasets._readers import Skip
 
 
 def read_wav(path: Path, rate_hz: int) -> np.ndarray:
-    """Read a 16-bit mono clip.
+    """Read a clip as one channel of a given rate.
+
+    Channels are averaged. Samples of 8, 16, 24 or 32 bits and floats are read, also in files of
+    the extensible kind.
 
     Parameters
     ----------
     path : pathlib.Path
         The file.
     rate_hz : int
-        The sampling rate it must have.
+        The sampling rate wanted; another is resampled by a polyphase filter.
 
     Returns
     -------
     np.ndarray of shape (n_samples,)
-        float32 in [-1, 1).
+        float32 in [-1, 1); resampling may overshoot by a little.
 
     Raises
     ------
     Skip
-        If the file is no such clip.
+        If the file is no such clip, or its end is missing.
     """
+    clip, found_hz = _read(path)
+    if found_hz == rate_hz:
+        return clip
+    common = math.gcd(found_hz, rate_hz)
+    return resample_poly(clip, rate_hz // common, found_hz // common).astype(np.float32)
+
+
+def _read(path):
+    """Return the mean of the channels, and the rate."""
     try:
         with wave.open(str(path), "rb") as clip:
-            facts = (clip.getnchannels(), clip.getsampwidth(), clip.getframerate())
-            if facts != (1, 2, rate_hz):
-                raise Skip(f"not 16-bit mono at {rate_hz} Hz")
-            announced = clip.getnframes()
-            data = clip.readframes(announced)
-    except (wave.Error, EOFError, OSError) as error:
-        raise Skip("not a WAV file") from error
+            plain = (clip.getnchannels(), clip.getsampwidth()) == (1, 2)
+            announced, rate_hz = clip.getnframes(), clip.getframerate()
+            data = clip.readframes(announced) if plain else b""
+    except (wave.Error, EOFError, OSError):
+        plain = False
+    if not plain:
+        return _read_other(path)
     if not announced or len(data) != 2 * announced:
         raise Skip("cut short")
-    return np.frombuffer(data, dtype="<i2").astype(np.float32) / 32768.0
+    return np.frombuffer(data, dtype="<i2").astype(np.float32) / np.float32(32768), rate_hz
+
+
+def _read_other(path):
+    """Read what the standard library does not, or not in all versions."""
+    try:
+        with warnings.catch_warnings():
+            # A file that ends too early is read in part, with a warning.
+            warnings.simplefilter("ignore", wavfile.WavFileWarning)
+            warnings.filterwarnings("error", ".*EOF", wavfile.WavFileWarning)
+            rate_hz, samples = wavfile.read(path)
+    except wavfile.WavFileWarning as error:
+        raise Skip("cut short") from error
+    except (ValueError, OSError, EOFError, struct.error) as error:
+        raise Skip(f"not a WAV file{_format_of(path)}") from error
+    if not samples.size or rate_hz < 1:
+        raise Skip("cut short")
+    samples = samples.reshape(len(samples), -1)
+    kind = samples.dtype
+    if kind == np.uint8:
+        samples = (samples.astype(np.float64) - 128) / 128
+    elif kind.kind == "i":
+        samples = samples / -float(np.iinfo(kind).min)
+    return samples.mean(axis=1, dtype=np.float64).astype(np.float32), rate_hz
+
+
+def _format_of(path):
+    """Name what some files that end with .wav are."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(12)
+    except OSError:
+        return ""
+    known = {b"fLaC": "FLAC", b"OggS": "Ogg", b"ID3": "MP3", b"\xff\xfb": "MP3", b"FORM": "AIFF"}
+    found = [name for first, name in known.items() if start.startswith(first)]
+    if start[:4] == b"RIFF" and start[8:] == b"WAVE":
+        found = ["compressed"]
+    return f" but {found[0]}" if found else ""

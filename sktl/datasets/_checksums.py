@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pooch
 import requests
@@ -61,8 +62,22 @@ def ask_zenodo(record: int) -> dict[str, str]:
         return {file["key"]: file["checksum"] for file in answer.json()["files"]}
     except (requests.RequestException, ValueError, KeyError, TypeError) as error:
         raise OSError(
-            f"Zenodo's record {record} could not be asked for checksums: {error}"
+            f"Zenodo's record {record} could not be asked for checksums: {in_words(error)}"
         ) from error
+
+
+def in_words(error: Exception) -> str:
+    """Say in a few words why a server gave nothing; urllib3 takes a page."""
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"the server answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout):
+        return "the server did not answer in time"
+    if isinstance(error, requests.ConnectionError):
+        url = getattr(error.request, "url", None)
+        host = urlsplit(url).hostname if url else "the server"
+        broke = "broke" in str(error) or "IncompleteRead" in str(error)
+        return f"the connection to {host} broke" if broke else f"no connection to {host}"
+    return str(error)[:200]
 
 
 def known_hash(remote: RemoteFile) -> str:

@@ -87,6 +87,7 @@ class Dataset:
         self.simulated = simulated
         self.split = split
         self._read: dict[str, Part] = {}
+        reader.tell_losses()
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{part}={len(self.parts[part])}" for part in PARTS)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pooch
 import requests
 
-from sktl.datasets._checksums import verify
+from sktl.datasets._checksums import in_words, verify
 from sktl.datasets._git_tree import ALGORITHM
 from sktl.datasets._spec import RemoteFile
 
@@ -143,9 +143,9 @@ def download(remote: RemoteFile, target: Path, expected: str, progress: bool = T
             )
     except requests.RequestException as error:
         raise OSError(
-            f"{remote.filename} could not be downloaded from {remote.url}: {error}. What came is "
-            f"kept; the next attempt goes on from there. A file fetched by other means can be "
-            "passed as path=... or put into $SKTL_MIRROR"
+            f"{remote.filename} could not be downloaded from {remote.url}: {in_words(error)}. "
+            "What came is kept; the next attempt goes on from there. A file fetched by other means "
+            "can be passed as path=... or put into $SKTL_MIRROR"
         ) from error
     try:
         verify(target, expected)

@@ -125,6 +125,11 @@ class HDF5Reader(Reader):
         super().__init__(index.y, index.groups, shape, Counter(index.skipped))
         self._names, self._offsets = index.names, index.offsets
 
+    @property
+    def names(self) -> np.ndarray:
+        """The instances' names, without the folder in the file."""
+        return np.array([name.rpartition(b"/")[2].decode() for name in self._names.tolist()], str)
+
     def _source(self) -> AbstractContextManager:
         return open_hdf5(self._path)
 

@@ -6,10 +6,12 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from sktl._panels import as_array
+from sktl.datasets._losses import Skipped, warn_of_losses
 
 
 class Skip(Exception):  # noqa: N818 - a signal between reader and format, not an error
@@ -78,8 +80,9 @@ class Reader(ABC):
         self.y = y
         self.groups = groups
         self.n_channels, self.n_timepoints = shape
-        self._skipped = skipped or Counter()
+        self._skipped = skipped if isinstance(skipped, Skipped) else Skipped(skipped)
         self._unusable: dict[int, str] = {}
+        self._told: set[str] | None = set()
 
     def __len__(self) -> int:
         return len(self.y)
@@ -88,6 +91,22 @@ class Reader(ABC):
     def skipped(self) -> dict[str, int]:
         """How many instances were skipped so far, by reason."""
         return dict(self._skipped + Counter(self._unusable.values()))
+
+    @property
+    def names(self) -> np.ndarray | None:
+        """Names by which the format tells instances apart, over all files; None without."""
+        return None
+
+    def _name(self, index: int) -> str:
+        """Return what a warning calls an instance."""
+        names = self.names
+        return f"number {index}" if names is None else str(names[index])
+
+    def tell_losses(self) -> None:
+        """Warn where a class or a recording is gone, or more than 2 %, and of each once."""
+        if self._told is not None:
+            names = [self._name(index) for index in self._unusable]
+            warn_of_losses(self.y, self._skipped, self._unusable, names, self._told)
 
     def usable(self, indices: np.ndarray) -> np.ndarray:
         """Return the indices less those that reading has shown to be unusable."""
@@ -126,6 +145,7 @@ class Reader(ABC):
         indices = np.asarray(indices, dtype=np.int64)
         X = np.empty((len(indices), self.n_channels, self.n_timepoints), dtype=np.float32)
         good = np.ones(len(indices), dtype=bool)
+        known = len(self._unusable)
         with self._source() as source:
             for position in self._reading_order(indices):
                 index = int(indices[position])
@@ -139,6 +159,8 @@ class Reader(ABC):
                 except Skip as reason:
                     self._unusable[index] = str(reason)
                     good[position] = False
+        if len(self._unusable) > known:
+            self.tell_losses()
         return (X, indices) if good.all() else (X[good], indices[good])
 
     def iter_batches(
@@ -179,7 +201,7 @@ class MemoryReader(Reader):
     """
 
     def __init__(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray | None = None):
-        X = np.asarray(X, dtype=np.float32)
+        X = np.asarray(as_array(X), dtype=np.float32)
         y = np.asarray(y)
         groups = np.arange(len(y)) if groups is None else np.asarray(groups)
         if X.ndim != 3 or not len(X) == len(y) == len(groups):
@@ -203,21 +225,50 @@ class MemoryReader(Reader):
 
 
 class JoinedReader(Reader):
-    """Several readers of one format, one after the other."""
+    """Several readers of one format, one after the other.
+
+    An instance whose name was there before, as in files that overlap, is left out and counted as
+    ``"duplicate name"``.
+
+    Parameters
+    ----------
+    readers : sequence of Reader
+        At least one.
+    """
 
     def __init__(self, readers: Sequence[Reader]):
         first = readers[0]
-        skipped: Counter[str] = Counter()
+        skipped, seen = Skipped(), set[str]()
+        self._readers = list(readers)
+        self._kept: list[np.ndarray] = []
         for reader in readers:
-            skipped.update(reader.skipped)
+            skipped.merge(reader._skipped)
+            reader._told = None  # this one tells
+            kept = np.arange(len(reader))
+            names = reader.names
+            if names is not None:
+                fresh = [name not in seen for name in names.tolist()]
+                seen.update(names.tolist())
+                kept = kept[fresh]
+                skipped["duplicate name"] += len(names) - len(kept)
+            self._kept.append(kept)
+        self._starts = np.cumsum([0, *map(len, self._kept)])
+        parts = list(zip(readers, self._kept, strict=True))
         super().__init__(
-            np.concatenate([reader.y for reader in readers]),
-            np.concatenate([reader.groups for reader in readers]),
+            np.concatenate([reader.y[kept] for reader, kept in parts]),
+            np.concatenate([reader.groups[kept] for reader, kept in parts]),
             (first.n_channels, first.n_timepoints),
             skipped,
         )
-        self._readers = list(readers)
-        self._starts = np.cumsum([0, *(len(reader) for reader in readers)])
+
+    @property
+    def names(self) -> np.ndarray | None:
+        """Names of the instances; None where a file has none."""
+        names = [reader.names for reader in self._readers]
+        if any(of is None for of in names):
+            return None
+        parts = zip(names, self._kept, strict=True)
+        return np.concatenate([of[kept] for of, kept in parts if of is not None])
 
     def _instance(self, source: Any, index: int) -> np.ndarray:
         raise NotImplementedError("whole batches are read from each reader")
@@ -229,47 +280,16 @@ class JoinedReader(Reader):
         good = np.zeros(len(indices), dtype=bool)
         owner = np.searchsorted(self._starts, indices, side="right") - 1
         for number in np.unique(owner):
-            reader, start = self._readers[number], self._starts[number]
+            reader, start, own = self._readers[number], self._starts[number], self._kept[number]
             positions = np.flatnonzero(owner == number)
-            values, kept = reader.read(indices[positions] - start)
-            read = positions[np.isin(indices[positions] - start, kept)]
+            wanted = own[indices[positions] - start]
+            values, kept = reader.read(wanted)
+            read = positions[np.isin(wanted, kept)]
             X[read] = values
             good[read] = True
-            self._unusable.update({key + start: why for key, why in reader._unusable.items()})
+            for at in positions[~np.isin(wanted, kept)]:
+                index = int(indices[at])
+                self._unusable[index] = reader._unusable[int(own[index - start])]
+        if not good.all():
+            self.tell_losses()
         return (X, indices) if good.all() else (X[good], indices[good])
-
-
-def files_or_archive(path: Path, pattern: str, described: str) -> tuple[list[Path], Path]:
-    """Find the official files of a dataset in a folder, or the archive that holds them prepared.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        A folder, or a ``.npz`` file.
-    pattern : str
-        Of the official files, at any depth.
-    described : str
-        What the error calls them.
-
-    Returns
-    -------
-    files : list of pathlib.Path
-        The official files, sorted; empty where there is an archive instead.
-    path : pathlib.Path
-        The archive then: the one in the folder, or the file that was given.
-
-    Raises
-    ------
-    ValueError
-        If there is neither.
-    """
-    files = sorted(path.rglob(pattern)) if path.is_dir() else []
-    if path.is_dir() and not files:
-        archives = sorted(path.glob("*.npz"))
-        path = archives[0] if len(archives) == 1 else path
-    if not files and path.suffix != ".npz":
-        raise ValueError(
-            f"path must be a folder with {described}, or one .npz file. "
-            f"Received: path={str(path)!r}"
-        )
-    return files, path

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sktl._targets import as_targets
 from sktl.datasets._dataset import Dataset
 from sktl.datasets._fetch import fetch_files
 from sktl.datasets._hdf5 import PanelReader
@@ -251,7 +252,7 @@ def make_dataset(
     -------
     Dataset
     """
-    y = np.asarray(y)
+    y = np.asarray(as_targets(y, "regression" if task == "regression" else "classification"))
     task = task or ("regression" if np.issubdtype(y.dtype, np.floating) else "classification")
     if task not in ("regression", "classification"):
         raise ValueError(f"task must be 'regression' or 'classification'. Received: task={task!r}")

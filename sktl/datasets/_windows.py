@@ -118,7 +118,7 @@ def labelled_windows(
         windows.append((len(kept), starts[known], labels[starts[known]]))
         kept.append(emg)
         names.append(name)
-    return WindowReader(kept, windows, names, channels, window, +skipped)
+    return WindowReader(kept, windows, names, channels, window, skipped)
 
 
 class WindowReader(Reader):

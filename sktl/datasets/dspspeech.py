@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,9 @@ import numpy as np
 
 from sktl.datasets._audio import read_wav
 from sktl.datasets._contract import make_fetcher
-from sktl.datasets._readers import MemoryReader, Reader, files_or_archive
+from sktl.datasets._finding import Once, files_or_archive
+from sktl.datasets._losses import Skipped
+from sktl.datasets._readers import MemoryReader, Reader, Skip
 from sktl.datasets._spec import DatasetSpec, RemoteFile
 
 LENGTH = 2000
@@ -67,17 +68,24 @@ class _Clips(Reader):
     """Official clips, resampled when they are read."""
 
     def __init__(self, files: list[Path]):
-        self._files, skipped = [], Counter[str]()
+        self._files, skipped, once = [], Skipped(), Once()
         words, speakers = [], []
         for file in files:
             name = _NAME.fullmatch(file.name)
-            if name is None or name["word"] not in CLASSES:
-                skipped["name is not <speaker>-<word>-<take>.wav"] += 1
+            try:
+                if name is None or name["word"] not in CLASSES:
+                    raise Skip("name is not <speaker>-<word>-<take>.wav")
+                once.check(file.name)
+            except Skip as reason:
+                skipped.leave_out(reason, file.name)
                 continue
             self._files.append(file)
             words.append(name["word"])
             speakers.append(name["speaker"])
         super().__init__(np.array(words, str), np.array(speakers, str), (1, LENGTH), skipped)
+
+    def _name(self, index: int) -> str:
+        return self._files[index].name
 
     def _instance(self, source: Any, index: int) -> np.ndarray:
         from scipy.signal import resample_poly

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from sktl.datasets._contract import make_fetcher
-from sktl.datasets._readers import Reader, Skip, files_or_archive
+from sktl.datasets._finding import Once, files_or_archive
+from sktl.datasets._losses import Skipped
+from sktl.datasets._readers import Reader, Skip
 from sktl.datasets._spec import DatasetSpec, RemoteFile
 from sktl.datasets._windows import (
     N_MYO_CHANNELS,
@@ -51,7 +52,7 @@ _ARRAYS = ("emg", "person", "gesture", "start", "stop")
 Recording = tuple[str, np.ndarray, np.ndarray]
 
 
-def _segments(path: Path, skipped: Counter[str]) -> Iterator[Recording]:
+def _segments(path: Path, skipped: Skipped) -> Iterator[Recording]:
     """Recordings of a compressed archive, each a segment of one gesture."""
     try:
         with np.load(path, allow_pickle=False) as archive:
@@ -63,20 +64,24 @@ def _segments(path: Path, skipped: Counter[str]) -> Iterator[Recording]:
         raise ValueError(f"{path} is damaged or no such .npz file: {error}") from error
     for who, what, first, last in zip(person, gesture, start, stop, strict=True):
         if not 0 <= what < len(_LABELS):
-            skipped["segment with an unknown gesture"] += 1
+            skipped.leave_out("segment with an unknown gesture", f"person{who:02d}")
         elif not 0 <= first < last <= len(emg):
-            skipped["segment outside the recording"] += 1
+            skipped.leave_out(
+                "segment outside the recording", f"person{who:02d}", str(_LABELS[what])
+            )
         else:
             yield f"person{who:02d}", emg[first:last], np.full(last - first, _LABELS[what])
 
 
-def _texts(files: list[Path], skipped: Counter[str]) -> Iterator[Recording]:
+def _texts(files: list[Path], skipped: Skipped) -> Iterator[Recording]:
     """Segments of official recordings: a minute in a file, each line eight values and a label."""
+    once = Once()
     for file in files:
         try:
             emg, labels = _text(file)
+            once.check(f"{file.parent.name}/{file.name}", emg, labels)
         except Skip as reason:
-            skipped[str(reason)] += 1
+            skipped.leave_out(reason, f"{file.parent.name}/{file.name}")
             continue
         cuts = [0, *(np.flatnonzero(labels[1:] != labels[:-1]) + 1), len(labels)]
         for first, last in pairwise(cuts):
@@ -93,7 +98,9 @@ def _text(file: Path) -> tuple[np.ndarray, np.ndarray]:
     codes = table[:, -1]
     if codes.size and not 0 <= codes.min() <= codes.max() < len(_LABELS):
         raise Skip("recording with an unknown gesture")
-    return check_recording(table[:, :-1].astype(np.int8), _LABELS[codes])
+    emg = table[:, :-1]
+    small = not emg.size or -128 <= emg.min() <= emg.max() <= 127
+    return check_recording(emg.astype(np.int8) if small else emg, _LABELS[codes])
 
 
 def read_emg_francic(
@@ -134,7 +141,7 @@ def read_emg_francic(
     path = Path(path)
     check_window(window, step, channels)
     files, path = files_or_archive(path, "*-*/[0-9].txt", "<person>-<session>/<gesture>.txt")
-    skipped: Counter[str] = Counter()
+    skipped = Skipped()
     opened = _texts(files, skipped) if files else _segments(path, skipped)
     classes = (*CLASSES, REST) if rest else CLASSES
     return labelled_windows(opened, classes, channels, window, step, skipped, ignored=REST)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from sktl.datasets._contract import make_fetcher
+from sktl.datasets._finding import Once, find_files
+from sktl.datasets._losses import Skipped
 from sktl.datasets._readers import Reader, Skip
 from sktl.datasets._spec import DatasetSpec, RemoteFile
 from sktl.datasets._windows import labelled_windows, open_recording
@@ -35,19 +36,23 @@ def read_emg_pinch(path: Path) -> Reader:
         cannot be used are counted in ``skipped``, and so are windows with an unknown label.
     """
     path = Path(path)
-    files = sorted(path.rglob("*_emg.npy")) if path.is_dir() else []
+    files = find_files(path, "**/*_emg.npy") if path.is_dir() else []
     if not files:
         raise ValueError(
             f"path must be a folder with <recording>_emg.npy files. Received: path={str(path)!r}"
         )
-    skipped: Counter[str] = Counter()
+    skipped, once = Skipped(), Once()
 
     def opened() -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         for file in files:
             try:
-                yield file.name.removesuffix("_emg.npy"), *open_recording(file)
+                name = file.name.removesuffix("_emg.npy")
+                emg, labels = open_recording(file)
+                once.check(name, emg, labels)
             except Skip as reason:
-                skipped[str(reason)] += 1
+                skipped.leave_out(reason, file.name)
+                continue
+            yield name, emg, labels
 
     return labelled_windows(opened(), CLASSES, CHANNELS, WINDOW, STEP, skipped)
 

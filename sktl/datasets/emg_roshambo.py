@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from sktl.datasets._contract import make_fetcher
-from sktl.datasets._readers import Reader, Skip, files_or_archive
+from sktl.datasets._finding import Once, files_or_archive
+from sktl.datasets._losses import Skipped
+from sktl.datasets._readers import Reader, Skip
 from sktl.datasets._spec import DatasetSpec, RemoteFile
 from sktl.datasets._windows import (
     check_recording,
@@ -31,18 +32,21 @@ _COMMIT = "23916e138e1859afb664a084fee4bfe3f47f8ca4"
 
 
 def _from_folder(
-    files: list[Path], skipped: Counter[str]
+    files: list[Path], skipped: Skipped
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    once = Once()
     for file in files:
         try:
-            yield file.name.removesuffix("_emg.npy"), *open_recording(file)
+            name = file.name.removesuffix("_emg.npy")
+            emg, labels = open_recording(file)
+            once.check(name, emg, labels)
         except Skip as reason:
-            skipped[str(reason)] += 1
+            skipped.leave_out(reason, file.name)
+            continue
+        yield name, emg, labels
 
 
-def _from_archive(
-    path: Path, skipped: Counter[str]
-) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+def _from_archive(path: Path, skipped: Skipped) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in sorted(archive.files)}
@@ -57,7 +61,7 @@ def _from_archive(
                 raise Skip("recording without annotation")
             emg, labels = check_recording(emg, _named(arrays[f"{recording}_ann"]))
         except Skip as reason:
-            skipped[str(reason)] += 1
+            skipped.leave_out(reason, recording)
             continue
         yield recording, emg, labels
 
@@ -107,7 +111,7 @@ def read_emg_roshambo(
     path = Path(path)
     check_window(window, step, channels)
     files, path = files_or_archive(path, "*_emg.npy", "<recording>_emg.npy files")
-    skipped: Counter[str] = Counter()
+    skipped = Skipped()
     opened = _from_folder(files, skipped) if files else _from_archive(path, skipped)
     named = ((re.sub("_session.*", "", name), emg, labels) for name, emg, labels in opened)
     classes = (*CLASSES, REST) if rest else CLASSES

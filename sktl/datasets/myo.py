@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections import Counter
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -12,11 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from sktl.datasets._dataset import Dataset
+from sktl.datasets._finding import Once
+from sktl.datasets._losses import Skipped
+from sktl.datasets._myo_files import N_CHANNELS, read_recording, recordings_in
+from sktl.datasets._readers import Skip
 from sktl.datasets._registry import split_instances
 from sktl.datasets._windows import WindowReader
 
 RATE_HZ = 200.0
-N_CHANNELS = 8
 
 
 def load_myo(
@@ -35,7 +35,10 @@ def load_myo(
     ----------
     path : path-like
         A folder of ``<subject>.npz`` files, each with one array of shape (n_samples, 8) for each
-        gesture: 200 Hz, the armband's 8-bit values.
+        gesture; or of ``<subject>/.../<gesture>.csv`` or ``<subject>_<gesture>.csv``, a number at
+        the end of which counts takes, with a column for each electrode and perhaps a header and
+        times; or of ``<subject>/.../classe_<k>.dat`` (int16, seven gestures in turn). 200 Hz, the
+        armband's 8-bit values.
     length, step : int, default=80
         Samples in a window and from one window to the next (80 is 0.4 s, without overlap).
     channels : sequence of int, default=all eight
@@ -57,34 +60,33 @@ def load_myo(
     ValueError
         If the folder has no such files, or an option does not fit.
     """
-    files = sorted(Path(path).glob("*.npz"))
-    if not files:
+    found = list(recordings_in(Path(path)))
+    if not found:
         raise ValueError(
-            f"path must be a folder with <subject>.npz files. Received: path={str(path)!r}"
+            "path must be a folder with <subject>.npz files, or .csv or .dat files of its "
+            f"subjects. Received: path={str(path)!r}"
         )
     if length < 1 or step < 1:
         raise ValueError(f"length and step must be positive. Received: {length=}, {step=}")
     if not channels or not set(channels) <= set(range(N_CHANNELS)):
         raise ValueError(f"channels must be out of 0 to 7. Received: channels={channels!r}")
-    skipped: Counter[str] = Counter()
+    skipped, once = Skipped(), Once()
     recordings: list[np.ndarray] = []
     names, windows = [], []
-    for file in files:
+    for subject, gesture, file, array in found:
+        if gestures is not None and gesture not in gestures:
+            continue
         try:
-            with np.load(file, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in sorted(archive.files)}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise ValueError(f"{file} is damaged or no .npz file: {error}") from error
-        for gesture, recording in arrays.items():
-            if gestures is not None and gesture not in gestures:
-                continue
-            if recording.ndim != 2 or recording.shape[1] != N_CHANNELS:
-                skipped["recording without 8 channels"] += 1
-                continue
-            starts = np.arange(0, len(recording) - length + 1, step)
-            windows.append((len(recordings), starts, np.full(len(starts), gesture)))
-            recordings.append(recording)
-            names.append(file.stem)
+            recording = read_recording(file, array)
+            once.check(f"{file}:{array}", recording)
+        except Skip as reason:
+            shown = file.name if array is None else f"{file.name}:{array}"
+            skipped.leave_out(reason, shown, gesture)
+            continue
+        starts = np.arange(0, len(recording) - length + 1, step)
+        windows.append((len(recordings), starts, np.full(len(starts), gesture)))
+        recordings.append(recording)
+        names.append(subject)
     reader = WindowReader(recordings, windows, names, channels, length, skipped)
     missing = set(gestures or ()) - set(reader.y)
     if missing or not len(reader):

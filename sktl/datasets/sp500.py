@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,15 +21,21 @@ WINDOW = 50
 LAST_DAY = "2018-11-26"
 # The longest true pause of the exchange is the bank holiday of March 1933, 12 days.
 LONGEST_PAUSE = 14
+# Fifty-one daily closes reach over ten weeks and holidays; a pause of LONGEST_PAUSE at most.
+LONGEST_REACH = 100
+_DAY = r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}.*)?$"
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d*)?")
 
 
 def read_closes(path: Path, last_day: str = LAST_DAY) -> pd.Series:
-    """Read the closes of a Yahoo history.
+    """Read the closes of a daily history, as Yahoo or the package yfinance wrote it.
 
     Parameters
     ----------
     path : path-like
-        CSV file with the columns Date and Close.
+        CSV file with the columns Date and Close: oldest or newest first, numbers with or without
+        commas between thousands, days with or without time and zone (the day at the exchange
+        counts), a header of one line or of yfinance's three.
     last_day : str, default="2018-11-26"
         Later rows are left out.
 
@@ -39,21 +47,69 @@ def read_closes(path: Path, last_day: str = LAST_DAY) -> pd.Series:
     Raises
     ------
     ValueError
-        If a column is missing, or the dates are unreadable or out of order.
+        If a column is missing, the dates are unreadable or out of order, the closes are not daily,
+        or hardly any can be read.
+
+    Warns
+    -----
+    UserWarning
+        If text stands where a close should; it counts as missing.
     """
     try:
-        table = pd.read_csv(path, dtype=str)
+        table = _table(path)
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise ValueError(f"{path} is no CSV file: {error}") from error
     if not {"Date", "Close"} <= set(table.columns):
         raise ValueError(
             f"{path} must have the columns Date and Close. Received: {list(table.columns)[:10]}"
         )
-    dates = pd.to_datetime(table["Date"], errors="coerce", format="%Y-%m-%d")
+    # The zone is the exchange's: the day as it is written is the day of trade.
+    days = table["Date"].str.strip().str.extract(_DAY, expand=False)
+    dates = pd.to_datetime(days, errors="coerce", format="%Y-%m-%d")
+    if dates.is_monotonic_decreasing and len(dates) > 1:
+        table, dates = table[::-1], dates[::-1]
     if dates.isna().any() or not (dates.is_monotonic_increasing and dates.is_unique):
-        raise ValueError(f"{path} must hold each day once, as YYYY-MM-DD, in ascending order")
-    closes = pd.Series([as_number(text) for text in table["Close"]], index=dates, name="Close")
+        raise ValueError(
+            f"{path} must hold each day once, as YYYY-MM-DD, in ascending or descending order"
+        )
+    pauses = np.diff(dates.to_numpy()).astype("timedelta64[D]").astype(int)
+    if len(pauses) and np.median(pauses) > 1:
+        raise ValueError(
+            f"{path} must hold daily closes. Received: a row every {np.median(pauses):g} days"
+        )
+    text = table["Close"].str.strip()
+    numbers = [as_number(_without_commas(one)) for one in text]
+    closes = pd.Series(numbers, index=pd.DatetimeIndex(dates, name="Date"), name="Close")
+    _tell_unread(path, text.to_numpy(), closes.isna().to_numpy())
     return closes.where(closes > 0)[:last_day]
+
+
+def _table(path):
+    """Read all as text, under the names of the columns."""
+    table = pd.read_csv(path, dtype=str)
+    header = table.columns[0]
+    if header == "Price" and len(table) > 1 and table.iloc[0, 0] == "Ticker":
+        # What pandas makes of a header of two levels: Price and Ticker, then the index's name.
+        tickers = sorted(set(table.iloc[0, 1:].dropna()))
+        if len(tickers) > 1:
+            raise ValueError(f"{path} must hold one series. Received: {tickers[:10]}")
+        table = table.iloc[2:].rename(columns={"Price": "Date"}).reset_index(drop=True)
+    return table.rename(columns={name: name.strip() for name in table.columns})
+
+
+def _without_commas(text):
+    grouped = isinstance(text, str) and _GROUPED.fullmatch(text)
+    return text.replace(",", "") if grouped else text
+
+
+def _tell_unread(path, text, missing):
+    unread = [one for one in text[missing] if isinstance(one, str)]
+    if not unread:
+        return
+    told = f"{len(unread)} closes of {path} are no numbers, such as {unread[0]!r}"
+    if len(unread) > len(text) // 2:
+        raise ValueError(f"{told}: write them as 1234.5 or 1,234.5")
+    warnings.warn(f"{told}: they count as missing", UserWarning, stacklevel=4)
 
 
 class _Windows(Reader):
@@ -81,7 +137,10 @@ class _Windows(Reader):
             torn = pauses_before[starts + WINDOW] > pauses_before[starts]
             skipped["window with a missing close"] += int(missing.sum())
             skipped["window across missing days"] += int((torn & ~missing).sum())
-            starts = starts[~missing & ~torn]
+            reach_days = (days[starts + WINDOW] - days[starts]).days.to_numpy()
+            sparse = (reach_days > LONGEST_REACH) & ~missing & ~torn
+            skipped["window of closes that are not daily"] += int(sparse.sum())
+            starts = starts[~missing & ~torn & ~sparse]
             self.parts[part] = np.arange(len(starts)) + len(self._starts)
             self._starts = np.concatenate([self._starts, starts])
         targets = self._starts + WINDOW

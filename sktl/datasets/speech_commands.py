@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections import Counter
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from scipy.signal import resample_poly
 
 from sktl.datasets._audio import read_wav
 from sktl.datasets._contract import make_fetcher
+from sktl.datasets._finding import find_files
+from sktl.datasets._losses import Skipped
 from sktl.datasets._readers import Reader, Skip
 from sktl.datasets._spec import DatasetSpec, RemoteFile
 from sktl.datasets.simulators.speech import iter_speech_commands, simulate_speech_commands
@@ -31,12 +32,12 @@ class _Clips(Reader):
     def __init__(self, root: Path):
         self._root = root
         self._files: list[Path] = []
-        skipped: Counter[str] = Counter()
-        for file in sorted(root.glob("*/*")):
+        skipped = Skipped()
+        for file in find_files(root, "*/*"):
             if file.parent.name not in WORDS:
                 skipped["not one of the 35 words"] += file.parent.name != _NOISE
-            elif file.suffix != ".wav":
-                skipped["not a WAV file"] += 1
+            elif file.suffix.lower() != ".wav":
+                skipped.leave_out("not a WAV file", f"{file.parent.name}/{file.name}")
             else:
                 self._files.append(file)
         if not self._files:
@@ -48,13 +49,13 @@ class _Clips(Reader):
             np.array([file.parent.name for file in self._files]),
             np.array([file.name.split("_nohash_")[0] for file in self._files]),
             (1, RATE_HZ),
-            +skipped,
+            skipped,
         )
 
     @cached_property
     def _noise(self) -> list[np.ndarray]:
         recordings = []
-        for file in sorted((self._root / _NOISE).glob("*.wav")):
+        for file in find_files(self._root / _NOISE, "*.wav"):
             try:
                 noise = resample_poly(read_wav(file, _RECORDED_HZ), 1, 2)
             except Skip:
@@ -63,6 +64,9 @@ class _Clips(Reader):
             if len(noise) >= RATE_HZ:
                 recordings.append(noise)
         return recordings
+
+    def _name(self, index: int) -> str:
+        return f"{self._files[index].parent.name}/{self._files[index].name}"
 
     def _instance(self, source: Any, index: int) -> np.ndarray:
         file = self._files[index]
@@ -93,7 +97,7 @@ def read_speech_commands(path: Path) -> Reader:
     Returns
     -------
     Reader
-        Clips of 8,000 samples, full scale 1; groups are speakers. Files that are no such clip, and
+        Clips of 8,000 samples, full scale 1; groups are speakers. Files that are no WAV files, and
         short clips where there is no background noise, are counted in ``skipped``.
     """
     path = Path(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,26 +13,35 @@ from sktl._paths import home
 from sktl.datasets._archives import unpack
 from sktl.datasets._audio import read_wav
 from sktl.datasets._dataset import Dataset
-from sktl.datasets._readers import Reader
+from sktl.datasets._finding import Once, find_files
+from sktl.datasets._losses import Skipped
+from sktl.datasets._readers import Reader, Skip
 from sktl.datasets._registry import split_instances
 
 RATE_HZ = 8000
-_NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<take>\d+)\.wav")
+_NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<take>\d+)\.wav", re.IGNORECASE)
 
 
 class _Digits(Reader):
     def __init__(self, files: list[Path], length: int):
-        self._files, skipped = [], Counter[str]()
+        self._files, skipped, once = [], Skipped(), Once()
         digits, speakers = [], []
         for file in files:
             name = _NAME.fullmatch(file.name)
-            if name is None:
-                skipped["name is not <digit>_<speaker>_<k>.wav"] += 1
+            try:
+                if name is None:
+                    raise Skip("name is not <digit>_<speaker>_<k>.wav")
+                once.check(file.name)
+            except Skip as reason:
+                skipped.leave_out(reason, file.name)
                 continue
             self._files.append(file)
             digits.append(name["digit"])
             speakers.append(name["speaker"])
         super().__init__(np.array(digits, str), np.array(speakers, str), (1, length), skipped)
+
+    def _name(self, index: int) -> str:
+        return self._files[index].name
 
     def _instance(self, source: Any, index: int) -> np.ndarray:
         clip = read_wav(self._files[index], RATE_HZ)[: self.n_timepoints]
@@ -79,7 +87,7 @@ def load_spoken_digits(
         raise FileNotFoundError(f"There is no such file or folder. Received: path={str(path)!r}")
     root = Path(data_home) if data_home else home() / "datasets"
     folder = unpack(Path(path), root / "spoken_digits")
-    reader = _Digits(sorted(folder.rglob("*.wav")) if folder.is_dir() else [], length)
+    reader = _Digits(find_files(folder, "**/*.[wW][aA][vV]") if folder.is_dir() else [], length)
     if not len(reader):
         raise ValueError(
             f"There are no clips <digit>_<speaker>_<k>.wav. Received: path={str(path)!r}"

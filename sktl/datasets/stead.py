@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from sktl.datasets._contract import make_fetcher
+from sktl.datasets._finding import find_files
 from sktl.datasets._hdf5 import HDF5Reader
 from sktl.datasets._readers import JoinedReader, Reader, Skip, as_number, as_text
 from sktl.datasets._spec import DatasetSpec, RemoteFile
@@ -34,7 +35,8 @@ def read_stead(path: Path) -> Reader:
     Parameters
     ----------
     path : path-like
-        An HDF5 file, or a folder with several (the chunks of the official distribution).
+        An HDF5 file, or a folder with several at any depth (the chunks of the official
+        distribution). A trace that lies in several files is read once.
 
     Returns
     -------
@@ -43,7 +45,7 @@ def read_stead(path: Path) -> Reader:
         Channels stay in the file's order: east, north, vertical.
     """
     path = Path(path)
-    files = sorted(path.glob("*.hdf5")) + sorted(path.glob("*.h5")) if path.is_dir() else [path]
+    files = find_files(path, "**/*.hdf5", "**/*.h5") if path.is_dir() else [path]
     if not files:
         raise FileNotFoundError(f"A folder must hold *.hdf5 files. Received: path={str(path)!r}")
     readers = [

@@ -56,6 +56,11 @@ class PersistenceMixin:
             sources.
         """
         self.check_is_fitted()
+        if "_weights" not in vars(self):
+            raise ValueError(
+                f"There is nothing to save: y had one class, {self.classes_.tolist()}, so no "
+                "network was trained"
+            )
         if path is None and name is None:
             raise ValueError("save_pretrained needs a path or a name. Received: neither")
         if path is None:

@@ -19,6 +19,8 @@ import numpy as np
 from sktime.base._base_panel import BasePanelMixin
 
 from sktl._checks import check_choice, check_finite, check_parameters
+from sktl._panels import check_source_channels
+from sktl._targets import as_callbacks, as_targets, as_weights
 from sktl.estimators._docs import compose
 from sktl.estimators._persistence import PersistenceMixin
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
@@ -31,6 +33,7 @@ from sktl.sources import (
 from sktl.training.backends import compile_network
 from sktl.training.batch_statistics import start_statistics
 from sktl.training.compiled_network import PREDICTION_BATCH, initial_weights, set_weights
+from sktl.training.keras_settings import fixed_keras_settings
 from sktl.training.loop import MIN_DELTA, Schedule, TrainingState, advance
 from sktl.training.network_cache import borrow
 from sktl.training.prepared_data import Prepared
@@ -241,7 +244,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             find_card(source, cls.architecture)
         return cls(source=source, **params)
 
-    def fit(self, X, y, validation_data=None):
+    def fit(self, X, y, validation_data=None, sample_weight=None, callbacks=()):
         """Fit the network.
 
         Parameters
@@ -254,6 +257,13 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         validation_data : tuple of (X, y), optional
             Held-out instances that decide on the learning rate, the end and the best epoch;
             without them `fit` splits its own off.
+        sample_weight : array-like of shape (n_instances,), optional
+            Not below 0: what an instance counts in the training loss, beside `class_weight`.
+            Weights are relative, those of the training part have the mean 1. Scaling and
+            validation do not weigh.
+        callbacks : callable or sequence of callables, default=()
+            Each is called after every epoch with a dict, the row of `history_` and its ``epoch``;
+            the training ends where one returns True, and the best epoch so far is used.
 
         Returns
         -------
@@ -267,17 +277,32 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             If the loss is not finite after the first epoch.
         """
         # Sktime resets at the start of fit; attributes with a double underscore stay.
-        self._given__validation_data = validation_data
+        self._given__validation_data = self._checked_together(X, y, validation_data)
+        self._given__sample_weight = as_weights(sample_weight)
+        self._given__callbacks = as_callbacks(callbacks)
+        self._refuse_for_columns(y)
         try:
             return super().fit(X, y)
         finally:
-            del self._given__validation_data
+            for name in ("validation_data", "sample_weight", "callbacks", "rows"):
+                vars(self).pop(f"_given__{name}", None)
+
+    def _refuse_for_columns(self, y):
+        """Refuse what sktime would not hand on to the clones that it fits to columns of y."""
+        if np.ndim(y) == 2 and np.shape(y)[1] > 1 and not self.get_tag("capability:multioutput"):
+            for name in ("validation_data", "sample_weight", "callbacks"):
+                given = vars(self)[f"_given__{name}"]
+                if given is not None and len(given):
+                    raise ValueError(
+                        f"With {name} y must have one column: fit an estimator to each of "
+                        f"several. Received: y of shape {np.shape(y)}"
+                    )
 
     def _fit(self, X, y):
         self._check_parameters()
         prepared, state = vars(self).get("_given__training") or self._start(X, y)
-        with self._progress() as progress:
-            self._advance(prepared, state, progress)
+        with self._progress() as show:
+            self._advance(prepared, state, self._telling(show, state))
         self.__dict__.update(prepared.fitted | state.fitted)
         self.history_, self.best_epoch_ = state.history(), state.best_epoch
         self._weights, self.schedule_ = state.best_weights, self._resolved()
@@ -286,6 +311,18 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         warn_of_few_steps(self._n_training_instances, self.schedule_["batch_size"])
         warn_of_first_epoch(state.best_epoch, state.n_epochs, self.schedule_["n_epochs"])
         return self
+
+    def _telling(self, show, state):
+        """Return what takes every epoch's row, and returns True to end the training."""
+        callbacks = vars(self).get("_given__callbacks", ())
+
+        def tell(row):
+            show(row)
+            told = {"epoch": state.n_epochs, **row}
+            # All are told, also after one has asked to stop.
+            return any([callback(dict(told)) is True for callback in callbacks])
+
+        return tell
 
     def _resolved(self):
         """Return the values of the parameters that may be "auto"."""
@@ -325,6 +362,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         stream_max = self._resolved()["stream_max"]
         self._preprocessing, inputs = self._preprocessing_type.fit(training[0], stream_max)
         targets, weights = self._fit_targets(training[1], self._frames(training[0]))
+        weights = self._weighted(weights, len(y))
         self._shape = (*X.shape[1:], targets.shape[1])
         frames = validation and self._frames(validation[0])
         held_out = validation and (
@@ -336,6 +374,26 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         return Prepared(
             (inputs, targets, weights), held_out, y_held_out, self._learnt_of_data(), frames, given
         )
+
+    def _weighted(self, weights, n_instances, held_out=False):
+        """Multiply weights of the training or the held-out part by those given to fit."""
+        given = vars(self).get("_given__sample_weight")
+        if given is None:
+            return weights
+        if len(given) != n_instances:
+            raise ValueError(
+                "sample_weight must have one number for each instance. "
+                f"Received: {len(given)} for {n_instances} instances"
+            )
+        rows = vars(self).get("_given__rows", (slice(None), slice(0)))
+        training = given[rows[0]]
+        if not training.any():
+            raise ValueError(
+                "sample_weight must be above 0 for an instance of the training part. "
+                "Received: zeros alone"
+            )
+        own = given[rows[1]] if held_out else training
+        return (weights * own / training.mean()).astype(np.float32)
 
     def _learnt_of_data(self):
         """Return the fitted attributes that do not depend on any training."""
@@ -370,11 +428,16 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         together = (
             [np.concatenate(pair) for pair in zip(inputs, held_out, strict=True)],
             np.concatenate([targets, held_out_targets]),
-            np.concatenate([weights, self._instance_weights(prepared.y_validation)]),
+            np.concatenate([weights, self._held_out_weights(prepared.y_validation)]),
         )
         with self._borrow_network() as network:
             network.load(self._weights, 0)
             return self._probe_start(network, self._weights, together)
+
+    def _held_out_weights(self, y):
+        given = vars(self).get("_given__sample_weight")
+        weights = self._instance_weights(y)
+        return weights if given is None else self._weighted(weights, len(given), held_out=True)
 
     def _probe_start(self, network, start, training):
         return probe_start(network, start, training, self._task == "classification")
@@ -434,6 +497,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         if self.validation_size is None:
             return (X, y), None
         training, held_out = validation_split(len(y), self.validation_size, self._strata(y), rng)
+        self._given__rows = training, held_out
         return (X[training], y[training]), (X[held_out], y[held_out])
 
     def _check_validation_data(self, X):
@@ -444,7 +508,8 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
                 "validation_data must be a pair (X, y). "
                 f"Received: {type(self._given__validation_data).__name__}"
             ) from None
-        X_held_out, y_held_out = self._internal_convert(X_held_out, y_held_out)
+        X_held_out = self._internal_convert(X_held_out)
+        y_held_out = as_targets(y_held_out, self._task, "y of validation_data")
         mtype = self._check_input(
             X_held_out, y_held_out, return_metadata=self.METADATA_REQ_IN_CHECKS
         )["mtype"]
@@ -498,6 +563,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
 
             yield progress
 
+    @fixed_keras_settings()
     def build_network(self, n_channels: int, n_timepoints: int, n_outputs: int = 1):
         """Build the untrained network.
 
@@ -563,7 +629,6 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             self.stream_max is None,
             shape,
             keras.backend.backend(),
-            keras.config.dtype_policy().name,
         )
         return borrow(
             key,
@@ -611,7 +676,8 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             raise AttributeError(f"This {type(self).__name__} has no network before fit.")
         weights, model = _models.get(id(self), (None, None))
         if weights is not self._weights:
-            model = set_weights(self._build(*self._shape), self._weights)
+            with fixed_keras_settings():
+                model = set_weights(self._build(*self._shape), self._weights)
             if id(self) not in _models:
                 finalize(self, _models.pop, id(self))
             _models[id(self)] = self._weights, model
@@ -651,7 +717,14 @@ def channel_repeats(X, source) -> int:
     -------
     int
         1 without a source or with several channels of the target's own.
+
+    Raises
+    ------
+    ValueError
+        If time and channels of the panel are swapped, by what the source has.
     """
+    if source:
+        check_source_channels(X, source.card.n_channels, source.card.name)
     return source.card.n_channels if source and X.shape[1] == 1 else 1
 
 

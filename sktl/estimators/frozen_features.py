@@ -10,6 +10,7 @@ from importlib import import_module
 import numpy as np
 
 from sktl._checks import check_choice
+from sktl._panels import check_source_channels
 from sktl.layers.summary import summary_over_time
 from sktl.sources import adapt_input_channels, load_source
 from sktl.training.backends import compile_network
@@ -123,6 +124,8 @@ class FrozenSource:
         channels = range(X.shape[1]) if self.channels == "each" else [slice(None)]
         source, estimator, layers, options = self._network()
         n_channels = 1 if self.channels == "each" else X.shape[1]
+        if self.channels == "joint" and source is not None:
+            check_source_channels(X, source.card.n_channels, source.card.name)
         if n_channels == 1 and source is not None:
             n_channels = source.card.n_channels
         with self._borrow(estimator, layers, options, (X.shape[2], n_channels)) as network:

@@ -139,6 +139,7 @@ default="minirocket"
         # Sktime resets at the start of fit; attributes with a double underscore stay.
         self._given__groups = groups
         try:
+            self._checked_together(X, y)
             y = as_targets(y, groups if self._kind == "classifier" else None)
             return super().fit(X, y)  # type: ignore[misc]
         finally:

@@ -6,6 +6,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from sktl._panels import (
+    aligned,
+    as_panel,
+    channel_names,
+    check_same_order,
+    in_order,
+    warn_of_2d,
+    warn_of_orientation,
+)
+from sktl._targets import as_targets as as_labels_or_numbers
+
 
 class ScikitLearnReset:
     """Keeps what scikit-learn needs of a sktime object over the reset at the start of fit."""
@@ -38,6 +49,68 @@ class ScikitLearnMixin(ScikitLearnReset):
         "capability:multivariate": True,
     }
 
+    def __getattr__(self, name):
+        """Explain what is missing where there was nothing to learn."""
+        known = vars(self).get("_class_dictionary", ())
+        if len(known) == 1 and not name.startswith("__") and name.strip("_") != name:
+            raise AttributeError(
+                f"This {type(self).__name__} has no {name}: y had one class, "
+                f"{self.classes_.tolist()[0]!r}, so nothing was trained, and this class is what it "
+                "predicts"
+            )
+        # Raise the error that there was.
+        return object.__getattribute__(self, name)
+
+    # What sktime's fit, predict and their kin call with X and y as they were given.
+    def _internal_convert(self, X, y=None):
+        X = as_panel(X)
+        if "_channel_names" in vars(self):
+            X = in_order(X, vars(self)["_channel_names"])
+        else:
+            self._channel_names = channel_names(X)
+            warn_of_2d(X)
+        return super()._internal_convert(X, y)  # type: ignore[misc]
+
+    def _convert_X(self, X, X_mtype):  # noqa: N802 - sktime's name
+        X = super()._convert_X(X, X_mtype)  # type: ignore[misc]
+        if not vars(self).get("_is_fitted"):
+            warn_of_orientation(X)
+        return X
+
+    def _check_y(self, y=None, return_to_mtype=False):
+        y = as_labels_or_numbers(y, self._task_of_y)
+        return super()._check_y(y, return_to_mtype)  # type: ignore[misc]
+
+    @property
+    def _task_of_y(self):
+        return "classification" if self._kind == "classifier" else "regression"
+
+    def _checked_together(self, X, y, validation_data=None):
+        """Check what needs X and y as they were given; return validation data in X's order."""
+        check_same_order(X, y)
+        return aligned(validation_data, X)
+
+    def score(self, X, y, **options) -> float:
+        """Return the accuracy of a classifier, or R2 of a regressor.
+
+        Parameters
+        ----------
+        X : sktime panel, or np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Series.
+        y : array-like of shape (n_instances,) or (n_instances, n_outputs)
+            What is true.
+        **options
+            Of a regressor: ``multioutput``, see `sklearn.metrics.r2_score`.
+
+        Returns
+        -------
+        float
+            At most 1.
+        """
+        check_same_order(X, y)
+        y = as_labels_or_numbers(y, self._task_of_y)
+        return super().score(X, y, **options)  # type: ignore[misc]
+
     def __sklearn_tags__(self):
         from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
 
@@ -45,7 +118,7 @@ class ScikitLearnMixin(ScikitLearnReset):
             estimator_type=self._kind,
             target_tags=TargetTags(
                 required=True,
-                multi_output=self.get_tag("capability:multioutput", False, raise_error=False),  # type: ignore[attr-defined]
+                multi_output=self.get_tag("capability:multioutput", False, raise_error=False),
             ),
             classifier_tags=ClassifierTags() if self._kind == "classifier" else None,
             regressor_tags=RegressorTags() if self._kind == "regressor" else None,
@@ -78,19 +151,19 @@ def check_labels(y: np.ndarray) -> None:
 
 
 def as_targets(y: Any, groups: Any) -> Any:
-    """Return y as sktime takes it.
+    """Return y, if it and the groups go together.
 
     Parameters
     ----------
     y : array-like of shape (n_instances,) or (n_instances, n_outputs)
-        Lists become arrays.
+        As given.
     groups : array-like of shape (n_instances,) or None
         Groups of the instances.
 
     Returns
     -------
-    np.ndarray, pd.Series or pd.DataFrame
-        The targets.
+    array-like
+        The targets, as they are.
 
     Raises
     ------
@@ -101,10 +174,9 @@ def as_targets(y: Any, groups: Any) -> Any:
     Examples
     --------
     >>> from sktl.estimators.sklearn_mixin import as_targets
-    >>> as_targets(["a", "b"], None).tolist()
+    >>> as_targets(["a", "b"], None)
     ['a', 'b']
     """
-    y = np.asarray(y) if isinstance(y, list | tuple) else y
     if groups is not None and np.ndim(y) == 2 and np.shape(y)[1] > 1:
         raise ValueError(
             "With groups y must have one column: fit an estimator to each of several. "

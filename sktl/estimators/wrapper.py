@@ -32,7 +32,7 @@ class NetworkWrapper(ScikitLearnMixin):
 
     def _fit_with(self, validation_data, X, y):
         """Call sktime's fit, which resets; attributes with a double underscore stay."""
-        self._given__validation_data = validation_data
+        self._given__validation_data = self._checked_together(X, y, validation_data)
         try:
             return super().fit(X, y)  # type: ignore[misc]
         finally:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sktl._files import is_left_behind
 from sktl.evaluation.records import Exclusion, Records
 
 #: Columns by which the table of the original experiment's results is recognised.
@@ -82,7 +83,7 @@ def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) ->
     rows: list[dict] = []
     unreadable: list[str] = []
     foreign: list[str] = []
-    files = sorted(path.rglob("*.json"))
+    files = sorted(file for file in path.rglob("*.json") if not is_left_behind(file))
     for file in tqdm(files, desc="reading records", delay=2, disable=not progress):
         try:
             row = json.loads(file.read_text(encoding="utf-8"))

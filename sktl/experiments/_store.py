@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sktl._files import check_folder, is_left_behind
 from sktl.experiments._claims import waiting_claim
 from sktl.experiments._files import move, store_error, write_whole
 from sktl.experiments._trial import Trial, canonical
@@ -109,6 +110,7 @@ class Store:
         ValueError
             If the store holds records of other settings.
         """
+        check_folder(self.folder, "folder")
         try:
             for name in ("records", "pretraining", "sources", "claims"):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
@@ -241,7 +243,7 @@ class Store:
 
     def _paths(self) -> Iterator[Path]:
         for folder in (self.folder / "pretraining", self.records):
-            yield from sorted(folder.rglob("*.json"))
+            yield from sorted(p for p in folder.rglob("*.json") if not is_left_behind(p))
 
     def sort_out(self, planned: Iterable[Trial]) -> tuple[dict[str, State], int]:
         """Leave only records that may be compared with those of the planned trials.

@@ -136,6 +136,7 @@ class _AutoTransfer(ScikitLearnMixin):
         """
         # Sktime resets at the start of fit; attributes with a double underscore stay.
         self._given__groups = groups
+        self._checked_together(X, y)
         try:
             return super().fit(X, as_targets(y, groups))  # type: ignore[misc]
         finally:

@@ -14,6 +14,7 @@ import numpy as np
 
 from sktl.estimators.base import channel_repeats
 from sktl.training.compiled_network import weight_names
+from sktl.training.keras_settings import fixed_keras_settings
 from sktl.training.loop import TrainingState
 from sktl.training.prepared_data import Prepared
 from sktl.training.randomness import random_streams
@@ -38,6 +39,7 @@ class Part:
     test: tuple[np.ndarray, np.ndarray] | None = None
 
 
+@fixed_keras_settings()
 def fitting(estimator, X: np.ndarray, sources: list) -> list:
     """Leave out the sources whose layers have other shapes than the network's.
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sktl._checks import check_choice, check_finite
+from sktl._panels import as_array, check_same_order, warn_of_orientation
+from sktl._targets import as_targets
 from sktl.estimators.base import BaseTransferEstimator
 from sktl.model_selection._transferability import h_score, logme
 from sktl.sources import expand_sources
@@ -21,8 +23,9 @@ from sktl.training.compiled_network import (
     set_weights,
 )
 from sktl.training.folds import checked_groups, folds_of
+from sktl.training.keras_settings import fixed_keras_settings
 from sktl.training.kernel_ridge import Block
-from sktl.training.preprocessing import standardisation
+from sktl.training.preprocessing import SINGLE_ROUNDING, standardisation
 from sktl.training.probe_model import left_out_fit
 from sktl.training.randomness import draw_seed, random_streams
 
@@ -116,7 +119,8 @@ def rank_sources(
     import pandas as pd
 
     check_choice("by", by, SCORES)
-    X, y = _panel(X), np.asarray(y)
+    check_same_order(X, y)
+    X, y = _panel(X), _targets(y, architecture, task)
     if len(X) != len(y):
         raise ValueError(f"X and y must be equally long. Received: {len(X)} and {len(y)}")
     if y.ndim != 1:
@@ -159,11 +163,17 @@ def rank_sources(
 
 
 def _panel(X):
-    from sktime.datatypes import convert_to
-
-    X = np.asarray(convert_to(X, "numpy3D", as_scitype="Panel"))
+    X = as_array(X)
+    X = X[:, None] if X.ndim == 2 else X
     check_finite(X)
+    warn_of_orientation(X)
     return X
+
+
+def _targets(y, architecture, task):
+    task = getattr(architecture, "_task", task)
+    # Text is no number: without a task it tells classes.
+    return as_targets(y, task if task == "regression" else "classification")
 
 
 def _template(architecture, task, y):
@@ -195,6 +205,7 @@ def _names(sources, architecture):
     return [source for source in expand_sources(sources, architecture) if source is not None]
 
 
+@fixed_keras_settings()
 def _features(estimator, source, X):
     """Return the features of the transferred layers before any training, those that vary."""
     import keras
@@ -223,7 +234,8 @@ def _features(estimator, source, X):
 
 
 def _standardised(column):
-    center, scale = standardisation(column)
+    # Features come from a network of single precision.
+    center, scale = standardisation(column, SINGLE_ROUNDING)
     return (column - center) / scale
 
 

@@ -14,13 +14,21 @@ from typing import Any
 import numpy as np
 
 import sktl
-from sktl._files import write_whole
+from sktl._files import check_folder, write_whole
 from sktl.datasets import get_spec
 from sktl.pretraining._recipes import Recipe, recipe_for
 from sktl.pretraining._stream import fit_stream
 from sktl.pretraining.from_file import fit_stored
 from sktl.pretraining.instances import Instances
-from sktl.sources import Card, is_source, own_sources_directory, read_card, read_source, save_source
+from sktl.sources import (
+    Card,
+    check_own_name,
+    is_source,
+    own_sources_directory,
+    read_card,
+    read_source,
+    save_source,
+)
 
 # Test instances held at once where they stay in their file.
 _BATCH = 512
@@ -181,6 +189,8 @@ def pretrain(
     }  # fmt: skip
     key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
     folder = Path(out or own_sources_directory()).expanduser().resolve() / architecture
+    check_own_name(name.removesuffix("-simulated"))
+    check_folder(folder)
     if is_source(folder / name):
         present = read_card(folder / name)
         known = (present.training or {}).get("validation_scores", [])

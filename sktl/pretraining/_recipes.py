@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sktl._checks import check_number
+from sktl._panels import as_array
+
 WINDOWS = ("first", "loudest")
 
 
@@ -42,6 +45,10 @@ class Recipe:
     window: str
     limit: float
     shared_groups: bool = False
+
+    def __post_init__(self):
+        check_number("every", self.every, least=1, whole=True)
+        check_number("n_timepoints", self.n_timepoints, least=1, whole=True)
 
 
 # Seismograms and words at their official rates and lengths would need a GPU.
@@ -132,9 +139,10 @@ def prepare(
     """
     if window not in WINDOWS:
         raise ValueError(f"window must be one of {WINDOWS}. Received: window={window!r}")
-    if every < 1:
-        raise ValueError(f"every must be at least 1. Received: every={every!r}")
-    X = np.asarray(X, dtype=np.float32)
+    check_number("every", every, least=1, whole=True)
+    if n_timepoints is not None:
+        check_number("n_timepoints", n_timepoints, least=1, whole=True)
+    X = np.asarray(as_array(X), dtype=np.float32)
     if every > 1:
         from scipy.signal import resample_poly
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sktl._files import write_whole
+from sktl._files import is_left_behind, write_whole
 from sktl.sources._card import Card
 
 CARD, WEIGHTS, SUMS, README = "card.json", "weights.safetensors", "SHA256SUMS", "README.md"
@@ -271,7 +271,7 @@ def _checked_array(name, array):
 
 def _refuse_foreign(folder: Path) -> None:
     try:
-        inside = set(os.listdir(folder))
+        inside = {name for name in os.listdir(folder) if not is_left_behind(name)}
     except FileNotFoundError:
         return
     except NotADirectoryError:

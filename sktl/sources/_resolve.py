@@ -221,6 +221,14 @@ def _unknown(name: str, architecture: str, candidates: list[Found]) -> str:
         if found.origin == "bundled" or not found.name.endswith(SIMULATED)
     )
     names = list(dict.fromkeys(usable))
+    known = architectures()
+    if architecture not in known and not candidates:
+        close = difflib.get_close_matches(architecture.lower(), [n.lower() for n in known], 1, 0.75)
+        hint = next((f" Did you mean {n!r}?" for n in known if [n.lower()] == close), "")
+        return (
+            f"No source is of this architecture.{hint} Those with sources: {', '.join(known)}. "
+            f"Received: architecture={architecture!r}, source={name!r}"
+        )
     asked = list(dict.fromkeys([*names, *(n.removesuffix(SIMULATED) for n in names)]))
     near = difflib.get_close_matches(name.upper(), [n.upper() for n in asked], 1)
     groups = Counter(n.split("/")[0] for n in names if "/" in n)
@@ -252,8 +260,20 @@ def check_own_name(name: str) -> None:
     Raises
     ------
     ValueError
-        If it ends as the names of bundled sources do.
+        If it ends as the names of bundled sources do, or `load_source` would take it for a path,
+        a hidden folder, a group or a repository.
     """
+    odd = not name.strip() or name != name.strip() or not name.isprintable()
+    if odd or name.startswith((".", "~", "hf:")) or set(name) & set("/\\"):
+        raise ValueError(
+            "The name of a source of your own must be one word or several, without / and \\, and "
+            "must not start with a dot, '~' or 'hf:'; as a path, not as a name, give the folder. "
+            f"Received: name={name!r}"
+        )
+    if name in published.GROUPS or name in ("available", "bundled"):
+        raise ValueError(
+            f"This name stands for several sources; choose another one. Received: name={name!r}"
+        )
     if name.endswith(SIMULATED):
         raise ValueError(
             f"Names that end with {SIMULATED!r} are those of bundled sources: choose another one, "

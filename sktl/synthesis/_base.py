@@ -15,7 +15,10 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sktl._checks import check_finite
 from sktl._files import replacing
+from sktl._panels import as_array, check_same_order
+from sktl._targets import as_targets
 from sktl.training.randomness import draw_seed
 
 FORMAT = 1
@@ -78,7 +81,10 @@ class BaseGenerator(BaseEstimator):
         TypeError, ValueError
             If a parameter or the data cannot be used.
         """
-        X, y = _panel(X), np.asarray(y)
+        check_same_order(X, y)
+        X = _panel(X)
+        y = as_targets(y, "regression" if self.task == "regression" else "classification")
+        y = np.asarray(y)
         if y.shape != (len(X),):
             raise ValueError(
                 f"y must have one value an instance. Received: {y.shape} for {len(X)} instances"
@@ -277,19 +283,10 @@ class BaseGenerator(BaseEstimator):
 
 
 def _panel(X) -> np.ndarray:
-    X = np.asarray(X)
+    X = as_array(X)
     X = X[:, None] if X.ndim == 2 else X
-    if X.ndim != 3 or 0 in X.shape or not np.issubdtype(X.dtype, np.number):
-        raise ValueError(
-            "X must be numbers of shape (n_instances, n_channels, n_timepoints), not empty. "
-            f"Received: shape {X.shape}, {X.dtype}"
-        )
     X = X.astype(np.float64)
-    if not np.isfinite(X).all():
-        raise ValueError(
-            f"X must be finite. Received: {np.count_nonzero(~np.isfinite(X))} NaN or infinite "
-            f"values of {X.size}"
-        )
+    check_finite(X)
     return X
 
 

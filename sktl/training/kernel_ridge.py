@@ -73,7 +73,9 @@ class Block:
         features = np.asarray(features)
         center = features.mean(axis=0, dtype=np.float64)
         scale = features.std(axis=0, dtype=np.float64)
-        used = scale > 1e-6 * np.abs(center)
+        # Features of networks have single precision, others (values far from zero) double.
+        rounding = 1e-6 if features.dtype == np.float32 else 1e-9
+        used = scale > rounding * np.abs(center)
         used &= scale > 0
         fitted = cls(np.empty((0, 0)), used, center[used], scale[used])
         object.__setattr__(fitted, "rows", fitted.transform(features))

@@ -242,7 +242,7 @@ def train(
     schedule: Schedule,
     validation_scores: Callable[[np.ndarray], dict[str, float]],
     rng: np.random.Generator,
-    progress: Callable[[dict[str, float]], None],
+    progress: Callable[[dict[str, float]], bool | None],
 ) -> tuple[pd.DataFrame, int, dict[str, np.ndarray]]:
     """Train a network that was reset, to the end.
 
@@ -261,7 +261,7 @@ def train(
     rng : numpy.random.Generator
         Shuffles the instances before every epoch.
     progress : callable
-        Called with every epoch's row of the history.
+        Called with every epoch's row of the history; the training ends where it returns True.
 
     Returns
     -------
@@ -289,7 +289,7 @@ def advance(
     validation: tuple[list[np.ndarray], np.ndarray] | None,
     schedule: Schedule,
     validation_scores: Callable[[np.ndarray], dict[str, float]],
-    progress: Callable[[dict[str, float]], None],
+    progress: Callable[[dict[str, float]], bool | None],
     until: int | None = None,
 ) -> None:
     """Continue a training from its state, and note in it how far it comes.
@@ -340,7 +340,7 @@ def advance(
                 row |= validation_scores(outputs)
         row["learning_rate"] = state.learning_rate
         state.rows.append(row)
-        progress(row)
+        asked_to_stop = progress(row) is True
 
         value = row.get(schedule.monitor, math.nan)
         if not math.isfinite(value):
@@ -350,7 +350,7 @@ def advance(
         value = -value if schedule.greater_is_better else value
         if value < state.best:
             state.best_epoch, state.best_weights, state.best = epoch, network.weights(), value
-        if state.stop.reached(value):
+        if state.stop.reached(value) or asked_to_stop:
             state.ended = True
             break
         if state.reduce.reached(value) and state.learning_rate > schedule.min_learning_rate:

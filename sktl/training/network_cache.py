@@ -15,6 +15,8 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from sktl.training.keras_settings import fixed_keras_settings
+
 Network = TypeVar("Network")
 
 # Idle networks kept for the next fit; one more, and the least recently used quarter is dropped.
@@ -27,6 +29,8 @@ _lock = threading.Lock()
 @contextmanager
 def borrow(key: Hashable, make: Callable[[], Network]) -> Iterator[Network]:
     """Lend a compiled network; nobody else has it until it is given back.
+
+    It is built, traced and used under `fixed_keras_settings`.
 
     Parameters
     ----------
@@ -45,8 +49,9 @@ def borrow(key: Hashable, make: Callable[[], Network]) -> Iterator[Network]:
         network = waiting.pop() if waiting else None
         if waiting == []:
             del _idle[key]
-    network = network or make()
-    yield network
+    with fixed_keras_settings():
+        network = network or make()
+        yield network
     # Not given back after an error: its state is unknown then.
     with _lock:
         _idle.setdefault(key, []).append(network)

@@ -14,6 +14,9 @@ from typing import Any
 
 import numpy as np
 
+SINGLE_ROUNDING = 1e-7
+DOUBLE_ROUNDING = 1e-14
+
 
 def scale_instances(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Scale every instance to 0..1 over all its channels together.
@@ -27,8 +30,8 @@ def scale_instances(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     -------
     scaled : np.ndarray of shape (n_instances, n_channels, n_timepoints), float32
         Scaled panel, without unit; a constant instance becomes 0.
-    stream_max : np.ndarray of shape (n_instances,), float32
-        Largest absolute value of each instance before scaling, in the panel's unit.
+    stream_max : np.ndarray of shape (n_instances,)
+        Largest absolute value of each instance before scaling, in the panel's unit and precision.
 
     Examples
     --------
@@ -48,7 +51,7 @@ def scale_instances(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scaled /= np.where(span > 0, span, 1)
     scaled = scaled.astype(np.float32, copy=False)
     stream_max = np.maximum(np.abs(low), np.abs(high))[:, 0, 0]
-    return scaled, stream_max.astype(np.float32)
+    return scaled, stream_max
 
 
 @dataclass(frozen=True)
@@ -237,10 +240,12 @@ class Standardisation:
 
 
 def largest(X: np.ndarray, how: str | None) -> Any:
-    """Return the stream max of each instance of a panel, float64; None where it has no use."""
+    """Return the stream max of each instance of a panel; None where it has no use."""
     if how is None:
         return None
-    low, high = (end(X, axis=(1, 2)).astype(np.float64) for end in (np.min, np.max))
+    low, high = (end(X, axis=(1, 2)) for end in (np.min, np.max))
+    if not np.issubdtype(X.dtype, np.floating):  # the least integer has no positive
+        low, high = low.astype(np.float64), high.astype(np.float64)
     return np.maximum(-low, high)
 
 
@@ -274,10 +279,13 @@ def amplitude_scale(amplitude: Any, how: str | None) -> tuple[float, float, floa
     if how == "standard":
         return (*standardisation(amplitude), 1.0)
     if how == "log":
+        rounding = _rounding(amplitude)
         amplitude = np.asarray(amplitude, np.float64)
         floor = float(np.min(amplitude, where=amplitude > 0, initial=np.inf))
         floor = floor if np.isfinite(floor) else 1.0
-        return (*standardisation(_logarithm(amplitude, floor)), floor)
+        center, scale = standardisation(_logarithm(amplitude, floor))
+        # A difference of logarithms is a share: rounding of the amplitudes is no spread.
+        return center, scale if scale > rounding else 1.0, floor
     return 0.0, 1.0, 1.0
 
 
@@ -298,13 +306,16 @@ def _logarithm(amplitude: np.ndarray, floor: float) -> np.ndarray:
     return np.log(np.where(amplitude > 0, amplitude, floor))
 
 
-def standardisation(values: np.ndarray) -> tuple[float, float]:
+def standardisation(values: np.ndarray, rounding: float | None = None) -> tuple[float, float]:
     """Return the mean of values and their standard deviation, 1 where they do not vary.
 
     Parameters
     ----------
     values : array-like
         Finite numbers.
+    rounding : float, optional
+        A standard deviation of this share of the mean, or less, comes from rounding. Default:
+        1e-7 for numbers of single precision, 1e-14 for others.
 
     Returns
     -------
@@ -320,5 +331,11 @@ def standardisation(values: np.ndarray) -> tuple[float, float]:
     center = float(np.mean(values, dtype=np.float64))
     scale = float(np.std(values, dtype=np.float64))
     # Rounding leaves a constant a spread of a few units in the last place.
-    negligible = 1e-7 * max(abs(center), float(np.finfo(np.float32).tiny))
+    rounding = _rounding(values) if rounding is None else rounding
+    negligible = rounding * max(abs(center), float(np.finfo(np.float32).tiny))
     return center, scale if scale > negligible else 1.0
+
+
+def _rounding(values) -> float:
+    single = np.asarray(values).dtype in (np.float16, np.float32)
+    return SINGLE_ROUNDING if single else DOUBLE_ROUNDING

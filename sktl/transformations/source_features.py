@@ -8,6 +8,7 @@ import pandas as pd
 from sktime.transformations.base import BaseTransformer
 
 from sktl._checks import check_finite
+from sktl._panels import as_panel, channel_names, in_order, warn_of_orientation
 from sktl.estimators.feature_blocks import AmplitudeBlock, source_blocks
 from sktl.estimators.frozen_features import POOLING
 from sktl.estimators.sklearn_mixin import ScikitLearnReset
@@ -99,8 +100,18 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
         self.random_state = random_state
         super().__init__()
 
+    # What sktime's fit and transform call with X as it was given.
+    def _check_X_y(self, X=None, y=None, return_metadata=False):  # noqa: N802 - sktime's name
+        X = as_panel(X, series=True)
+        if "_channel_names" in vars(self):
+            X = in_order(X, vars(self)["_channel_names"])
+        else:
+            self._channel_names = channel_names(X)
+        return super()._check_X_y(X, y, return_metadata)
+
     def _fit(self, X, y=None):
         check_finite(X)
+        warn_of_orientation(X)
         seed = draw_seed(self.random_state)
         blocks: list[Any] = list(
             source_blocks(

@@ -90,7 +90,7 @@ def test_unknown_names(make_card, own, bundled):
             load_source(wrong, "MagNet")
     with pytest.raises(ValueError, match="There is one for TCN"):
         load_source("LOMAX", "MagNet")
-    with pytest.raises(ValueError, match="Available: none"):
+    with pytest.raises(ValueError, match=r"of this architecture\. Those with sources: .*MagNet"):
         load_source("x", "LSTM")
     with pytest.raises(ValueError, match="source=''"):
         load_source("", "MagNet")

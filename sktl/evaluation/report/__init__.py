@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sktl._files import write_whole
+from sktl._files import check_folder, write_whole
 from sktl.evaluation.protocols import compare
 from sktl.evaluation.readers import read_records
 from sktl.evaluation.records import Records
@@ -81,6 +81,7 @@ def write_report(
     from sktl.evaluation.report.pages import document
     from sktl.evaluation.report.sentences import conclusions
 
+    check_folder(out)
     if not isinstance(records, Records):
         records = read_records(records, domains, progress=progress)
     comparison = compare(records, protocol, omega, exclude_reruns)

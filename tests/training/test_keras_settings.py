@@ -1,0 +1,180 @@
+"""Networks are the same whatever a process has set for its own."""
+
+import copy
+import multiprocessing
+import pickle
+import threading
+
+import keras
+import numpy as np
+import pytest
+
+from sktl.estimators import (
+    ConvNetQuakeINGVRegressor,
+    FrozenSource,
+    MagNetClassifier,
+    MagNetRegressor,
+    ResNetImageClassifier,
+)
+from sktl.model_selection import rank_sources
+from sktl.training import network_cache
+from sktl.training.keras_settings import fixed_keras_settings
+
+SETTINGS = {
+    "channels_first": lambda: keras.config.set_image_data_format("channels_first"),
+    "mixed_float16": lambda: keras.config.set_dtype_policy("mixed_float16"),
+    "mixed_bfloat16": lambda: keras.config.set_dtype_policy("mixed_bfloat16"),
+    "float64": lambda: keras.config.set_floatx("float64"),
+    "float16": lambda: keras.config.set_floatx("float16"),
+    "epsilon": lambda: keras.config.set_epsilon(0.1),
+    "all": lambda: [SETTINGS[name]() for name in ("channels_first", "mixed_float16", "epsilon")],
+}
+# Networks are compiled for each: what sets another thing is tried with what is cheap.
+NETWORKS = ("channels_first", "mixed_float16", "mixed_bfloat16", "float16", "float64", "epsilon")
+CACHED = ("channels_first", "mixed_float16")
+FROZEN = ("all", "float64")
+SMALL = {"n_epochs": 1, "batch_size": 8, "random_state": 0}
+
+
+def present():
+    config = keras.config
+    policy = config.dtype_policy().name
+    return config.image_data_format(), policy, config.floatx(), config.epsilon()
+
+
+@pytest.fixture
+def setting(request):
+    """Settings that a process may have, set by the function that is given; reset afterwards."""
+    before = present()
+    policy = keras.config.dtype_policy()
+    yield SETTINGS[request.param]
+    keras.config.set_image_data_format(before[0])
+    keras.config.set_dtype_policy(policy)
+    keras.config.set_floatx(before[2])
+    keras.config.set_epsilon(before[3])
+    network_cache.forget()
+
+
+@pytest.fixture(scope="module")
+def panel():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20, 3, 24)).astype("float32")
+    # Near 2000, half precision is off by one.
+    return X, 2000 + X.mean(axis=(1, 2))
+
+
+@pytest.fixture(scope="module")
+def expected(panel):
+    """What the two networks that read their data format from Keras give by default."""
+    X, y = panel
+    network_cache.forget()
+    kinds = (ConvNetQuakeINGVRegressor, MagNetRegressor)
+    fitted = [kind(**SMALL).fit(X, y) for kind in kinds]
+    return [(one, one.predict(X)) for one in fitted]
+
+
+@pytest.mark.parametrize("setting", NETWORKS, indirect=True)
+def test_networks_are_the_same_whatever_is_set(setting, panel, expected):
+    X, y = panel
+    setting()
+    chosen = present()
+    network_cache.forget()
+    # Of ConvNetQuake all; of MagNet what its pooling makes of the data format.
+    for number, (fitted, predicted) in enumerate(expected):
+        if number == 0 or chosen[0] == "channels_first":
+            again = fitted.clone().fit(X, y)
+            assert present() == chosen
+            np.testing.assert_array_equal(again.predict(X), predicted)
+            np.testing.assert_array_equal(again.history_, fitted.history_)
+        # A model that was fitted before, loaded into a process with other settings.
+        loaded = pickle.loads(pickle.dumps(fitted))
+        np.testing.assert_array_equal(loaded.predict(X), predicted)
+        for model in (copy.deepcopy(fitted).network_, fitted.build_network(3, 24)):
+            assert {weight.dtype for weight in model.weights} == {"float32"}
+            assert model.compute_dtype == "float32"
+    assert present() == chosen
+
+
+@pytest.mark.parametrize("setting", CACHED, indirect=True)
+def test_the_cache_keeps_nothing_of_a_setting(setting, panel, expected):
+    X, y = panel
+    before = present()
+    network_cache.forget()
+    setting()
+    fitted, predicted = expected[0]
+    again = fitted.clone().fit(X, y)
+    keras.config.set_image_data_format(before[0])
+    keras.config.set_dtype_policy(before[1])
+    keras.config.set_floatx(before[2])
+    keras.config.set_epsilon(before[3])
+    np.testing.assert_array_equal(again.predict(X), predicted)
+    np.testing.assert_array_equal(fitted.predict(X), predicted)
+
+
+@pytest.mark.parametrize("setting", FROZEN, indirect=True)
+def test_frozen_features_pictures_and_ranks_are_the_same(setting, panel):
+    X, y = panel
+    source = FrozenSource("MagNet", "EMG-simulated", pooling=("mean", "max"))
+    labels = (y > np.median(y)).astype(int)
+    network = MagNetClassifier(random_state=0)
+    picture = ResNetImageClassifier(**ResNetImageClassifier.get_test_params()[0])
+
+    def everything():
+        network_cache.forget()
+        ranks = rank_sources(X, labels, network, ["EMG-simulated"])
+        fitted = picture.clone().fit(X, labels)
+        return source.transform(X), ranks["logme"].to_numpy(), fitted.predict_proba(X)
+
+    by_default = everything()
+    setting()
+    for one, other in zip(by_default, everything(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_settings_are_restored_after_an_error_and_when_the_last_thread_leaves():
+    keras.config.set_image_data_format("channels_first")
+    try:
+        with pytest.raises(ZeroDivisionError), fixed_keras_settings():
+            1 / 0  # noqa: B018
+        assert keras.config.image_data_format() == "channels_first"
+        entered, may_leave = threading.Event(), threading.Event()
+
+        def stay():
+            with fixed_keras_settings():
+                entered.set()
+                may_leave.wait(20)
+
+        other = threading.Thread(target=stay)
+        with fixed_keras_settings():
+            other.start()
+            assert entered.wait(20)
+        assert keras.config.image_data_format() == "channels_last"
+        may_leave.set()
+        other.join(20)
+        assert keras.config.image_data_format() == "channels_first"
+    finally:
+        keras.config.set_image_data_format("channels_last")
+
+
+def _predict(fitted, X, answers):
+    try:
+        answers.put(fitted.predict(X))
+    except RuntimeError as error:
+        answers.put(str(error))
+
+
+@pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="needs a system that forks"
+)
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning", "ignore:.*fork:RuntimeWarning")
+def test_a_fork_after_a_fit_says_what_to_do_instead_of_hanging(panel, expected):
+    context = multiprocessing.get_context("fork")
+    answers = context.SimpleQueue()
+    child = context.Process(target=_predict, args=(expected[1][0], panel[0], answers))
+    child.start()
+    child.join(60)
+    hangs = child.is_alive()
+    if hangs:
+        child.kill()
+    assert not hangs
+    assert "get_context('spawn')" in answers.get()

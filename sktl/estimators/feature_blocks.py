@@ -5,10 +5,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from sktl._checks import check_choice
 from sktl.estimators.frozen_features import POOLING, FrozenSource
@@ -188,10 +188,12 @@ class SpectrumBlock:
 
 
 class IntervalBlock:
-    """Quantiles of intervals of the series and of its differences, for forests of trees.
+    """Quantiles of intervals of the series, its differences and its spectrum: QUANT.
 
-    The series is halved five times; of each of the 31 intervals the five quartiles and the mean
-    are taken, after the idea of QUANT [1]_.
+    The series, its smoothed first differences, its second differences and the size of its Fourier
+    coefficients are halved up to five times, and the intervals shifted by half of their length
+    beside. Of every interval each fourth of its sorted values is interpolated, and from every other
+    one the mean of the interval is subtracted [1]_.
 
     References
     ----------
@@ -200,26 +202,58 @@ class IntervalBlock:
     """
 
     kind = name = "intervals"
-    depth = 5
+    depth = 6
+    # Values of an interval for one quantile; longer and wider series get fewer.
+    divisor = 4
+    most_features = 50_000
 
     def fit(self, X: np.ndarray) -> IntervalBlock:
-        """Return itself."""
+        """Choose how many quantiles there are, for series like X."""
+        # The intervals of a depth hold every value about twice, of four forms of the series.
+        of_all = 7 * self.depth * X.shape[1] * X.shape[2]
+        while of_all / self.divisor > self.most_features and self.divisor < X.shape[2]:
+            self.divisor *= 2
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Return the quantiles, (n_instances, n_features), float32."""
-        X = np.asarray(X, np.float64)
+        X = np.asarray(X, np.float32)
+        forms = [X]
+        if X.shape[2] > 2:
+            padded = np.pad(np.diff(X, axis=2), ((0, 0), (0, 0), (2, 2)), mode="edge")
+            forms.append(sliding_window_view(padded, 5, axis=2).mean(axis=3))
+            forms.append(np.diff(X, n=2, axis=2))
+        forms.append(np.abs(np.fft.rfft(X, axis=2)).astype(np.float32))
         columns = []
-        for series in (X, np.diff(X, axis=2)) if X.shape[2] > 1 else (X,):
-            for level in range(self.depth):
-                edges = np.linspace(0, series.shape[2], 2**level + 1).astype(int)
-                if level and np.diff(edges).min() < 2:
-                    break
-                for start, stop in pairwise(edges):
-                    part = np.sort(series[:, :, start:stop], axis=2)
-                    at = np.linspace(0, part.shape[2] - 1, 5).round().astype(int)
-                    columns += [part[:, :, at].reshape(len(X), -1), part.mean(axis=2)]
-        return np.concatenate(columns, axis=1).astype(np.float32)
+        for form in forms:
+            for start, stop in _intervals(form.shape[2], self.depth):
+                columns.append(self._quantiles(form[:, :, start:stop]).reshape(len(X), -1))
+        return np.concatenate(columns, axis=1)
+
+    def _quantiles(self, part):
+        length = part.shape[2]
+        if length == 1:
+            return part
+        count = 1 + (length - 1) // self.divisor
+        ordered = np.sort(part, axis=2)
+        at = (length - 1) * (np.linspace(0, 1, count) if count > 1 else np.array([0.5]))
+        below = np.floor(at).astype(int)
+        share = (at - below).astype(np.float32)
+        above = np.minimum(below + 1, length - 1)
+        quantiles = ordered[:, :, below] * (1 - share) + ordered[:, :, above] * share
+        if count > 1:
+            quantiles[:, :, 1::2] -= part.mean(axis=2, keepdims=True)
+        return quantiles
+
+
+def _intervals(length, depth):
+    """Give the halves, quarters and so on of a length, and those shifted by half of theirs."""
+    for level in range(min(depth, int(np.log2(length)) + 1)):
+        edges = np.linspace(0, length, 2**level + 1).astype(int)
+        parts = np.column_stack([edges[:-1], edges[1:]])
+        yield from parts
+        if level and np.median(np.diff(edges)) > 1:
+            yield from np.minimum(parts[:-1] + int(np.ceil(length / 2**level / 2)), length)
 
 
 class Catch22Block:

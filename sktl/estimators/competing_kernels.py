@@ -84,7 +84,9 @@ class HydraBlock:
         compete(X[0], self.kernels_, self.channels_, self.dilations_, features[0])
         with ThreadPoolExecutor(_n_threads()) as pool:  # the compiled code needs no lock
             for _ in pool.map(
-                lambda i: compete(X[i], self.kernels_, self.channels_, self.dilations_, features[i]),
+                lambda i: compete(
+                    X[i], self.kernels_, self.channels_, self.dilations_, features[i]
+                ),
                 range(1, len(X)),
             ):
                 pass

@@ -25,12 +25,12 @@ class SourceBlock:
     ----------
     source : FrozenSource
         The source.
+    kind : str, default="sources"
+        Blocks of one kind are weighed together.
     """
 
-    kind = "sources"
-
-    def __init__(self, source: FrozenSource):
-        self.source = source
+    def __init__(self, source: FrozenSource, kind: str = "sources"):
+        self.source, self.kind = source, kind
         self.name = source.name
 
     def fit(self, X: np.ndarray) -> SourceBlock:
@@ -94,6 +94,8 @@ class RandomBlock:
         Panel to table. Series shorter than the kernels are padded with their last value.
     random_state : int
         Seed of the named ones.
+    kind : str, default="random"
+        Blocks of one kind are weighed together.
 
     References
     ----------
@@ -104,10 +106,10 @@ class RandomBlock:
        Mining and Knowledge Discovery 36, 1623-1646.
     """
 
-    kind = "random"
-
-    def __init__(self, transformer: Any = "minirocket", random_state: int = 0):
-        self.transformer, self.random_state = transformer, random_state
+    def __init__(
+        self, transformer: Any = "minirocket", random_state: int = 0, kind: str = "random"
+    ):
+        self.transformer, self.random_state, self.kind = transformer, random_state, kind
         self.name = transformer if isinstance(transformer, str) else type(transformer).__name__
 
     def fit(self, X: np.ndarray) -> RandomBlock:

@@ -21,7 +21,7 @@ from scipy.stats import spearmanr, ttest_1samp
 from benchmarks.studies.sources_on_real_data import UNTRAINED, drawn, network, recipe_of
 from sktl.model_selection import rank_sources
 
-SCORES = ("logme", "h_score", "probe")
+SCORES = ("logme", "h_score", "probe", "probe_loo")
 CELL = ["target", "n_train", "architecture"]
 # Fewer have hardly a rank.
 LEAST_SOURCES = 4

@@ -81,18 +81,18 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         Multiplier of the transferred layers' learning rate; 0 freezes them.
     schedule : {"adaptive", "published"}, default="adaptive"
         What "auto" means for the parameters below. "published": as in the original experiment
-        (Otović et al. 2022), ``stream_max="standard"``, 250 epochs, batches of 32, patience of 10
-        and 4 epochs. "adaptive": ``stream_max="log"`` for regressors, and the rest after the
-        number of training instances, because few make few steps an epoch. Batches of 4 to 16 give
-        five steps or more, 32 from 1,000 instances on; at least 1,000 steps or 250 epochs;
-        patience of 100 steps or 12 epochs to the end, 40 or 4 to a reduction; below 100 steps an
-        epoch no L2 penalty, and running averages of batch normalisation that follow in tens of
-        steps. `schedule_` has the values.
+        (Otović et al. 2022), ``stream_max="standard"``, ``head="random"``, 250 epochs, batches of
+        32, patience of 10 and 4 epochs. "adaptive": ``stream_max="log"`` for regressors,
+        ``head="probe"``, and the rest after the number of training instances, because few make few
+        steps an epoch. Batches of 4 to 16 give five steps or more, 32 from 1,000 instances on; at
+        least 1,000 steps or 250 epochs; patience of 100 steps or 12 epochs to the end, 40 or 4 to
+        a reduction; below 100 steps an epoch no L2 penalty, and running averages of batch
+        normalisation that follow in tens of steps. `schedule_` has the values.
     stream_max : {"auto", "standard", "log", "raw", None}, default="auto"
         How the largest absolute value of an instance enters the network, which sees scaled
         instances otherwise: standardised by the training instances, its logarithm standardised by
         them, as it is, or not at all. Of 0 the logarithm is that of the smallest other one.
-    head : {"random", "probe"}, default="random"
+    head : {"auto", "random", "probe"}, default="auto"
         How the output layer starts: at random, or as the linear probe of the features before it
         (LP-FT, Kumar et al. 2022), a ridge regression whose penalty has the least leave-one-out
         error on the training part; running statistics of batch normalisation that no source gives
@@ -182,7 +182,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     omega: float = 1.0
     schedule: str = "adaptive"
     stream_max: str | None = "auto"
-    head: str = "random"
+    head: str = "auto"
     channel_adaptation: str = "replicate"
     validation_size: float | None = 0.15
     n_epochs: int | str = "auto"
@@ -408,7 +408,8 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             start = initial_weights(network.model, streams["weights"])
             if source:
                 start |= self._transferred_weights(source, start)
-            if self.head == "probe":
+            probe = self._resolved()["head"] == "probe"
+            if probe:
                 network.load(start, seed)
                 known = set(self._transferable()) if source else ()
                 start |= start_statistics(network, prepared.training[0], known)
@@ -416,9 +417,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
                 start |= self._probe_start(network, start, prepared.training)
             network.reset(start, self.omega, self.learning_rate, seed)
             schedule = self._schedule(prepared.validation)
-            state = TrainingState.begin(
-                schedule, streams["order"], network.state(), self.head == "probe"
-            )
+            state = TrainingState.begin(schedule, streams["order"], network.state(), probe)
         state.fitted = {"source_": source and source.card, "_dropout_seed": seed}
         return state
 
@@ -478,7 +477,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     def _check_parameters(self):
         check_choice("schedule", self.schedule, SCHEDULES)
         params = self.get_params(deep=False)
-        if params["head"] == "probe" and params["n_epochs"] == 0:
+        if params["n_epochs"] == 0 and self._resolved()["head"] == "probe":
             del params["n_epochs"]
         check_parameters(params, auto_parameters(self._by_schedule))
         check_choice("monitor", self.monitor, tuple(self._monitors))

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from sktl.estimators.competing_kernels import HydraBlock
 from sktl.estimators.feature_blocks import (
     AmplitudeBlock,
     Catch22Block,
     IntervalBlock,
     RandomBlock,
     SeriesBlock,
+    SourceBlock,
     SpectrumBlock,
     source_blocks,
 )
@@ -109,9 +111,12 @@ def collect_blocks(
         except Exception as error:  # whatever it is, the others may do
             _left_out(collected, block, f"failed: {error}")
     if preset.more:
-        multirocket = RandomBlock("multirocket", problem.seed)
-        multirocket.kind = "multirocket"
-        for block in (multirocket, Catch22Block()):
+        more = [
+            RandomBlock("multirocket", problem.seed, "multirocket"),
+            HydraBlock(problem.seed),
+            Catch22Block(),
+        ]
+        for block in more:
             try:
                 _try_slow(collected, block.fit(problem.X), problem, preset, deadline, tell)
             except Exception as error:
@@ -121,7 +126,8 @@ def collect_blocks(
     blocks = source_blocks(sources, architectures, random_state=problem.seed)
     if isinstance(sources, str):
         names = {block.source.architecture for block in blocks}
-        blocks += source_blocks([None], sorted(names), random_state=problem.seed)
+        random = source_blocks([None], sorted(names), random_state=problem.seed)
+        blocks += [SourceBlock(block.source, "untrained") for block in random]
     tried = _try(collected, blocks, problem, deadline, tell)
     _extend(collected, tried, problem, preset, deadline, tell)
     return collected
@@ -133,6 +139,7 @@ def compile_features(preset: Preset) -> None:
     RandomBlock("minirocket").fit(X).transform(X)
     if preset.more:
         RandomBlock("multirocket").fit(X).transform(X)
+        HydraBlock().fit(X)
         Catch22Block().transform(X)
 
 
@@ -239,8 +246,6 @@ def _extend(collected, tried, problem, preset, deadline, tell):
                 _left_out(collected, block, f"failed: {error}")
                 continue
             spent_on_new += one.seconds
-            if block.source.source is None:
-                block.kind = "untrained"
             _keep(collected, block, table)
 
 

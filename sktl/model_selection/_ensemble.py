@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -82,6 +82,40 @@ def voting_ensemble(
         votes[chosen] += 1
         total = total + predictions[chosen]
     return votes / votes.sum()
+
+
+def nested_losses(
+    choose: Callable[[Sequence[np.ndarray], np.ndarray], np.ndarray],
+    predictions: Sequence[np.ndarray],
+    y: np.ndarray,
+    parts: Sequence[np.ndarray],
+) -> np.ndarray:
+    """Return the losses of an average whose weights were chosen without the instance.
+
+    Parameters
+    ----------
+    choose : callable
+        Takes predictions and y; returns weights.
+    predictions : sequence of np.ndarray
+        Out-of-fold predictions of the candidates, see `losses`.
+    y : np.ndarray of shape (n_instances,)
+        See `losses`.
+    parts : sequence of np.ndarray of int
+        Instances that are left out together; each instance is in one part. With a single part
+        the weights are chosen on all.
+
+    Returns
+    -------
+    np.ndarray of shape (n_instances,)
+        Losses.
+    """
+    found = np.empty(len(y))
+    for part in parts:
+        others = np.setdiff1d(np.arange(len(y)), part) if len(parts) > 1 else part
+        weights = choose([p[others] for p in predictions], y[others])
+        together = sum(w * p[part] for w, p in zip(weights, predictions, strict=True))
+        found[part] = losses(np.asarray(together), y[part])
+    return found
 
 
 def standard_error(differences: np.ndarray, groups: np.ndarray | None = None) -> float:

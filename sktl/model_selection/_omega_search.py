@@ -353,7 +353,8 @@ default="validation"
         n_epochs = int(np.median([state.best_epoch for state in best.states]))
         return estimator.set_params(
             validation_size=None,
-            n_epochs=n_epochs if estimator.head == "probe" else max(1, n_epochs),
+            # Epoch 0, the best in the median, is the probe.
+            n_epochs=n_epochs,
             early_stopping_patience=None,
         ).fit(X, y)
 

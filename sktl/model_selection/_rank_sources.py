@@ -22,14 +22,17 @@ from sktl.training.compiled_network import (
     prediction_batch,
     set_weights,
 )
+from sktl.training.folds import checked_groups, folds_of
 from sktl.training.keras_settings import fixed_keras_settings
+from sktl.training.kernel_ridge import Block
 from sktl.training.preprocessing import SINGLE_ROUNDING, standardisation
+from sktl.training.probe_model import left_out_fit
 from sktl.training.randomness import draw_seed, random_streams
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCORES = ("logme", "h_score", "probe")
+SCORES = ("logme", "h_score", "probe", "probe_loo")
 
 
 def rank_sources(
@@ -43,6 +46,7 @@ def rank_sources(
     include_scratch: bool = True,
     n_bins: int = 5,
     random_state: int | None = 0,
+    groups: Any = None,
 ) -> pd.DataFrame:
     """Score sources on a target without any fine-tuning.
 
@@ -50,7 +54,7 @@ def rank_sources(
     filter of the architecture's last feature layer (and what follows it without weights of its
     own, such as pooling) the mean, the standard deviation and the maximum over time, and the
     stream max beside; an LSTM's last output and the features of a picture are taken as they are.
-    They are standardised and compared with y in three ways. It is a look at the source
+    They are standardised and compared with y in four ways. It is a look at the source
     as it is; fine-tuning can make more of it, so validate a choice with `OmegaSearch`.
 
     Give only training data: what is chosen by a test set is flattered by it.
@@ -69,7 +73,7 @@ def rank_sources(
     task : {"classification", "regression"}, optional
         What y is. Default: the estimator's task; with the name of an architecture regression if
         y holds floating-point numbers, classification otherwise.
-    by : {"logme", "h_score", "probe"}, default="logme"
+    by : {"logme", "h_score", "probe", "probe_loo"}, default="logme"
         What orders the table.
     include_scratch : bool, default=True
         Score randomly initialised layers as well, as a source None: a source below it is worse
@@ -78,6 +82,8 @@ def rank_sources(
         Bins with equally many instances into which the H-score puts the numbers of a regression.
     random_state : int, RandomState, Generator or None, default=0
         Draws the layers that do not come from a source and the folds of the probe.
+    groups : array-like of shape (n_instances,), optional
+        Instances of one group (a recording, a person) are left out together by ``probe_loo``.
 
     Returns
     -------
@@ -86,7 +92,9 @@ def rank_sources(
         ``h_score``, see `h_score`; ``probe``, the score of a linear model on the features in
         five-fold cross-validation (fewer folds where a class has fewer instances, NaN where none
         has two) on features standardised by each fold's training part: weighted F1 of a logistic
-        regression, or R2 of a ridge regression;
+        regression, or R2 of a ridge regression; ``probe_loo``, the share of the variance of y
+        (of classes as columns of 0 and 1) that a ridge regression explains of instances, or
+        groups, that are left out one by one, in closed form;
         ``n_features`` that vary; ``seconds``; and ``problem``, why one of the
         "available" sources cannot be used (None otherwise; its scores are NaN, its rank last).
 
@@ -122,7 +130,8 @@ def rank_sources(
         )
     template = _template(architecture, task, y)
     template.set_params(random_state=draw_seed(random_state))
-    target = _Target(y, template._task, n_bins, template.random_state)
+    folds = folds_of(len(y), None, checked_groups(groups, len(y)))
+    target = _Target(y, template._task, n_bins, template.random_state, folds)
     tolerant = isinstance(sources, str)
     names = _names(sources, template.architecture)
     rows = []
@@ -265,8 +274,8 @@ def _reads(layer, output):
 class _Target:
     """What features are compared with."""
 
-    def __init__(self, y, task, n_bins, seed):
-        self._seed = seed
+    def __init__(self, y, task, n_bins, seed, folds):
+        self._seed, self._folds = seed, folds
         self._classifies = task == "classification"
         self._y = self._labels = y
         if self._classifies:
@@ -284,15 +293,18 @@ class _Target:
             self._labels = np.searchsorted(inner, y)
 
     def scores(self, features):
-        """Return the three scores of features that vary."""
+        """Return the scores of features that vary."""
         if not features.shape[1]:
             # Layers that see nothing: all is left to the constant.
             features = np.zeros((len(self._y), 1))
         standardised = np.array([_standardised(column) for column in features.T]).T
+        kernel = Block.fit(features).kernel()
+        columns = self._columns.reshape(len(self._y), -1)
         return {
             "logme": logme(standardised, self._columns, intercept=True),
             "h_score": h_score(standardised, self._labels),
             "probe": self._probe(features),
+            "probe_loo": 1 - left_out_fit(kernel, columns, self._folds).error,
         }
 
     def _probe(self, features):

@@ -20,8 +20,13 @@ import numpy as np
 PENALTIES = np.logspace(-6, 2, 33)
 """Penalties that are tried, as multiples of the kernel's mean eigenvalue."""
 
+# Features that are multiplied at once, so that memory stays flat.
+KERNEL_COLUMNS = 4096
+
 # A standardised feature beyond this many standard deviations says no more than that.
 LARGEST = 10.0
+# Numbers in the systems of equations that are solved in one call.
+LARGEST_SOLVED = 2**20
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,13 @@ class Block:
 
     def kernel(self) -> np.ndarray:
         """Return the inner products of the training rows, (n_instances, n_instances)."""
-        return (self.rows @ self.rows.T).astype(np.float64)
+        # In single precision rounding adds directions that a small penalty would fit.
+        n, width = self.rows.shape
+        total = np.zeros((n, n))
+        for at in range(0, width, KERNEL_COLUMNS):
+            part = self.rows[:, at : at + KERNEL_COLUMNS].astype(np.float64)
+            total += part @ part.T
+        return total
 
     def without_rows(self) -> Block:
         """Return the standardisation alone, which predictions need."""
@@ -295,18 +306,22 @@ def _deleted(centred, vectors, values, projected, penalties, folds):
         # The hat matrix of the fold is part @ diag(root**2) @ part.T.
         part = np.column_stack([vectors[fold], np.ones(len(fold))])
         small = part.T @ part if len(fold) > part.shape[1] else None
-        for k, share in enumerate(shrunk):
-            residuals = centred[fold] - part[:, :-1] @ (share[:, None] * projected)
-            root = np.sqrt(np.append(share, 1 / n))
+        # Small systems of all penalties at once: most of the time is that of the calls.
+        together = max(1, LARGEST_SOLVED // min(part.shape) ** 2)
+        for at in range(0, len(shrunk), together):
+            shares = shrunk[at : at + together]
+            residuals = centred[fold] - part[:, :-1] @ (shares[:, :, None] * projected)
+            root = np.sqrt(np.column_stack([shares, np.full(len(shares), 1 / n)]))
             if small is None:
-                scaled = part * root
-                inner = np.eye(len(fold)) * (1 + 1e-9) - scaled @ scaled.T
+                scaled = part * root[:, None]
+                inner = np.eye(len(fold)) * (1 + 1e-9) - scaled @ scaled.transpose(0, 2, 1)
                 residuals = np.linalg.solve(inner, residuals)
             else:  # the same by the Woodbury identity: as large as the features, not the fold
-                inner = np.eye(len(root)) * (1 + 1e-9) - root[:, None] * small * root
-                solved = np.linalg.solve(inner, root[:, None] * (part.T @ residuals))
-                residuals = residuals + part @ (root[:, None] * solved)
-            deleted[k, fold] += residuals
+                inner = np.eye(part.shape[1]) * (1 + 1e-9)
+                inner = inner - root[:, :, None] * small * root[:, None]
+                solved = np.linalg.solve(inner, root[:, :, None] * (part.T @ residuals))
+                residuals = residuals + part @ (root[:, :, None] * solved)
+            deleted[at : at + together, fold] += residuals
         count[fold] += 1
     with np.errstate(invalid="ignore", divide="ignore"):
         yield from deleted / np.where(count > 0, count, np.nan)[:, None]

@@ -21,6 +21,7 @@ _PUBLISHED: dict[str, Any] = {
     "early_stopping_patience": 10,
     "reduce_lr_patience": 4,
     "stream_max": "standard",
+    "head": "random",
 }
 FEWEST_STEPS = 5
 _SMALLEST_BATCH, _LARGEST_BATCH, _FEW_INSTANCES = 4, 32, 1000
@@ -79,7 +80,7 @@ def resolve(
                 chosen[name] = value
 
     if params["schedule"] == "adaptive":
-        fill({"stream_max": stream_max})
+        fill({"stream_max": stream_max, "head": "probe"})
         if n_instances is not None:
             fill({"batch_size": adaptive_batch(n_instances)})
             steps = -(-n_instances // chosen["batch_size"])

@@ -12,9 +12,17 @@ CLASSES = [
 ]
 
 
+# Of each task one, for tests whose code all classes share.
+FAST = ("ConvNetQuakeINGVClassifier", "MagNetRegressor")
+
+
 def pytest_generate_tests(metafunc):
     if "cls" in metafunc.fixturenames:
-        metafunc.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
+        of_two = metafunc.definition.get_closest_marker("others_slow")
+        slow = [of_two and cls.__name__ not in FAST for cls in CLASSES]
+        marks = [[pytest.mark.slow] if late else [] for late in slow]
+        params = [pytest.param(c, marks=m) for c, m in zip(CLASSES, marks, strict=True)]
+        metafunc.parametrize("cls", params, ids=[cls.__name__ for cls in CLASSES])
     if "classifier" in metafunc.fixturenames:
         chosen = [cls for cls in CLASSES if cls.__name__.endswith("Classifier")]
         metafunc.parametrize("classifier", chosen, ids=lambda cls: cls.__name__)

@@ -3,15 +3,20 @@
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.signal import periodogram
+from sktime.transformations.panel.catch22 import Catch22
 
+from sktl.estimators import feature_blocks
 from sktl.estimators.feature_blocks import (
     AmplitudeBlock,
+    Catch22Block,
     IntervalBlock,
     RandomBlock,
     SeriesBlock,
     SpectrumBlock,
+    TimingBlock,
     source_blocks,
 )
 
@@ -20,7 +25,7 @@ def panel(n_instances=6, n_channels=3, n_timepoints=20, seed=0):
     return np.random.default_rng(seed).normal(size=(n_instances, n_channels, n_timepoints))
 
 
-PLAIN = [AmplitudeBlock, SeriesBlock, SpectrumBlock, IntervalBlock]
+PLAIN = [AmplitudeBlock, SeriesBlock, SpectrumBlock, IntervalBlock, TimingBlock]
 
 
 @pytest.mark.parametrize("kind", PLAIN)
@@ -117,17 +122,65 @@ def test_bands_are_shares_of_the_instances_power():
     np.testing.assert_allclose((10**features - 1e-8).sum(axis=1), 1, rtol=1e-6)
 
 
-def test_intervals_hold_the_quantiles_of_the_whole_first():
-    X = panel(n_timepoints=33)
-    features = IntervalBlock().transform(X)
-    quartiles = np.percentile(X, (0, 25, 50, 75, 100), axis=2)  # exact: 33 = 4 * 8 + 1
-    expected = quartiles.transpose(1, 2, 0).reshape(6, 15)
-    np.testing.assert_allclose(features[:, :15], expected, rtol=1e-5)
-    np.testing.assert_allclose(features[:, 15:18], X.mean(axis=2), rtol=1e-4, atol=1e-6)
+@pytest.mark.parametrize("n_timepoints", [5, 33, 80])
+def test_intervals_are_those_of_quants_authors_rule(n_timepoints):
+    X = panel(2, 1, n_timepoints)
+    features = IntervalBlock().fit(X).transform(X)
+    count = 1 + (n_timepoints - 1) // 4
+    quantiles = np.quantile(X[:, 0], np.linspace(0, 1, count), axis=1).T
+    quantiles[:, 1::2] -= X.mean(axis=2)
+    np.testing.assert_allclose(features[:, :count], quantiles, rtol=1e-4, atol=1e-5)
 
 
-def test_long_series_have_31_intervals_of_themselves_and_of_their_differences():
-    assert IntervalBlock().transform(panel(n_channels=1, n_timepoints=64)).shape == (6, 2 * 31 * 6)
+@pytest.mark.parametrize(("n_channels", "n_timepoints"), [(1, 80), (3, 101), (2, 9)])
+def test_intervals_are_aeons_in_another_order(n_channels, n_timepoints):
+    pytest.importorskip("torch")
+    aeon = pytest.importorskip("aeon.transformations.collection.interval_based")
+    X = panel(4, n_channels, n_timepoints).astype(np.float32)
+    ours = IntervalBlock().fit(X).transform(X)
+    theirs = aeon.QUANTTransformer().fit_transform(X)
+    np.testing.assert_allclose(np.sort(ours), np.sort(theirs), atol=1e-4)
+
+
+def test_wide_series_get_fewer_quantiles():
+    narrow, wide = panel(2, 1, 400), panel(2, 60, 400)
+    assert IntervalBlock().fit(narrow).divisor == 4
+    features = IntervalBlock().fit(wide).transform(wide)
+    assert features.shape[1] < 2 * IntervalBlock.most_features
+
+
+def test_times_are_those_of_a_click():
+    X = np.zeros((2, 2, 100))
+    X[0, 0, 30] = X[1, 0, 70] = 1
+    X[:, 1, :] = np.sin(np.arange(100))
+    times = TimingBlock().fit(X).transform(X)
+    n_times = len(TimingBlock.energies) + len(TimingBlock.sizes)
+    # The times of the first channel, of the second, and of both together.
+    of_click = times[:, : 3 * n_times : 3]
+    np.testing.assert_array_equal(of_click[0, 2:], 0.3)
+    np.testing.assert_array_equal(of_click[1, 2:], 0.7)
+    np.testing.assert_array_equal(times[:, 3 * n_times], [0.3, 0.7])  # the highest value
+    np.testing.assert_allclose(TimingBlock().transform(5 - 3 * X)[:, : 3 * n_times],
+                               times[:, : 3 * n_times])  # fmt: skip
+
+
+def test_catch22_is_sktimes_even_where_its_inside_has_changed(monkeypatch):
+    X = panel(2, 2, 40)
+    X[1, 1] = 3  # constant
+    found = Catch22Block().transform(X)
+    assert feature_blocks._may_call_inside()
+    z = X - X.mean(axis=2, keepdims=True)
+    spread = z.std(axis=2, keepdims=True)
+    z /= np.where(spread > 0, spread, 1)
+    expected = Catch22(replace_nans=True).fit_transform(z)
+    np.testing.assert_allclose(found, np.nan_to_num(expected), rtol=1e-5, atol=1e-6)
+    monkeypatch.setattr(Catch22, "_transform_case", lambda self, X, f_idx: [None])
+    monkeypatch.setattr(Catch22, "_transform", lambda self, X, y=None: pd.DataFrame([[7.0] * 22]))
+    feature_blocks._may_call_inside.cache_clear()
+    try:
+        np.testing.assert_array_equal(Catch22Block().transform(X), 7)
+    finally:
+        feature_blocks._may_call_inside.cache_clear()
 
 
 class Doubling:

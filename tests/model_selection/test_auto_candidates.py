@@ -8,7 +8,9 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression
 
 from sktl.model_selection import _auto_candidates as candidates
-from sktl.model_selection._auto_candidates import Problem, RidgeFitter, weights_by_error
+from sktl.model_selection._auto_bagged import bagged
+from sktl.model_selection._auto_candidates import Problem
+from sktl.model_selection._auto_ridge import RidgeFitter, weights_by_error
 from sktl.training.folds import folds_of
 
 
@@ -34,9 +36,9 @@ def test_constants_are_those_of_the_training_part():
 
 def test_the_last_value_needs_no_fit():
     problem = make()
-    found = candidates.last_value(problem, 1)
-    np.testing.assert_array_equal(found.out_of_fold, problem.X[:, 1, -1])
-    assert found.name == "last value of channel 1"
+    found = candidates.last_value(problem)
+    np.testing.assert_array_equal(found.out_of_fold, problem.X[:, 0, -1])
+    assert found.name == "last value of channel 0"
 
 
 @pytest.mark.parametrize("channel", [None, 0])
@@ -82,7 +84,7 @@ def test_weights_follow_what_blocks_explain():
 def test_bagged_models_are_those_of_the_folds():
     problem = make()
     tables = {"series": problem.X.reshape(24, -1)[:, :3]}
-    found = candidates.bagged(
+    found = bagged(
         "linear", "trees", LinearRegression, problem, tables, None, time.perf_counter() + 99
     )
     models = []
@@ -107,6 +109,6 @@ def test_what_fails_or_takes_too_long_says_so(make_model, left, reason):
     problem = make()
     tables = {"series": problem.X.reshape(24, -1)}
     deadline = time.perf_counter() + left
-    found = candidates.bagged("x", "trees", make_model, problem, tables, None, deadline)
+    found = bagged("x", "trees", make_model, problem, tables, None, deadline)
     assert found.problem.startswith(reason)
     assert found.out_of_fold is None

@@ -57,7 +57,7 @@ def sources(tmp_path_factory):
     return [make_source(folder / name, weights) for name, weights in views.items()]
 
 
-@pytest.mark.parametrize("by", ["logme", "h_score", "probe"])
+@pytest.mark.parametrize("by", ["logme", "h_score", "probe", "probe_loo"])
 @pytest.mark.parametrize("kind", [MagNetClassifier, MagNetRegressor])
 def test_known_order_is_found(by, kind, sources):
     X, y = make_target()
@@ -118,7 +118,7 @@ def test_every_architecture_has_features(network, tmp_path):
     # A filter may be dead; the stream max comes beside.
     assert (table["n_features"] <= 3 * width + 1).all()
     assert (table["n_features"] > width).all()
-    assert np.isfinite(table[["logme", "h_score", "probe"]].to_numpy(float)).all()
+    assert np.isfinite(table[["logme", "h_score", "probe", "probe_loo"]].to_numpy(float)).all()
     assert set(table["source"]) == {None, source}
 
 
@@ -160,11 +160,39 @@ def test_the_probe_learns_its_scales_from_the_training_part_of_each_fold():
     y = np.arange(40) % 2
     features = rng.normal(size=(40, 3)) * (1.0, 1e4, 1e-3) + y[:, None]
     features[0] *= 1e6  # of an instance that stretches the scale wherever it is
-    probe = _Target(y, "classification", 5, 0).scores(features)["probe"]
+    probe = _Target(y, "classification", 5, 0, None).scores(features)["probe"]
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     expected = cross_val_score(model, features, y, cv=folds, scoring="f1_weighted").mean()
     assert probe == expected
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_probe_loo_is_the_best_ridge_without_each_instance_or_group(grouped):
+    from sklearn.linear_model import Ridge
+    from sklearn.model_selection import GroupKFold, LeaveOneOut, cross_val_predict
+
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(40, 5))
+    groups = np.arange(40) // 4
+    y = features[:, 0] + rng.normal(size=10)[groups]
+    folds = list(GroupKFold(10).split(features, groups=groups)) if grouped else None
+    found = _Target(y, "regression", 5, 0, folds).scores(features)["probe_loo"]
+    # The block is standardised once, by all instances, and so is it here.
+    z = StandardScaler().fit_transform(features)
+    shares = [
+        1
+        - np.mean((cross_val_predict(Ridge(a), z, y, cv=folds or LeaveOneOut()) - y) ** 2) / y.var()
+        for a in np.geomspace(1e-3, 1e4, 200)
+    ]
+    assert found == pytest.approx(max(shares), abs=0.01)
+    assert found <= max(shares) + 1e-4
+
+
+def test_groups_of_another_length_are_refused(sources):
+    X, y = make_target()
+    with pytest.raises(ValueError, match="a group for each of the 90 instances"):
+        rank_sources(X, y, MagNetClassifier(**SMALL), sources, groups=np.zeros(9))
 
 
 def test_fewer_instances_at_once_give_the_same(sources, monkeypatch):
@@ -173,7 +201,7 @@ def test_fewer_instances_at_once_give_the_same(sources, monkeypatch):
     widest = 64 * 2
     monkeypatch.setattr("sktl.training.compiled_network.PREDICTION_VALUES", 7 * widest)
     by_sevens = rank_sources(X, y, MagNetClassifier(**SMALL), sources)
-    columns = ["source", "rank", "logme", "h_score", "probe"]
+    columns = ["source", "rank", "logme", "h_score", "probe", "probe_loo"]
     pd.testing.assert_frame_equal(by_sevens[columns], whole[columns], rtol=1e-4)
 
 

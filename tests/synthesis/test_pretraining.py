@@ -362,6 +362,7 @@ def test_tensorflow_and_jax_agree(on_both_backends):
         np.testing.assert_allclose(results[0][name], results[1][name], rtol=2e-3, atol=2e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", [SyntheticPretrainingClassifier, SyntheticPretrainingRegressor])
 def test_sktimes_whole_suite(cls, monkeypatch):
     params = cls.get_test_params()

@@ -1,0 +1,109 @@
+"""Models fitted to the training parts of the folds, which predict new series together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sktl.model_selection._auto_candidates import (
+    Candidate,
+    Problem,
+    from_relative,
+    relative_scale,
+)
+
+
+class BaggedModel:
+    """The mean of the models that were fitted to the training parts of the folds."""
+
+    def __init__(self, models, columns, n_classes, channel):
+        self.models, self.columns = models, columns
+        self.n_classes, self.channel = n_classes, channel
+
+    def __call__(self, X, tables):
+        """Return the mean of probabilities or numbers."""
+        inputs = X if self.columns is None else joined(tables, self.columns)
+        return np.mean(
+            [_predict(m, inputs, X, self.n_classes, self.channel) for m in self.models], axis=0
+        )
+
+
+def joined(tables: Mapping[str, np.ndarray], columns: Sequence[str]) -> np.ndarray:
+    """Join the tables of blocks, (n_instances, n_features)."""
+    return np.concatenate([tables[name] for name in columns], axis=1)
+
+
+def _predict(model, inputs, X, n_classes, channel):
+    if n_classes is None:
+        return from_relative(np.asarray(model.predict(inputs), float), X, channel)
+    probabilities = np.zeros((len(inputs), n_classes))
+    # A fold may lack a class.
+    probabilities[:, np.asarray(model.classes_, int)] = model.predict_proba(inputs)
+    return probabilities
+
+
+def bagged(
+    name: str,
+    kind: str,
+    make: Callable[[], Any],
+    problem: Problem,
+    tables: Mapping[str, np.ndarray] | None,
+    channel: int | None,
+    deadline: float,
+) -> Candidate:
+    """Fit a model to the training part of every fold; new series get the mean of them.
+
+    Parameters
+    ----------
+    name, kind : str
+        Of the candidate.
+    make : callable
+        Makes a new scikit-learn or sktime estimator.
+    problem : Problem
+        The data.
+    tables : mapping of str to np.ndarray or None
+        Tables that are joined for the estimator; None: it takes the series.
+    channel : int or None
+        Predict relative to this channel's last value.
+    deadline : float
+        `time.perf_counter` at which to give up.
+
+    Returns
+    -------
+    Candidate
+        With `problem` set where the time did not suffice or a fit failed.
+    """
+    started = time.perf_counter()
+    columns = None if tables is None else tuple(tables)
+    candidate = Candidate(name, kind, blocks=columns or ())
+    X, y = problem.X, problem.y
+    inputs = X if tables is None else joined(tables, tuple(tables))
+    if channel is not None:
+        last, span = relative_scale(X, channel)
+        y = (y - last) / span
+    models: list[Any] = []
+    out = None
+    for train, test in problem.folds:
+        if models:
+            per_fold = (time.perf_counter() - started) / len(models)
+            if time.perf_counter() + per_fold * (len(problem.folds) - len(models)) > deadline:
+                needed = per_fold * len(problem.folds)
+                candidate.problem = f"left out: it would have taken {needed:.0f} s"
+                break
+        try:
+            model = make().fit(inputs[train], y[train])
+            predicted = _predict(model, inputs[test], X[test], problem.n_classes, channel)
+        except Exception as error:  # whatever it is, the others may do
+            candidate.problem = f"failed: {error}"
+            break
+        out = np.full((len(y), *predicted.shape[1:]), np.nan) if out is None else out
+        out[test] = predicted
+        models.append(model)
+    if candidate.problem is None:
+        candidate.out_of_fold = out
+        candidate.model = BaggedModel(models, columns, problem.n_classes, channel)
+    candidate.seconds = time.perf_counter() - started
+    return candidate

@@ -1,0 +1,178 @@
+"""Ridge models on mixtures of blocks of features, the candidates that cost least."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sktl.model_selection._auto_candidates import (
+    Candidate,
+    Problem,
+    from_relative,
+    relative_scale,
+)
+from sktl.training.kernel_ridge import Block
+from sktl.training.probabilities import fit_slope, softmax
+from sktl.training.probe_model import ProbeModel, left_out_fit
+
+# Weight of all blocks of a kind in the mean of kernels, by the name of the mixture.
+# The first are fitted even where the time is over.
+MIXTURES: dict[str, dict[str, float]] = {
+    "rocket, amplitudes": {"random": 1.0, "amplitude": 0.25},
+    "amplitudes": {"amplitude": 1.0},
+    "sources, rocket, amplitudes": {"sources": 1.0, "random": 1.0, "amplitude": 0.25},
+    "sources, amplitudes": {"sources": 1.0, "amplitude": 0.25},
+    "sources, rocket": {"sources": 1.0, "random": 1.0},
+    "sources": {"sources": 1.0},
+    "rocket": {"random": 1.0},
+    "multirocket": {"multirocket": 1.0},
+    "multirocket, amplitudes": {"multirocket": 1.0, "amplitude": 0.25},
+    "sources, multirocket, amplitudes": {"sources": 1.0, "multirocket": 1.0, "amplitude": 0.25},
+    "untrained, rocket, amplitudes": {"untrained": 1.0, "random": 1.0, "amplitude": 0.25},
+    "series": {"series": 1.0, "amplitude": 0.5},
+    "spectrum": {"spectrum": 1.0, "amplitude": 0.25},
+    "all": {"sources": 1.0, "random": 1.0, "spectrum": 0.5, "amplitude": 0.25, "series": 0.25},
+}
+# Errors below are taken for this when blocks are weighed by their errors.
+LEAST_ERROR = 0.02
+
+
+class RidgeModel:
+    """A probe model, and how its outputs become predictions.
+
+    With a channel, the model predicts ``(y - last value) / range`` of that channel: reversible
+    instance normalisation, as of forecasts.
+    """
+
+    def __init__(self, probe: ProbeModel, slope: float | None, scale: float, channel: int | None):
+        self.probe, self.slope, self.scale, self.channel = probe, slope, scale, channel
+
+    def __call__(self, X, tables):
+        """Return probabilities or numbers."""
+        outputs = self.probe.predict_rows(tables.rows)
+        if self.slope is not None:
+            return softmax(outputs, self.slope)
+        return from_relative(outputs[:, 0] * self.scale, X, self.channel)
+
+
+class RidgeFitter:
+    """Fits ridge candidates to mixtures of blocks; every block's kernel is made once.
+
+    Parameters
+    ----------
+    problem : Problem
+        The data.
+    tables : mapping of str to np.ndarray
+        Name of a block to its features of the training instances.
+    kinds : mapping of str to str
+        Name of a block to its kind.
+    channel : int or None
+        The channel that y continues: candidates are also fitted relative to its last value.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        tables: Mapping[str, np.ndarray],
+        kinds: Mapping[str, str],
+        channel: int | None,
+    ):
+        self.problem, self.kinds, self.channel = problem, kinds, channel
+        self.blocks = {name: Block.fit(table) for name, table in tables.items()}
+        self.kernels = {name: block.kernel() for name, block in self.blocks.items()}
+
+    def weights(self, mixture: Mapping[str, float]) -> dict[str, float]:
+        """Return the weight of every block of a mixture of kinds; {} where a kind is missing."""
+        kinds = list(self.kinds.values())
+        if not set(mixture) <= set(kinds):
+            return {}
+        return {
+            name: mixture[kind] / kinds.count(kind)
+            for name, kind in self.kinds.items()
+            if kind in mixture
+        }
+
+    def errors(self) -> dict[str, float]:
+        """Return the out-of-fold error of every block alone, over the variance of the targets."""
+        targets = self._targets(self.channel)[0]
+        return {
+            name: left_out_fit(kernel, targets, self.problem.folds).error
+            for name, kernel in self.kernels.items()
+        }
+
+    def candidate(
+        self, name: str, weights: Mapping[str, float], channel: int | None = None
+    ) -> Candidate:
+        """Fit a ridge model to weighted blocks.
+
+        Parameters
+        ----------
+        name : str
+            Name of the candidate.
+        weights : mapping of str to float
+            Name of a block to its weight.
+        channel : int, optional
+            Predict relative to this channel's last value.
+
+        Returns
+        -------
+        Candidate
+            With its out-of-fold predictions, in closed form.
+        """
+        started = time.perf_counter()
+        problem = self.problem
+        probe = ProbeModel(weights, problem.seed)
+        kernel: Any = sum(w * self.kernels[block] for block, w in probe.weights.items())
+        targets, scale = self._targets(channel)
+        fit = left_out_fit(kernel, targets, problem.folds)
+        probe.keep(self.blocks, fit)
+        if problem.n_classes is None:
+            slope = None
+            out = from_relative(fit.left_out[:, 0] * scale, problem.X, channel)
+        else:
+            slope = fit_slope(fit.left_out, problem.y)
+            out = softmax(fit.left_out, slope)
+        return Candidate(
+            name if channel is None else f"{name}, relative to the last value",
+            "ridge", out, tuple(probe.weights), time.perf_counter() - started,
+            model=RidgeModel(probe, slope, scale, channel),
+        )  # fmt: skip
+
+    def _targets(self, channel):
+        targets = self.problem.targets()
+        if self.problem.n_classes is not None:
+            return targets, 1.0
+        if channel is not None:
+            last, span = relative_scale(self.problem.X, channel)
+            targets = (targets - last[:, None]) / span[:, None]
+        scale = float(targets.std()) or 1.0
+        return targets / scale, scale
+
+
+def weights_by_error(
+    prior: Mapping[str, float], errors: Mapping[str, float], power: float
+) -> dict[str, float]:
+    """Weigh blocks by how much of the variance they explain out of fold, over what they leave.
+
+    Parameters
+    ----------
+    prior : mapping of str to float
+        Weights without any knowledge.
+    errors : mapping of str to float
+        Out-of-fold errors over the variance of the targets.
+    power : float
+        How sharply they decide.
+
+    Returns
+    -------
+    dict of str to float
+        Weights of the blocks that are better than the mean.
+    """
+    weights = {
+        name: weight * (max(0.0, 1 - errors[name]) / max(errors[name], LEAST_ERROR)) ** power
+        for name, weight in prior.items()
+    }
+    return {name: weight for name, weight in weights.items() if weight > 0}

@@ -639,7 +639,9 @@ def test_without_a_network_one_sentence():
 # --- parameters --------------------------------------------------------------------------------
 PARAMETERS = {
     "omega": [-1, "1", NAN, np.inf, None, True],
-    "n_epochs": [0, -5, 2.5, "10", True],
+    "n_epochs": [-5, 2.5, "10", True],
+    "head": ["linear", 1, None],
+    "schedule": ["slow", None],
     "batch_size": [0, 1.5, None],
     "learning_rate": [0, -1e-3, "fast", np.inf],
     "validation_size": [0, 1, 1.5, -0.1, "half"],

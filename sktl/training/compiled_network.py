@@ -381,20 +381,25 @@ class CompiledNetwork:
         ]
         return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
 
-    def mean_loss(self, targets: np.ndarray, outputs: np.ndarray) -> float:
+    def mean_loss(
+        self, targets: np.ndarray, outputs: np.ndarray, weights: np.ndarray | None = None
+    ) -> float:
         """Return the mean loss of given outputs, without the penalty.
 
         Parameters
         ----------
         targets, outputs : np.ndarray of shape (n_instances, n_outputs)
             What should and what did come out.
+        weights : np.ndarray of shape (n_instances,), optional
+            What the losses are multiplied by, as in training.
 
         Returns
         -------
         float
             The mean over the instances.
         """
-        return float(np.mean(self._loss(targets, outputs)))
+        losses = np.asarray(self._loss(targets, outputs))
+        return float(np.mean(losses if weights is None else losses * weights))
 
     def _objective(self, outputs, targets, weights, present, penalties):
         """Return the loss to minimise and the sum of the instances' losses."""

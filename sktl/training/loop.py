@@ -330,7 +330,7 @@ def advance(
             row = {"loss": network.train(data, order, schedule.batch_size)}
         else:
             outputs = network.predict(data[: len(inputs)])
-            row = {"loss": network.mean_loss(targets, outputs) + network.penalty()}
+            row = {"loss": network.mean_loss(targets, outputs, weights) + network.penalty()}
         if validation is not None:
             outputs = network.predict(held_out)
             row["val_loss"] = network.mean_loss(validation[1][:n_validation], outputs)

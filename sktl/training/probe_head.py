@@ -58,7 +58,7 @@ def ridge(
     targets : np.ndarray of shape (n_instances, n_outputs)
         Numbers, or 0 and 1 for classes.
     weights : np.ndarray of shape (n_instances,)
-        Weights of the instances, above 0.
+        Weights of the instances, not below 0, and not all 0.
     emphasis : np.ndarray of shape (n_features,), optional
         What the standardised features are multiplied by: more is penalised less.
 
@@ -77,6 +77,13 @@ def ridge(
     ([[3.0]], [1.0])
     """
     features, targets = np.asarray(features, np.float64), np.asarray(targets, np.float64)
+    counts = np.asarray(weights) > 0
+    if not counts.all():
+        # What counts nothing is left out anyway: the map is that of the others.
+        probe = ridge(features[counts], targets[counts], weights[counts], emphasis)
+        left_out = features @ probe.kernel + probe.bias
+        left_out[counts] = probe.left_out
+        return Probe(probe.kernel, probe.bias, left_out)
     share = np.asarray(weights, np.float64)
     share = share / share.sum()
     center, level = share @ features, share @ targets

@@ -5,7 +5,7 @@ import pytest
 
 from sktl.estimators import MagNetClassifier, MagNetRegressor, TCNSequenceRegressor
 
-SMALL = {"n_epochs": 3, "batch_size": 8, "random_state": 0, "dropout": 0.0}
+SMALL = {"n_epochs": 3, "batch_size": 8, "random_state": 0, "dropout": 0.0, "head": "random"}
 
 
 def panel(n_instances=16, seed=0):
@@ -28,6 +28,19 @@ def test_the_loss_is_the_weighted_mean():
     errors = (outputs - (y - y.mean()) / y.std()) ** 2
     assert fitted.history_["loss"][1] == pytest.approx(np.average(errors, weights=weights), 1e-4)
     assert network.fit(X, y).history_["loss"][1] == pytest.approx(errors.mean(), 1e-4)
+
+
+def test_a_probe_is_weighted_and_its_epoch_told():
+    X, y, _ = panel()
+    seen, wrong = [], y.copy()
+    wrong[:4] += 100 * np.arange(4)
+    weights = np.where(np.arange(16) < 4, 0.0, 1.0)
+    options = SMALL | {"head": "probe", "n_epochs": 1, "target_scaling": None}
+    network = MagNetRegressor(**options, validation_size=None)
+    one = network.clone().fit(X, y, sample_weight=weights, callbacks=seen.append)
+    other = network.clone().fit(X, wrong, sample_weight=weights)
+    assert [row["epoch"] for row in seen] == one.history_.index.tolist() == [0, 1]
+    np.testing.assert_allclose(one.predict(X), other.predict(X), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("weights", [[2] * 16, np.full(16, 0.25, np.float32), None])

@@ -55,8 +55,7 @@ def cut_and_resample(
     if np.ma.isMaskedArray(piece):
         if np.ma.count_masked(piece):
             raise Skip("gap in the window")
-        piece = piece.data
-    piece = np.asarray(piece, np.float64)
+    piece = np.asarray(np.ma.getdata(piece), np.float64)
     if not np.isfinite(piece).all():
         raise Skip("gap in the window")
     if ratio != 1:

@@ -33,7 +33,6 @@ from sktl.estimators import TCNSequenceRegressor
 from sktl.evaluation import pcc_squared, pearson_correlation, r2
 from sktl.model_selection import OmegaSearch
 
-
 # Samples of the trace that the linear inverse sees around each sample.
 FILTER = 201
 

@@ -16,6 +16,7 @@ NAMES = {
     "scratch": "trained on the few traces only",
     "transfer": "transferred and fine-tuned",
     "interpolation": "interpolated between the few traces, no seismics",
+    "linear": "linear filter of the trace",
 }
 COLOURS = {"scratch": SCRATCH, "transfer": TRANSFER, "interpolation": OTHER}
 # Wang et al. (2022), Table 1, in percent; the second geology is Overthrust there.
@@ -150,7 +151,7 @@ def pictures(experiment, target, n):
         return
     yield sections_of(target.y, kept, f"target-{n}", "second geology, first seed")
     figure, axes = panels(2, 1, 7.0, 2.3)
-    for axis, place in zip(axes, (len(target.y) // 8, 3 * len(target.y) // 8), strict=True):
+    for axis, place in zip(axes, places(len(target.y)), strict=True):
         time = 4 * np.arange(target.y.shape[1])
         axis.plot(time, target.y[place] / 1e6, color="black", label="true", linewidth=1.5)
         for method in ("direct", "scratch", "transfer"):
@@ -160,6 +161,11 @@ def pictures(experiment, target, n):
     axes[0].legend(frameon=False, fontsize=8, ncols=4)
     yield picture("traces", figure, "Impedance of two traces that no training saw, first seed",
                   "Impedance against time, true and by three methods")  # fmt: skip
+
+
+def places(n_traces):
+    """Choose two traces to show: the paper's 70 and 350 where there are as many."""
+    return (70, 350) if n_traces > 350 else (n_traces // 8, 3 * n_traces // 8)
 
 
 def sections_of(y, kept, name, what):

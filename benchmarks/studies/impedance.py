@@ -33,6 +33,9 @@ from sktl.estimators import TCNSequenceRegressor
 from sktl.evaluation import pcc_squared, pearson_correlation, r2
 from sktl.model_selection import OmegaSearch
 
+# Samples of the trace that the linear inverse sees around each sample.
+FILTER = 201
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -188,7 +191,12 @@ class Experiment:
             if n == 5:
                 self.keep(seed, method, predicted)
         interpolated = between(parts["train"], train[1], parts["test"])
-        return [*rows, score("interpolation", test[1], interpolated) | common]
+        filtered = linear_inverse(*train, *held_out, test[0])
+        return [
+            *rows,
+            score("interpolation", test[1], interpolated) | common,
+            score("linear", test[1], filtered) | common,
+        ]
 
     def network(self, seed, **params):
         """Make a network of the profile."""
@@ -196,6 +204,7 @@ class Experiment:
         return TCNSequenceRegressor.from_preset(
             profile.network, dropout=profile.dropout, learning_rate=profile.learning_rate,
             early_stopping_patience=None, schedule="published", random_state=seed,
+            short_series="pad",
         ).set_params(**params)  # fmt: skip
 
     def keep(self, seed, name, predicted):
@@ -219,6 +228,26 @@ def few_split(n_traces, n):
 def between(places, values, wanted):
     """Interpolate impedance along the section between known traces: a guess without seismics."""
     return np.array([np.interp(wanted, places, column) for column in values.T]).T
+
+
+def linear_inverse(X, y, X_held_out, y_held_out, X_new):
+    """Predict impedance by a linear filter of the trace, its penalty chosen by validation traces.
+
+    A sample's impedance is a constant plus a weighted sum of the trace around it (ridge regression
+    on windows of `FILTER` samples, zeros beyond the ends).
+    """
+    from numpy.lib.stride_tricks import sliding_window_view
+    from sklearn.linear_model import Ridge
+
+    def windows(X):
+        half = FILTER // 2
+        padded = np.pad(np.asarray(X)[:, 0] / X.std(), [(0, 0), (half, half)])
+        return sliding_window_view(padded, FILTER, axis=1).reshape(-1, FILTER)
+
+    rows, wanted = windows(X), windows(X_held_out)
+    fits = [Ridge(alpha).fit(rows, y.ravel()) for alpha in np.logspace(-3, 5, 17)]
+    errors = [np.mean((fit.predict(wanted) - y_held_out.ravel()) ** 2) for fit in fits]
+    return fits[int(np.argmin(errors))].predict(windows(X_new)).reshape(len(X_new), -1)
 
 
 def best_loss(fitted):

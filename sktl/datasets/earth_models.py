@@ -12,7 +12,7 @@ from sktl.datasets.impedance import EarthModel, read_marmousi, read_marmousi2, r
 #: File names of the models, the official ones first.
 FILES = {
     "Marmousi-2": ("MODEL_P-WAVE_VELOCITY_1.25m.segy", "marmousi2_vp_1601x401_f4_kms.bin"),
-    "Overthrust": ("overthrust.vites",),
+    "Overthrust": ("overthrust.vites", "overthrust/vp_true.npy"),
     "Marmousi": ("marmousi_dz10.mat",),
 }
 
@@ -25,8 +25,8 @@ def load_earth_model(name: str, data_home: str | PathLike[str] | None = None) ->
     name : {"Marmousi-2", "Overthrust", "Marmousi"}
         Which.
     data_home : path-like, optional
-        Folder that is searched, at any depth, for the file names in `FILES`; by default
-        ``$SKTL_MIRROR``.
+        Folder that is searched, at any depth, for the file names in `FILES`, the first one first;
+        by default ``$SKTL_MIRROR``.
 
     Returns
     -------

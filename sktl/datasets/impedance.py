@@ -226,14 +226,16 @@ def read_overthrust(path: str | PathLike[str], line: int = 400) -> EarthModel:
     Parameters
     ----------
     path : path-like
-        ``overthrust.vites``: big-endian float32 of shape (187 depths, 801, 801), m/s, 25 m.
+        ``overthrust.vites``: big-endian float32 of shape (187 depths, 801, 801), m/s, 25 m; or
+        a section of it as a NumPy file (``.npy``) of shape (n_traces, n_depths), m/s, 20 m, as
+        examples of full-waveform inversion use it (501 traces below 400 m of water).
     line : int, default=400
-        Which of the 801 sections.
+        Which of the 801 sections of the official file.
 
     Returns
     -------
     EarthModel
-        801 traces of 187 depths; density by Gardner's approximation.
+        801 traces of 187 depths, or those of the section; density by Gardner's approximation.
 
     Raises
     ------
@@ -245,6 +247,14 @@ def read_overthrust(path: str | PathLike[str], line: int = 400) -> EarthModel:
     Aminzadeh, F., Brac, J. and Kunz, T. (1997). 3-D salt and overthrust models. SEG/EAGE 3-D
     modeling series 1.
     """
+    if Path(path).suffix == ".npy":
+        section = np.load(path, allow_pickle=False)
+        if section.ndim != 2 or section.dtype.kind != "f":
+            raise ValueError(
+                f"{path} must hold floating-point velocities of shape (n_traces, n_depths). "
+                f"Received: {section.dtype} of shape {section.shape}"
+            )
+        return _model("Overthrust", section, None, 20.0, 20.0)
     if not 0 <= line <= 800:
         raise ValueError(f"line must lie between 0 and 800. Received: line={line}")
     cube = _raw(Path(path), (187, 801, 801), ">f4")

@@ -17,6 +17,7 @@ class PersistenceMixin:
     architecture: ClassVar[str]
     history_: Any
     best_epoch_: int
+    classes_: Any
     schedule_: dict[str, Any]
     source_: Any
     _task: ClassVar[str]

@@ -285,7 +285,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             return super().fit(X, y)
         finally:
             for name in ("validation_data", "sample_weight", "callbacks", "rows"):
-                vars(self).pop(f"_given__{name}", None)
+                self.__dict__.pop(f"_given__{name}", None)
 
     def _refuse_for_columns(self, y):
         """Refuse what sktime would not hand on to the clones that it fits to columns of y."""

@@ -39,7 +39,7 @@ class NetworkWrapper(ScikitLearnMixin):
             del self._given__validation_data
 
     def _check_estimator(self):
-        estimator = self.estimator  # type: ignore[attr-defined]
+        estimator = self.estimator
         if getattr(estimator, "_kind", None) != self._kind or not isinstance(
             estimator, BaseTransferEstimator
         ):

@@ -159,7 +159,7 @@ default="validation"
         ):
             names = ("capability:multioutput", "y_inner_mtype")
             tags = {name: estimator.get_tag(name) for name in names}
-            self.set_tags(**tags)  # type: ignore[attr-defined]
+            self.set_tags(**tags)
 
     def fit(self, X, y, validation_data=None, groups=None):
         """Train the candidates and keep the best.

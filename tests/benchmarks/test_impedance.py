@@ -21,7 +21,7 @@ def impedance(monkeypatch):
 def test_the_whole_command_and_its_resumption(impedance, tmp_path, monkeypatch):
     arguments = ["--profile", "tiny", "--out", str(tmp_path / "out")]
     records = pd.DataFrame(impedance.main(arguments))
-    methods = {"source", "direct", "rescaled", "scratch", "transfer", "interpolation"}
+    methods = {"source", "direct", "rescaled", "scratch", "transfer", "interpolation", "linear"}
     assert set(records["method"]) == methods
     assert set(records["seed"]) == {0, 1}
     assert set(records["n"].dropna()) == {2, 5}

@@ -72,6 +72,27 @@ def test_overthrust(tmp_path):
         read_overthrust(path, line=801)
 
 
+def test_section_of_overthrust(shared):
+    model = read_overthrust(shared("data/overthrust/vp_true.npy"))
+    assert model.vp.shape == (501, 171)
+    # The upper 400 m are water. The density that comes with the section is Gardner's as well,
+    # in water too, where ours is that of water.
+    water = model.vp <= 1500
+    assert water[:, :18].all()
+    density = np.load(shared("data/overthrust/rho_true.npy"))
+    np.testing.assert_allclose(model.density[~water], density[~water], rtol=1e-6)
+    assert (model.density[water] == 1000).all()
+    X, y = model.traces(frequency_hz=25.0, dt_s=0.004)
+    assert X.shape == (501, 1, 472)
+    assert y.shape == (501, 472)
+
+
+def test_overthrust_of_another_form(tmp_path):
+    np.save(tmp_path / "vp_true.npy", np.ones((3, 4, 5)))
+    with pytest.raises(ValueError, match=r"\(n_traces, n_depths\). Received: float64 of shape"):
+        read_overthrust(tmp_path / "vp_true.npy")
+
+
 def test_damaged_files(tmp_path):
     path = tmp_path / "overthrust.vites"
     path.write_bytes(b"\0" * 1000)

@@ -128,7 +128,10 @@ class HDF5Reader(Reader):
     @property
     def names(self) -> np.ndarray:
         """The instances' names, without the folder in the file."""
-        return np.array([name.rpartition(b"/")[2].decode() for name in self._names.tolist()], str)
+        return np.array([self._name(index) for index in range(len(self))], str)
+
+    def _name(self, index: int) -> str:
+        return self._names[index].rpartition(b"/")[2].decode()
 
     def _source(self) -> AbstractContextManager:
         return open_hdf5(self._path)

@@ -99,8 +99,7 @@ class Reader(ABC):
 
     def _name(self, index: int) -> str:
         """Return what a warning calls an instance."""
-        names = self.names
-        return f"number {index}" if names is None else str(names[index])
+        return f"number {index}"
 
     def tell_losses(self) -> None:
         """Warn where a class or a recording is gone, or more than 2 %, and of each once."""
@@ -269,6 +268,10 @@ class JoinedReader(Reader):
             return None
         parts = zip(names, self._kept, strict=True)
         return np.concatenate([of[kept] for of, kept in parts if of is not None])
+
+    def _name(self, index: int) -> str:
+        number = int(np.searchsorted(self._starts, index, side="right")) - 1
+        return self._readers[number]._name(int(self._kept[number][index - self._starts[number]]))
 
     def _instance(self, source: Any, index: int) -> np.ndarray:
         raise NotImplementedError("whole batches are read from each reader")

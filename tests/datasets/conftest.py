@@ -41,7 +41,7 @@ def _tone(n, frequency=440.0, rate=16000, amplitude=8000):
 def stead_file(tmp_path):
     """Write a file of STEAD's layout; ``change`` may damage the trace of a number."""
 
-    def make(n=20, folder="earthquake/local", change=None, name="stead.hdf5"):
+    def make(n=20, folder="earthquake/local", change=None, name="stead.hdf5", first=0):
         path = tmp_path / name
         with h5py.File(path, "w") as file:
             group = file.create_group(folder)
@@ -53,7 +53,7 @@ def stead_file(tmp_path):
                     "trace_category": "earthquake_local",
                 }
                 values.update(change(number) or {} if change else {})
-                trace = group.create_dataset(f"T{number:03d}_EV", data=values.pop("series"))
+                trace = group.create_dataset(f"T{first + number:03d}_EV", data=values.pop("series"))
                 for key, value in values.items():
                     if value is not None:
                         trace.attrs[key] = value

@@ -344,7 +344,7 @@ def advance(
 
         value = row.get(schedule.monitor, math.nan)
         if not math.isfinite(value):
-            _diverged(epoch, schedule, value)
+            _diverged(epoch, schedule, value, usable=bool(state.best_weights))
             state.ended = True
             break
         value = -value if schedule.greater_is_better else value
@@ -362,11 +362,11 @@ def advance(
     state.network = None if state.ended else network.state()
 
 
-def _diverged(epoch, schedule, value):
+def _diverged(epoch, schedule, value, usable):
     received = (
         f"{schedule.monitor}={value} at epoch {epoch} with learning_rate={schedule.learning_rate}"
     )
-    if epoch == 1:
+    if not usable:
         raise FloatingPointError(
             "Training diverged before a single usable epoch: lower learning_rate or omega, or "
             f"look for extreme values in X and y. Received: {received}"

@@ -12,10 +12,10 @@ def test_history_has_one_row_an_epoch(cls, small, panel):
     fitted = cls(**small | {"n_epochs": 3}).fit(*panel)
     history = fitted.history_
     assert isinstance(history, pd.DataFrame)
-    assert history.index.tolist() == [1, 2, 3]
+    assert history.index.tolist() == [0, 1, 2, 3]  # 0 is the probe
     columns = {"loss", "val_loss", "val_score", "learning_rate"}
     assert columns <= set(history.columns)
-    assert 1 <= fitted.best_epoch_ <= 3
+    assert 0 <= fitted.best_epoch_ <= 3
     assert fitted.source_ is None
 
 

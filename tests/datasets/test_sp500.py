@@ -76,7 +76,7 @@ def test_everything_missing(closes_file):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda lines: lines[::-1], "ascending"),
+        (lambda lines: [lines[1], lines[0], *lines[2:]], "ascending"),
         (lambda lines: [lines[0], *lines], "each day once"),
         (lambda lines: ["yesterday,1,1,1,5,1,0", *lines], "YYYY-MM-DD"),
         (

@@ -139,7 +139,13 @@ def test_divergence_is_said(data):
 def test_late_divergence_ends_the_training(data):
     X, y = data
     estimator = ConvNetQuakeINGVRegressor(
-        n_layers=2, filters=2, n_epochs=30, batch_size=22, target_scaling=None, random_state=0, head="random"
+        n_layers=2,
+        filters=2,
+        n_epochs=30,
+        batch_size=22,
+        target_scaling=None,
+        random_state=0,
+        head="random",
     )
     # One step of this rate stays finite, the next squares it.
     estimator.set_params(

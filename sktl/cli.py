@@ -110,12 +110,12 @@ def _sources(arguments: argparse.Namespace) -> int:
 
     table = list_sources(arguments.architecture, arguments.domain)
     if table.empty and arguments.architecture:
-        known = sorted(set(list_sources()["architecture"]))
-        if arguments.architecture not in known:
-            raise ValueError(
-                f"No source is of this architecture. Those with sources: {', '.join(known)}. "
-                f"Received: {arguments.architecture!r}"
-            )
+        from sktl import estimators
+        from sktl._checks import check_choice
+
+        kinds = (getattr(estimators, name) for name in estimators.__all__)
+        known = {kind.architecture for kind in kinds if hasattr(kind, "architecture")}
+        check_choice("architecture", arguments.architecture, sorted(known))
     if table.empty:
         print("No sources. `sktl pretrain` makes one.")
         return 0

@@ -590,7 +590,7 @@ COMMANDS = {
     "sources show STEAD --architecture magnet": (1, "Did you mean 'MagNet'?.*Received: architec"),
     "sources show STEAD --architecture nothing": (1, "Those with sources: .*MagNet"),
     "sources show STEAD": (0, "MagNet +STEAD"),
-    "sources --architecture magnet": (1, "Those with sources: .*MagNet"),
+    "sources --architecture magnet": (1, "one of .*Did you mean 'MagNet'"),
     "sources show nothing": (1, "No architecture has a source of this name. Names: .*STEAD"),
     "sources show hf://a/b": (1, "--architecture of a source on the Hub"),
     "pretrain STEAD --architecture nothing": (1, "architecture must be one of"),

@@ -236,9 +236,9 @@ def test_what_obspy_has_to_read(tmp_path):
     try:
         import obspy  # noqa: F401
     except ImportError:
-        with pytest.raises(ImportError, match="pip install obspy"):
+        with pytest.raises(ImportError, match=r"pip install 'sktl\[obspy\]'"):
             panel_from_stream(tmp_path / "a.mseed", arrivals(1), n_timepoints=1, rate_hz=1)
-        with pytest.raises(ImportError, match="pip install obspy"):
+        with pytest.raises(ImportError, match=r"pip install 'sktl\[obspy\]'"):
             panel_from_stream([], tmp_path / "a.xml", n_timepoints=1, rate_hz=1)
 
 

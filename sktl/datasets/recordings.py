@@ -290,8 +290,8 @@ def _obspy():
         import obspy
     except ImportError as error:
         raise ImportError(
-            "ObsPy reads such files: pip install 'sktl[obspy]'; or give its streams and catalogues, "
-            "or a data frame of the arrivals"
+            "ObsPy reads such files: pip install 'sktl[obspy]'; or give its streams and "
+            "catalogues, or a data frame of the arrivals"
         ) from error
     return obspy
 

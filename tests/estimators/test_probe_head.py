@@ -139,7 +139,7 @@ def test_the_probe_that_is_kept_learns_from_the_inner_split_too():
 def test_no_epoch_without_a_probe():
     X, y = make_panel(MLSTMFCNRegressor)
     with pytest.raises(ValueError, match="n_epochs must be at least 1"):
-        MLSTMFCNRegressor(n_epochs=0).fit(X, y)
+        MLSTMFCNRegressor(n_epochs=0, head="random").fit(X, y)
 
 
 def test_it_is_the_same_every_time_and_goes_through_a_source(tmp_path):

@@ -107,7 +107,7 @@ def test_callbacks_see_every_row():
     seen, also = [], []
     fitted = MagNetRegressor(**SMALL).fit(X, y, callbacks=[seen.append, also.append])
     assert seen == also
-    assert [row["epoch"] for row in seen] == fitted.history_.index.tolist() == [0, 1, 2, 3]
+    assert [row["epoch"] for row in seen] == fitted.history_.index.tolist() == [1, 2, 3]
     for row in seen:
         expected = fitted.history_.loc[row.pop("epoch")].to_dict()
         assert row == expected

@@ -145,7 +145,7 @@ def test_late_divergence_ends_the_training(data):
         batch_size=22,
         target_scaling=None,
         random_state=0,
-        head="random",
+        schedule="published",
     )
     # One step of this rate stays finite, the next squares it.
     estimator.set_params(

@@ -36,7 +36,7 @@ def main():
     parser.add_argument("--epochs", type=int, help="default: as the schedule says")
     parser.add_argument("--patience", type=int, help="of the early stopping, likewise")
     parser.add_argument("--schedule", default="adaptive", choices=("adaptive", "published"))
-    parser.add_argument("--head", default="random", choices=("random", "probe"))
+    parser.add_argument("--head", default="auto", choices=("auto", "random", "probe"))
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
 

@@ -32,6 +32,8 @@ class Problem:
         Folds.
     seed : int
         Seed.
+    independent : bool
+        Whether the folds are drawn at random, because nobody said which instances belong together.
     """
 
     X: np.ndarray
@@ -39,6 +41,7 @@ class Problem:
     n_classes: int | None
     folds: Folds
     seed: int
+    independent: bool = False
 
     def targets(self) -> np.ndarray:
         """Return the columns of a ridge model: classes coded -1 and 1, or y itself."""

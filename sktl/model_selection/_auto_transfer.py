@@ -205,8 +205,9 @@ class _AutoTransfer(ScikitLearnMixin):
 
     def _keep(self, rows, decision):
         """Keep what the prediction needs."""
-        usable = [c for c in rows if decision.weights.get(c.name, 0) > 0]
-        self._members = [(c, decision.weights[c.name]) for c in usable]
+        self._average = decision.average
+        usable = [c for c in rows if decision.average.weights.get(c.name, 0) > 0]
+        self._members = usable
         needed = {block for c in usable for block in c.blocks}
         self._blocks = {n: block for n, block in self._blocks.items() if n in needed}
         probes = [c.model.probe for c in usable if c.kind == "ridge"]
@@ -224,7 +225,7 @@ class _AutoTransfer(ScikitLearnMixin):
         tables = candidates.Tables(
             {name: block.transform(X) for name, block in self._blocks.items()}, self._standardised
         )
-        return sum(weight * c.predict(X, tables) for c, weight in self._members)
+        return self._average.of({c.name: c.predict(X, tables) for c in self._members})
 
     @classmethod
     def get_test_params(cls, parameter_set="default"):

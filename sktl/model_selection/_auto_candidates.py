@@ -68,6 +68,8 @@ class Candidate:
         Why it could not be used.
     model : object
         What predicts; see `predict`.
+    chosen : bool
+        Whether its form was chosen by out-of-fold errors, which flatters its own.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Candidate:
     seconds: float = 0.0
     problem: str | None = None
     model: Any = field(default=None, repr=False)
+    chosen: bool = False
 
     def predict(self, X: np.ndarray, tables: Tables) -> np.ndarray:
         """Predict new series from themselves and the tables of their blocks."""

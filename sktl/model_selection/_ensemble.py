@@ -1,8 +1,8 @@
-"""Choosing among out-of-fold predictions: losses, greedy ensembles, the simplest within noise."""
+"""Choosing among out-of-fold predictions: losses, greedy ensembles, weights by noise."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -89,7 +89,7 @@ def voting_ensemble(
 def noise_weights(
     predictions: Sequence[np.ndarray],
     y: np.ndarray,
-    softness: float = 4.0,
+    softness: float = 2.0,
     groups: np.ndarray | None = None,
 ) -> np.ndarray:
     """Weigh candidates by how far beyond noise they are worse than the best.
@@ -103,7 +103,7 @@ def noise_weights(
         Out-of-fold predictions of the candidates, see `losses`.
     y : np.ndarray of shape (n_instances,)
         See `losses`.
-    softness : float, default=4.0
+    softness : float, default=2.0
         Standard errors that divide a weight by e.
     groups : np.ndarray of shape (n_instances,), optional
         Instances of one group are not independent.
@@ -180,35 +180,3 @@ def standard_error(differences: np.ndarray, groups: np.ndarray | None = None) ->
     if len(differences) < 2:
         return float("inf")
     return float(differences.std(ddof=1) / np.sqrt(len(differences)))
-
-
-def simplest_within_noise(
-    by_candidate: Mapping[str, np.ndarray],
-    order: Sequence[str],
-    groups: np.ndarray | None = None,
-    width: float = 1.0,
-) -> tuple[str, str]:
-    """Choose the simplest candidate whose loss is not above the best one's beyond noise.
-
-    Parameters
-    ----------
-    by_candidate : mapping of str to np.ndarray of shape (n_instances,)
-        Loss of each instance.
-    order : sequence of str
-        Candidates, the simplest first.
-    groups : np.ndarray of shape (n_instances,), optional
-        Instances of one group are not independent.
-    width : float, default=1.0
-        Standard errors of the paired difference that count as noise.
-
-    Returns
-    -------
-    chosen, best : str
-        The chosen candidate and that of smallest mean loss.
-    """
-    best = min(order, key=lambda name: by_candidate[name].mean())
-    for name in order:
-        difference = by_candidate[name] - by_candidate[best]
-        if difference.mean() <= width * standard_error(difference, groups):
-            return name, best
-    return best, best

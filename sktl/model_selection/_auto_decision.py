@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sktl.model_selection._auto_candidates import Candidate, Problem
+from sktl.model_selection._auto_candidates import Candidate, Problem, Tables
 from sktl.model_selection._ensemble import (
     log_probabilities,
     losses,
@@ -38,6 +38,8 @@ SIMPLE = ("constant", "last value")
 # nearly the mean and now and then better than the median by a little: that must be surer.
 WIDTHS = {"constant": 1.0, "last value": 3.0}
 WIDTH_OF_LITTLE = 3.0
+# Votes must classify better than the experts by so many: a single instance is one standard error.
+WIDTH_OF_VOTES = 1.25
 LITTLE = 0.05
 
 
@@ -224,14 +226,14 @@ def decide(
     score = by_name[AVERAGE].mean()
     for candidate in filter(may_replace, simple):
         name = candidate.name
-        simplest = losses(candidate.predict(problem.X[known], {}), y)
+        simplest = losses(candidate.predict(problem.X[known], Tables({}, {})), y)
         if not _is_better(by_name[AVERAGE], simplest, groups, WIDTHS[candidate.kind]):
             why = (
                 f"{name} predicts: the average of {members} is not better beyond noise "
                 f"({score:.4g} against {by_name[name].mean():.4g} out of fold)."
             )
             return Decision(Average({name: 1.0}), by_name, groups, why)
-    constant = losses(simple[0].predict(problem.X[known], {}), y)
+    constant = losses(simple[0].predict(problem.X[known], Tables({}, {})), y)
     why = (
         f"The average of {members} predicts: out of fold {score:.4g}, "
         f"{simple[0].name} {constant.mean():.4g}."
@@ -252,7 +254,7 @@ def _is_better(average, simple, groups, width):
 def _way(predictions, y, groups, parts):
     """Return how to average: numbers by votes; classes by experts, or by votes if these do better.
 
-    Better is what classifies better by more than a standard error. By their log loss, averages of
+    Better is what classifies better beyond noise. By their log loss, averages of
     few instances are compared by how sure they are: on real targets of 12 to 100 instances it
     preferred the worse in half of the cases.
     """
@@ -263,7 +265,7 @@ def _way(predictions, y, groups, parts):
         for way in (Average.of_experts, Average.of_votes)
     ]
     gain = wrong[0] - wrong[1]
-    better = gain.mean() > standard_error(gain, groups)
+    better = gain.mean() > WIDTH_OF_VOTES * standard_error(gain, groups)
     return Average.of_votes if better else Average.of_experts
 
 

@@ -119,7 +119,7 @@ def noise_weights(
     >>> from sktl.model_selection._ensemble import noise_weights
     >>> y = np.arange(50.0)
     >>> noise = np.random.default_rng(0).normal(size=(3, 50)) * [[1], [1], [9]]
-    >>> noise_weights(list(y + noise), y).round(1).tolist()
+    >>> noise_weights(list(y + noise), y, softness=4.0).round(1).tolist()
     [0.5, 0.4, 0.1]
     """
     by_candidate = [losses(p, y) for p in predictions]

@@ -112,7 +112,7 @@ def collect_blocks(
         except Exception as error:  # whatever it is, the others may do
             _left_out(collected, block, f"failed: {error}")
     if preset.more:
-        more = [
+        more: list[Any] = [
             RandomBlock("multirocket", problem.seed, "multirocket"),
             HydraBlock(problem.seed),
             Catch22Block(),

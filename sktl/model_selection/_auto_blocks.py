@@ -18,6 +18,7 @@ from sktl.estimators.feature_blocks import (
     SeriesBlock,
     SourceBlock,
     SpectrumBlock,
+    TimingBlock,
     source_blocks,
 )
 from sktl.model_selection._auto_candidates import Candidate, Problem
@@ -40,8 +41,8 @@ class Preset:
     time_limit : float
         Seconds for a fit.
     more : bool
-        Try forests of trees on quantiles of intervals, and on catch22, and MultiRocket beside
-        MiniRocket: the last two where an instance takes at most half of the next.
+        Try forests of trees on quantiles of intervals and on catch22, and MultiRocket and Hydra
+        beside MiniRocket.
     seconds_per_instance : float
         Time that the sources' features of a new instance may take.
     """
@@ -101,7 +102,7 @@ def collect_blocks(
         The blocks.
     """
     collected = Collected()
-    simple: list[Any] = [AmplitudeBlock(), SeriesBlock(), SpectrumBlock()]
+    simple: list[Any] = [AmplitudeBlock(), SeriesBlock(), SpectrumBlock(), TimingBlock()]
     simple += [IntervalBlock()] if preset.more else []
     simple.append(RandomBlock("minirocket", problem.seed))
     for block in simple:
@@ -118,7 +119,7 @@ def collect_blocks(
         ]
         for block in more:
             try:
-                _try_slow(collected, block.fit(problem.X), problem, preset, deadline, tell)
+                _try_slow(collected, block.fit(problem.X), problem, deadline, tell)
             except Exception as error:
                 _left_out(collected, block, f"failed: {error}")
     if sources is None:
@@ -133,36 +134,49 @@ def collect_blocks(
     return collected
 
 
-def compile_features(preset: Preset) -> None:
-    """Let numba compile what a preset needs: once on a machine, seconds to a minute."""
+def compile_features(preset: Preset, sources: Any) -> None:
+    """Load what a preset needs, and let numba compile it: once on a machine, seconds to a minute.
+
+    Parameters
+    ----------
+    preset : Preset
+        What is tried.
+    sources
+        None: no source, and no networks.
+    """
     X = np.random.default_rng(0).normal(size=(2, 1, 10))
-    RandomBlock("minirocket").fit(X).transform(X)
+    blocks: list[Any] = [RandomBlock("minirocket")]
     if preset.more:
-        RandomBlock("multirocket").fit(X).transform(X)
-        HydraBlock().fit(X)
-        Catch22Block().transform(X)
+        blocks += [RandomBlock("multirocket"), HydraBlock(), Catch22Block()]
+    for block in blocks:
+        block.fit(X).transform(X)
+    if sources is not None:
+        import keras  # noqa: F401  (its backend takes seconds to load)
 
 
-def _try_slow(collected, block, problem, preset, deadline, tell):
-    """Keep a block if its features take neither too long now nor for new instances."""
+def _try_slow(collected, block, problem, deadline, tell):
+    """Keep a block if the time suffices for its features."""
+    tell(block.name)
     few = problem.X[:TIMED_INSTANCES]
     block.transform(few[:1])
-    seconds = _seconds_per_instance(block, few)
-    left = (deadline - time.perf_counter()) / 5
-    if seconds * len(problem.X) > left or seconds > preset.seconds_per_instance / 2:
-        _left_out(collected, block, f"left out: an instance would have taken {seconds:.3f} s")
+    needed = _seconds_per_instance(block, few) * len(problem.X)
+    if needed > (deadline - time.perf_counter()) / 4:
+        _left_out(collected, block, f"left out: it would have taken {needed:.0f} s")
         return
-    tell(block.name)
     _keep(collected, block, block.transform(problem.X))
 
 
 def _seconds_per_instance(block, X):
-    """Time the features of some instances, less what any call takes."""
+    """Time the features of some instances, less what any call takes.
+
+    The smaller of the clock's and the processor's seconds: other work on the machine counts in
+    the first, and that of several threads many times in the second.
+    """
     seconds = []
     for part in (X[:1], X):
-        begun = time.perf_counter()
+        begun = time.perf_counter(), time.process_time()
         block.transform(part)
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(min(time.perf_counter() - begun[0], time.process_time() - begun[1]))
     return max(0.0, seconds[1] - seconds[0]) / max(1, len(X) - 1)
 
 

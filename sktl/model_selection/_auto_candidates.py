@@ -32,6 +32,8 @@ class Problem:
         Folds.
     seed : int
         Seed.
+    independent : bool
+        Whether the folds are drawn at random, because nobody said which instances belong together.
     """
 
     X: np.ndarray
@@ -39,6 +41,7 @@ class Problem:
     n_classes: int | None
     folds: Folds
     seed: int
+    independent: bool = False
 
     def targets(self) -> np.ndarray:
         """Return the columns of a ridge model: classes coded -1 and 1, or y itself."""
@@ -65,6 +68,8 @@ class Candidate:
         Why it could not be used.
     model : object
         What predicts; see `predict`.
+    chosen : bool
+        Whether its form was chosen by out-of-fold errors, which flatters its own.
     """
 
     name: str
@@ -74,6 +79,7 @@ class Candidate:
     seconds: float = 0.0
     problem: str | None = None
     model: Any = field(default=None, repr=False)
+    chosen: bool = False
 
     def predict(self, X: np.ndarray, tables: Tables) -> np.ndarray:
         """Predict new series from themselves and the tables of their blocks."""

@@ -2,26 +2,126 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from sktl.model_selection._auto_candidates import Candidate, Problem
+from sktl.model_selection._auto_candidates import Candidate, Problem, Tables
 from sktl.model_selection._ensemble import (
+    log_probabilities,
     losses,
-    nested_losses,
-    simplest_within_noise,
+    noise_weights,
+    pooled,
     standard_error,
     voting_ensemble,
 )
+from sktl.training.probabilities import fit_slope, softmax
 
 AVERAGE = "average"
+# What is averaged for classes: the first row of which two could be fitted. They are of different
+# kinds; near copies of one would outvote the others.
+EXPERTS = (
+    (
+        "multirocket, hydra",
+        "all, by their errors",
+        "all, by their squared errors",
+        "trees on intervals",
+        "trees on catch22",
+    ),
+    ("rocket, amplitudes", "all, by their errors", "all, by their squared errors"),
+)
 SIMPLE = ("constant", "last value")
 # Standard errors by which the average must be better than what is simple. Windows of one series
-# overlap, so that the errors of forecasts are less certain than they seem.
+# overlap, so that the errors of forecasts are less certain than they seem. On noise the average is
+# nearly the mean and now and then better than the median by a little: that must be surer.
 WIDTHS = {"constant": 1.0, "last value": 3.0}
+WIDTH_OF_LITTLE = 3.0
+# Votes must classify better than the experts by so many: a single instance is one standard error.
+WIDTH_OF_VOTES = 1.25
+LITTLE = 0.05
+
+
+@dataclass
+class Average:
+    """An average of candidates.
+
+    Attributes
+    ----------
+    weights : dict of str to float
+        Name of a candidate to its weight.
+    slope : float or None
+        Slope of the logarithms of averaged probabilities; None: as they are.
+    """
+
+    weights: dict[str, float]
+    slope: float | None = None
+
+    @classmethod
+    def of_votes(cls, predictions: Mapping[str, np.ndarray], y: np.ndarray, groups=None) -> Average:
+        """Weigh all candidates by votes, see `voting_ensemble`.
+
+        Parameters
+        ----------
+        predictions : mapping of str to np.ndarray
+            Name of a candidate to its out-of-fold predictions.
+        y : np.ndarray of shape (n_instances,)
+            Numbers of classes, or numbers.
+        groups : np.ndarray of shape (n_instances,), optional
+            Not used.
+
+        Returns
+        -------
+        Average
+            The average.
+        """
+        return cls._calibrated(predictions, voting_ensemble(list(predictions.values()), y), y)
+
+    @classmethod
+    def of_experts(
+        cls, predictions: Mapping[str, np.ndarray], y: np.ndarray, groups=None
+    ) -> Average:
+        """Weigh the experts, nearly evenly with few instances, see `noise_weights`.
+
+        Parameters
+        ----------
+        predictions : mapping of str to np.ndarray
+            Name of a candidate to its out-of-fold predictions.
+        y : np.ndarray of shape (n_instances,)
+            Numbers of classes.
+        groups : np.ndarray of shape (n_instances,), optional
+            Instances of one group are not independent.
+
+        Returns
+        -------
+        Average
+            The average; of all candidates where no two experts are among them.
+        """
+        experts = list(predictions)
+        for row in EXPERTS:
+            present = [name for name in row if name in predictions]
+            if len(present) > 1:
+                experts = present
+                break
+        chosen = {name: predictions[name] for name in experts}
+        return cls._calibrated(chosen, noise_weights(list(chosen.values()), y, groups=groups), y)
+
+    @classmethod
+    def _calibrated(cls, predictions, weights, y):
+        average = cls(dict(zip(predictions, weights.tolist(), strict=True)))
+        together = average.of(predictions)
+        if together.ndim == 2:
+            average.slope = fit_slope(log_probabilities(together), y)
+        return average
+
+    def of(self, predictions: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return the average of predictions by the name of their candidate."""
+        names = [name for name, weight in self.weights.items() if weight > 0]
+        together = pooled([predictions[n] for n in names], [self.weights[n] for n in names])
+        if self.slope is None:
+            return together
+        return softmax(log_probabilities(together), self.slope)
 
 
 @dataclass
@@ -30,8 +130,8 @@ class Decision:
 
     Attributes
     ----------
-    weights : dict of str to float
-        Name of every usable candidate to its weight in what predicts.
+    average : Average
+        What predicts; a single candidate is an average, too.
     losses : dict of str to np.ndarray of shape (n_known,)
         Out-of-fold loss of every instance by every usable candidate, and by the average, whose
         weights were chosen without the fold.
@@ -41,10 +141,14 @@ class Decision:
         In words.
     """
 
-    weights: dict[str, float]
+    average: Average
     losses: dict[str, np.ndarray]
     groups: np.ndarray | None
     why: str
+
+    def _weight(self, candidate):
+        usable = candidate.out_of_fold is not None
+        return self.average.weights.get(candidate.name, 0.0 if usable else np.nan)
 
     def leaderboard(self, rows: Sequence[Candidate]) -> pd.DataFrame:
         """Return one row a candidate, the best first."""
@@ -61,7 +165,7 @@ class Decision:
                     "standard_error": (
                         standard_error(self.losses[name], self.groups) if known else np.nan
                     ),
-                    "weight": self.weights.get(name, np.nan),
+                    "weight": self._weight(candidate),
                     "seconds": candidate.seconds,
                     "problem": candidate.problem,
                 }
@@ -79,7 +183,9 @@ def decide(
     """Average the candidates that predict the folds best, or keep what is simpler.
 
     The average is judged by nested folds: each fold is predicted with weights that were chosen on
-    the others. Judged on what chose them, even averages that fit nothing but noise look useful.
+    the others, among candidates whose form was not chosen by errors. Judged on what chose them,
+    even averages that fit nothing but noise look useful. What is simple is judged by its fit to all
+    instances: left out, constants err more than they do, for they move away from what is left out.
 
     Parameters
     ----------
@@ -104,41 +210,74 @@ def decide(
     groups = None if groups is None else groups[known]
     by_name = {c.name: losses(c.out_of_fold[known], y) for c in usable}
     fitted = [c for c in usable if c.kind not in SIMPLE]
-    weights = dict.fromkeys(by_name, 0.0)
     if not fitted:
         best = min(by_name, key=lambda name: by_name[name].mean())
-        weights[best] = 1.0
-        return Decision(weights, by_name, groups, f"Only {best} could be used.")
-    predictions = [c.out_of_fold[known] for c in fitted]
-    found = voting_ensemble(predictions, y)
-    weights |= {c.name: float(w) for c, w in zip(fitted, found, strict=True)}
+        why = f"Only {best} could be used."
+        return Decision(Average({best: 1.0}), by_name, groups, why)
+    predictions = {c.name: c.out_of_fold[known] for c in fitted}
     parts = _parts(problem, known)
-    by_name[AVERAGE] = nested_losses(voting_ensemble, predictions, y, parts)
+    choose = _way(predictions, y, groups, parts)
+    average = choose(predictions, y, groups)
+    # What was chosen by the errors on these folds would flatter the average.
+    honest = {c.name: predictions[c.name] for c in fitted if not c.chosen} or predictions
+    by_name[AVERAGE] = losses(_nested(choose, honest, y, groups, parts), y)
     simple = [c for c in usable if c.kind in SIMPLE]
-    members = ", ".join(f"{n} ({w:.0%})" for n, w in weights.items() if w)
+    members = ", ".join(f"{n} ({w:.0%})" for n, w in average.weights.items() if w)
     score = by_name[AVERAGE].mean()
     for candidate in filter(may_replace, simple):
         name = candidate.name
-        kept, _ = simplest_within_noise(
-            {n: by_name[n] for n in (name, AVERAGE)}, [name, AVERAGE], groups,
-            WIDTHS[candidate.kind],
-        )  # fmt: skip
-        if kept == name:
-            weights = {n: float(n == name) for n in weights}
+        simplest = losses(candidate.predict(problem.X[known], Tables({}, {})), y)
+        if not _is_better(by_name[AVERAGE], simplest, groups, WIDTHS[candidate.kind]):
             why = (
                 f"{name} predicts: the average of {members} is not better beyond noise "
                 f"({score:.4g} against {by_name[name].mean():.4g} out of fold)."
             )
-            return Decision(weights, by_name, groups, why)
-    constant = by_name[simple[0].name]
-    difference = constant - by_name[AVERAGE]
+            return Decision(Average({name: 1.0}), by_name, groups, why)
+    constant = losses(simple[0].predict(problem.X[known], Tables({}, {})), y)
     why = (
         f"The average of {members} predicts: out of fold {score:.4g}, "
         f"{simple[0].name} {constant.mean():.4g}."
     )
-    if difference.mean() <= standard_error(difference, groups):
+    if not _is_better(by_name[AVERAGE], constant, groups, WIDTHS["constant"]):
         why += " That is not better than chance beyond noise."
-    return Decision(weights, by_name, groups, why)
+    return Decision(average, by_name, groups, why)
+
+
+def _is_better(average, simple, groups, width):
+    """Return True if the average's losses are below those of what is simple beyond noise."""
+    gain = simple - average
+    if gain.mean() < LITTLE * simple.mean():
+        width = max(width, WIDTH_OF_LITTLE)
+    return gain.mean() > width * standard_error(gain, groups)
+
+
+def _way(predictions, y, groups, parts):
+    """Return how to average: numbers by votes; classes by experts, or by votes if these do better.
+
+    Better is what classifies better beyond noise. By their log loss, averages of
+    few instances are compared by how sure they are: on real targets of 12 to 100 instances it
+    preferred the worse in half of the cases.
+    """
+    if next(iter(predictions.values())).ndim == 1:
+        return Average.of_votes
+    wrong = [
+        (_nested(way, predictions, y, groups, parts).argmax(axis=1) != y).astype(float)
+        for way in (Average.of_experts, Average.of_votes)
+    ]
+    gain = wrong[0] - wrong[1]
+    better = gain.mean() > WIDTH_OF_VOTES * standard_error(gain, groups)
+    return Average.of_votes if better else Average.of_experts
+
+
+def _nested(choose, predictions, y, groups, parts):
+    """Return the predictions of averages that were chosen without the instances they predict."""
+    found = np.empty_like(next(iter(predictions.values())))
+    for part in parts:
+        others = np.setdiff1d(np.arange(len(y)), part) if len(parts) > 1 else part
+        of_others = None if groups is None else groups[others]
+        chosen = choose({n: p[others] for n, p in predictions.items()}, y[others], of_others)
+        found[part] = chosen.of({n: p[part] for n, p in predictions.items()})
+    return found
 
 
 def _parts(problem, known):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from sktl.model_selection._auto_candidates import Problem
-from sktl.training.folds import indices
+from sktl.training.folds import folds_among, indices
 
 
 def folds_for(cv: Any, problem: Problem, groups: np.ndarray | None) -> list:
@@ -79,3 +80,35 @@ def folds_for(cv: Any, problem: Problem, groups: np.ndarray | None) -> list:
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         folds = list(splitter.split(np.zeros((n, 1)), problem.y, groups))
     return [(indices(a), indices(b)) for a, b in folds if len(b)]
+
+
+def drawn(
+    problem: Problem, groups: np.ndarray | None, n_instances: int
+) -> tuple[Problem, np.ndarray | None]:
+    """Draw instances at random, at least one of every class, in the order in which they came.
+
+    Parameters
+    ----------
+    problem : Problem
+        The data.
+    groups : np.ndarray of shape (n_instances,) or None
+        Their groups.
+    n_instances : int
+        How many are drawn.
+
+    Returns
+    -------
+    problem : Problem
+        The drawn instances, and the folds as they are among them.
+    groups : np.ndarray of shape (n_instances,) or None
+        Their groups.
+    """
+    n = len(problem.y)
+    order = np.random.default_rng(problem.seed).permutation(n)
+    if problem.n_classes is not None:
+        _, first = np.unique(problem.y[order], return_index=True)
+        order = np.concatenate([order[first], np.delete(order, first)])
+    chosen = np.sort(order[:n_instances])
+    folds = folds_among(problem.folds, chosen, n) or []
+    problem = replace(problem, X=problem.X[chosen], y=problem.y[chosen], folds=folds)
+    return problem, None if groups is None else groups[chosen]

@@ -8,17 +8,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from sktl.model_selection._auto_bagged import bagged
 from sktl.model_selection._auto_candidates import Candidate, Problem
-from sktl.model_selection._auto_ridge import MIXTURES, RidgeFitter, weights_by_error
+from sktl.model_selection._auto_ridge import MIXTURES, PRIOR, RidgeFitter, weights_by_error
 
 # Ridge models that are fitted even where the time is over: something must predict.
 ALWAYS_FITTED = 3
-# Blocks with heavy tails and counts, which are for trees alone.
-OF_TREES = ("intervals", "catch22")
+# Mixtures that come before those by errors.
+FIRST = 4
+# Blocks that are for trees alone: too many features with heavy tails.
+TREES_ALONE = ("intervals",)
+# Blocks of the forests of extremely randomised trees, and of the random forest.
+FORESTS = {
+    "intervals": ("intervals", "amplitude"),
+    "catch22": ("catch22", "timing", "amplitude", "spectrum"),
+}
+RANDOM_FOREST = ("catch22", "amplitude")
 # Trees of a forest, of all folds together.
 N_TREES = 240
 
@@ -53,7 +62,7 @@ class Setting:
     errors: dict[str, float] = field(init=False)
 
     def __post_init__(self):
-        tables = {name: t for name, t in self.tables.items() if name not in OF_TREES}
+        tables = {name: t for name, t in self.tables.items() if name not in TREES_ALONE}
         kinds = {name: self.kinds[name] for name in tables}
         self.fitter = RidgeFitter(self.problem, tables, kinds, self.channel)
         self.errors = self.fitter.errors()
@@ -69,58 +78,71 @@ def ridges(setting: Setting) -> Iterator[Candidate]:
             yield Candidate(name, "ridge", problem="left out: the time was over")
             continue
         setting.tell(f"ridge on {name}")
-        yield setting.fitter.candidate(name, weights, setting.channel)
+        candidate = setting.fitter.candidate(name, weights, setting.channel)
+        candidate.chosen = name not in MIXTURES
+        yield candidate
         count += 1
 
 
 def _mixtures(fitter, errors):
-    """Give the name of every mixture and the weights of its blocks."""
-    for name, mixture in MIXTURES.items():
-        yield name, fitter.weights(mixture)
-    prior = fitter.weights(MIXTURES["all"]) or dict.fromkeys(errors, 1.0)
+    """Give the name of every mixture and the weights of its blocks, what predicts most first."""
+    mixtures = [(name, fitter.weights(mixture)) for name, mixture in MIXTURES.items()]
+    yield from mixtures[:FIRST]
+    prior = fitter.weights({k: w for k, w in PRIOR.items() if k in fitter.kinds.values()})
     yield "all, by their errors", weights_by_error(prior, errors, 1.0)
     yield "all, by their squared errors", weights_by_error(prior, errors, 2.0)
+    yield from mixtures[FIRST:]
     ranked = [name for name in sorted(errors, key=errors.get) if errors[name] < 1]
     for count in (3, 6):
         yield f"best {count} blocks", dict.fromkeys(ranked[:count], 1.0)
     sources = [n for n in ranked if fitter.kinds[n] == "sources"]
     yield "best source", dict.fromkeys(sources[:1], 1.0)
-    rest = fitter.weights(MIXTURES["rocket, amplitudes"])
-    for count, share in ((1, 1.0), (4, 0.25)):
-        name = "best source" if count == 1 else f"best {count} sources"
-        chosen = dict.fromkeys(sources[:count], share)
-        yield f"{name}, rocket, amplitudes", rest | chosen if rest and chosen else {}
+    name = "multirocket, hydra, amplitudes"
+    rest = fitter.weights(MIXTURES[name])
+    if not rest:
+        name = "rocket, amplitudes"
+        rest = fitter.weights(MIXTURES[name])
+    chosen = dict.fromkeys(sources[:4], 0.25)
+    yield f"best 4 sources, {name}", rest | chosen if rest and chosen else {}
 
 
 def forests(setting: Setting) -> Iterator[Candidate]:
-    """Fit extremely randomised trees to the blocks that are for them."""
-    for name in OF_TREES:
-        if name not in setting.tables:
-            continue
-        setting.tell(f"trees on {name}")
-        names = (name, "amplitude", "spectrum") if name == "catch22" else (name, "amplitude")
-        tables = {n: setting.tables[n] for n in names if n in setting.tables}
-        yield bagged(
-            f"trees on {name}", "trees", _trees(setting.problem, name), setting.problem, tables,
-            setting.channel, setting.deadline,
+    """Fit forests of trees to the blocks that are for them."""
+    from sklearn.ensemble import (
+        ExtraTreesClassifier,
+        ExtraTreesRegressor,
+        RandomForestRegressor,
+    )
+
+    problem = setting.problem
+
+    def fit(name, kind, blocks, **options):
+        setting.tell(name)
+        tables = {n: setting.tables[n] for n in blocks if n in setting.tables}
+        options |= {
+            "n_estimators": max(8, N_TREES // len(problem.folds)),
+            "random_state": problem.seed,
+            "n_jobs": -1 if len(problem.y) > 500 else None,
+        }
+        return bagged(
+            name, "trees", partial(kind, **options), problem, tables, setting.channel,
+            setting.deadline,
         )  # fmt: skip
 
-
-def _trees(problem, name):
-    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
-
-    options = {
-        "n_estimators": max(8, N_TREES // len(problem.folds)),
-        "random_state": problem.seed,
-        "n_jobs": -1 if len(problem.y) > 500 else None,
-    }
-    # A tenth of QUANT's features, as its authors do.
-    share = 0.1 if name == "intervals" else None
-    if problem.n_classes is None:
-        return lambda: ExtraTreesRegressor(max_features=share or 0.3, **options)
-    return lambda: ExtraTreesClassifier(
-        criterion="entropy", max_features=share or "sqrt", **options
-    )
+    for name, blocks in FORESTS.items():
+        if name not in setting.tables:
+            continue
+        # A tenth of QUANT's features, as its authors do.
+        share = 0.1 if name == "intervals" else None
+        if problem.n_classes is None:
+            yield fit(f"trees on {name}", ExtraTreesRegressor, blocks, max_features=share or 0.3)
+        else:
+            yield fit(
+                f"trees on {name}", ExtraTreesClassifier, blocks, criterion="entropy",
+                max_features=share or "sqrt",
+            )  # fmt: skip
+    if problem.n_classes is None and "catch22" in setting.tables:
+        yield fit("random forest on catch22", RandomForestRegressor, RANDOM_FOREST)
 
 
 MAKERS: tuple[Callable[[Setting], Iterator[Candidate]], ...] = (ridges, forests)

@@ -14,30 +14,43 @@ from sktl.model_selection._auto_candidates import (
     from_relative,
     relative_scale,
 )
+from sktl.training.folds import folds_among
 from sktl.training.kernel_ridge import Block
 from sktl.training.probabilities import fit_slope, softmax
 from sktl.training.probe_model import ProbeModel, left_out_fit
 
 # Weight of all blocks of a kind in the mean of kernels, by the name of the mixture.
 # The first are fitted even where the time is over.
+_AMPLITUDES = {"amplitude": 0.25}
+_CONVOLUTIONS = {"multirocket": 1.0, "hydra": 1.0}
+_STATISTICS = {"catch22": 0.5, "timing": 0.25, "spectrum": 0.25}
 MIXTURES: dict[str, dict[str, float]] = {
-    "rocket, amplitudes": {"random": 1.0, "amplitude": 0.25},
+    "rocket, amplitudes": {"random": 1.0} | _AMPLITUDES,
     "amplitudes": {"amplitude": 1.0},
-    "sources, rocket, amplitudes": {"sources": 1.0, "random": 1.0, "amplitude": 0.25},
-    "sources, amplitudes": {"sources": 1.0, "amplitude": 0.25},
-    "sources, rocket": {"sources": 1.0, "random": 1.0},
-    "sources": {"sources": 1.0},
-    "rocket": {"random": 1.0},
+    "sources, rocket, amplitudes": {"sources": 1.0, "random": 1.0} | _AMPLITUDES,
+    "multirocket, hydra": _CONVOLUTIONS,
+    "multirocket, hydra, amplitudes": _CONVOLUTIONS | _AMPLITUDES,
+    "sources, multirocket, hydra, amplitudes": {"sources": 1.0} | _CONVOLUTIONS | _AMPLITUDES,
     "multirocket": {"multirocket": 1.0},
-    "multirocket, amplitudes": {"multirocket": 1.0, "amplitude": 0.25},
-    "sources, multirocket, amplitudes": {"sources": 1.0, "multirocket": 1.0, "amplitude": 0.25},
-    "untrained, rocket, amplitudes": {"untrained": 1.0, "random": 1.0, "amplitude": 0.25},
+    "hydra": {"hydra": 1.0},
+    "sources, amplitudes": {"sources": 1.0} | _AMPLITUDES,
+    "catch22, timing, spectrum, amplitudes": _STATISTICS | _AMPLITUDES,
     "series": {"series": 1.0, "amplitude": 0.5},
-    "spectrum": {"spectrum": 1.0, "amplitude": 0.25},
-    "all": {"sources": 1.0, "random": 1.0, "spectrum": 0.5, "amplitude": 0.25, "series": 0.25},
+    "spectrum": {"spectrum": 1.0} | _AMPLITUDES,
+    "untrained, multirocket, hydra, amplitudes": {"untrained": 1.0} | _CONVOLUTIONS | _AMPLITUDES,
+    "all": {"sources": 1.0} | _CONVOLUTIONS | _STATISTICS,
 }
+# Weights of kinds before it is known how well they predict.
+PRIOR = {
+    "sources": 1.0, "multirocket": 1.0, "hydra": 1.0, "random": 1.0, "spectrum": 0.5,
+    "catch22": 0.5, "timing": 0.5, "series": 0.25, "amplitude": 0.25,
+}  # fmt: skip
 # Errors below are taken for this when blocks are weighed by their errors.
 LEAST_ERROR = 0.02
+# Instances by which single blocks are compared.
+COMPARED_INSTANCES = 300
+# Above so many independent instances each is left out alone, which costs least and differs little.
+LEFT_OUT_ALONE = 500
 
 
 class RidgeModel:
@@ -82,6 +95,8 @@ class RidgeFitter:
     ):
         self.problem, self.kinds, self.channel = problem, kinds, channel
         self.blocks = {name: Block.fit(table) for name, table in tables.items()}
+        n = len(problem.y)
+        self.folds = None if problem.independent and n > LEFT_OUT_ALONE else problem.folds
         self.kernels = {name: block.kernel() for name, block in self.blocks.items()}
 
     def weights(self, mixture: Mapping[str, float]) -> dict[str, float]:
@@ -96,10 +111,19 @@ class RidgeFitter:
         }
 
     def errors(self) -> dict[str, float]:
-        """Return the out-of-fold error of every block alone, over the variance of the targets."""
+        """Return the out-of-fold error of every block alone, over the variance of the targets.
+
+        It is measured on at most 300 instances.
+        """
         targets = self._targets(self.channel)[0]
+        n = len(targets)
+        chosen = np.arange(n)
+        if n > COMPARED_INSTANCES:
+            rng = np.random.default_rng(self.problem.seed)
+            chosen = np.sort(rng.choice(n, COMPARED_INSTANCES, replace=False))
+        folds = folds_among(self.problem.folds, chosen, n)
         return {
-            name: left_out_fit(kernel, targets, self.problem.folds).error
+            name: left_out_fit(kernel[np.ix_(chosen, chosen)], targets[chosen], folds).error
             for name, kernel in self.kernels.items()
         }
 
@@ -127,7 +151,7 @@ class RidgeFitter:
         probe = ProbeModel(weights, problem.seed)
         kernel: Any = sum(w * self.kernels[block] for block, w in probe.weights.items())
         targets, scale = self._targets(channel)
-        fit = left_out_fit(kernel, targets, problem.folds)
+        fit = left_out_fit(kernel, targets, self.folds)
         probe.keep(self.blocks, fit)
         if problem.n_classes is None:
             slope = None

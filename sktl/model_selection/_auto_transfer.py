@@ -17,11 +17,12 @@ from sktl.estimators.sklearn_mixin import ScikitLearnMixin, as_targets, check_la
 from sktl.model_selection import _auto_candidates as candidates
 from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_features
 from sktl.model_selection._auto_decision import decide
-from sktl.model_selection._auto_folds import folds_for
+from sktl.model_selection._auto_folds import drawn, folds_for
 from sktl.model_selection._auto_makers import MAKERS, Setting
 from sktl.model_selection._auto_progress import Progress
 from sktl.model_selection._ensemble import losses
 from sktl.training.folds import checked_groups
+from sktl.training.probe_model import KERNEL_INSTANCES
 from sktl.training.randomness import draw_seed
 
 # y continues a channel where its last value predicts y this much better than the median.
@@ -41,8 +42,9 @@ class _AutoTransfer(ScikitLearnMixin):
         and more sources, in at most 60 s; "best" whatever fits into 600 s.
     time_limit : float, optional
         Seconds for `fit`, instead of the preset's. What would take longer is left out, and
-        `leaderboard_` says so. It does not count that the first use on a machine compiles
-        MiniRocket, MultiRocket and catch22, which takes a minute or two.
+        `leaderboard_` says so. It does not count loading Keras, once a session, and that the
+        first use on a machine compiles MiniRocket, MultiRocket, Hydra and catch22, which takes a
+        minute or two.
     sources : {"bundled", "available"} or sequence of (str or None), default="available"
         Sources whose features are tried, see `LinearProbeClassifier`.
     architectures : sequence of str, optional
@@ -149,14 +151,25 @@ class _AutoTransfer(ScikitLearnMixin):
         seed = draw_seed(self.random_state)
         problem = candidates.Problem(X, self._encode(y), self._n_classes(), [], seed)
         problem.folds = folds_for(self.cv, problem, groups)
+        problem.independent = self.cv is None and groups is None
+        n_given = len(X)
+        if n_given > KERNEL_INSTANCES:
+            warnings.warn(
+                f"AutoTransfer is for few labels: it uses {KERNEL_INSTANCES} of the {n_given} "
+                "instances, drawn at random. OmegaSearch and LinearProbe use all.",
+                stacklevel=2,
+            )
+            problem, groups = drawn(problem, groups, KERNEL_INSTANCES)
         with warnings.catch_warnings(), Progress(self.verbose, limit) as progress:
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-            progress.tell("compiling, once on a machine")
-            compile_features(settings)
+            progress.tell("loading and compiling, once on a machine")
+            compile_features(settings, self.sources)
             started = progress.start()
             rows = self._candidates(problem, settings, started + limit, progress)
             progress.tell("averaging")
             self._keep(rows, decide(rows, problem, groups, self._may_replace))
+        if n_given > len(problem.y):
+            self.decision_ += f" Fitted to {len(problem.y)} of {n_given} instances."
         self.seconds_ = time.perf_counter() - started
         return self
 
@@ -193,8 +206,9 @@ class _AutoTransfer(ScikitLearnMixin):
 
     def _keep(self, rows, decision):
         """Keep what the prediction needs."""
-        usable = [c for c in rows if decision.weights.get(c.name, 0) > 0]
-        self._members = [(c, decision.weights[c.name]) for c in usable]
+        self._average = decision.average
+        usable = [c for c in rows if decision.average.weights.get(c.name, 0) > 0]
+        self._members = usable
         needed = {block for c in usable for block in c.blocks}
         self._blocks = {n: block for n, block in self._blocks.items() if n in needed}
         probes = [c.model.probe for c in usable if c.kind == "ridge"]
@@ -212,7 +226,7 @@ class _AutoTransfer(ScikitLearnMixin):
         tables = candidates.Tables(
             {name: block.transform(X) for name, block in self._blocks.items()}, self._standardised
         )
-        return sum(weight * c.predict(X, tables) for c, weight in self._members)
+        return self._average.of({c.name: c.predict(X, tables) for c in self._members})
 
     @classmethod
     def get_test_params(cls, parameter_set="default"):

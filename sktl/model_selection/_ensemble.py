@@ -1,10 +1,12 @@
-"""Choosing among out-of-fold predictions: losses, greedy ensembles, the simplest within noise."""
+"""Choosing among out-of-fold predictions: losses, greedy ensembles, weights by noise."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+
+from sktl.training.probabilities import softmax
 
 # A probability below counts as this: one confident mistake must not decide.
 LEAST_PROBABILITY = 0.01
@@ -84,38 +86,86 @@ def voting_ensemble(
     return votes / votes.sum()
 
 
-def nested_losses(
-    choose: Callable[[Sequence[np.ndarray], np.ndarray], np.ndarray],
+def noise_weights(
     predictions: Sequence[np.ndarray],
     y: np.ndarray,
-    parts: Sequence[np.ndarray],
+    softness: float = 2.0,
+    groups: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the losses of an average whose weights were chosen without the instance.
+    """Weigh candidates by how far beyond noise they are worse than the best.
+
+    The weight is ``exp(-z / softness)``, where z is the difference of the mean loss to that of the
+    best candidate in standard errors: with few instances nearly equal weights, with many the best.
 
     Parameters
     ----------
-    choose : callable
-        Takes predictions and y; returns weights.
     predictions : sequence of np.ndarray
         Out-of-fold predictions of the candidates, see `losses`.
     y : np.ndarray of shape (n_instances,)
         See `losses`.
-    parts : sequence of np.ndarray of int
-        Instances that are left out together; each instance is in one part. With a single part
-        the weights are chosen on all.
+    softness : float, default=2.0
+        Standard errors that divide a weight by e.
+    groups : np.ndarray of shape (n_instances,), optional
+        Instances of one group are not independent.
 
     Returns
     -------
-    np.ndarray of shape (n_instances,)
-        Losses.
+    np.ndarray of shape (n_candidates,)
+        Weights; they add up to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.model_selection._ensemble import noise_weights
+    >>> y = np.arange(50.0)
+    >>> noise = np.random.default_rng(0).normal(size=(3, 50)) * [[1], [1], [9]]
+    >>> noise_weights(list(y + noise), y, softness=4.0).round(1).tolist()
+    [0.5, 0.4, 0.1]
     """
-    found = np.empty(len(y))
-    for part in parts:
-        others = np.setdiff1d(np.arange(len(y)), part) if len(parts) > 1 else part
-        weights = choose([p[others] for p in predictions], y[others])
-        together = sum(w * p[part] for w, p in zip(weights, predictions, strict=True))
-        found[part] = losses(np.asarray(together), y[part])
-    return found
+    by_candidate = [losses(p, y) for p in predictions]
+    best = by_candidate[int(np.argmin([loss.mean() for loss in by_candidate]))]
+    weights = []
+    for loss in by_candidate:
+        difference = loss - best
+        error = max(standard_error(difference, groups), np.finfo(float).tiny)
+        weights.append(np.exp(-difference.mean() / error / softness))
+    return np.array(weights) / np.sum(weights)
+
+
+def pooled(predictions: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:
+    """Average numbers, or the logarithms of probabilities.
+
+    The mean of logarithms follows candidates that are sure; candidates whose probabilities are all
+    nearly even, such as trees of few instances, do not dilute it.
+
+    Parameters
+    ----------
+    predictions : sequence of np.ndarray of shape (n_instances, n_classes) or (n_instances,)
+        Probabilities, or numbers.
+    weights : sequence of float
+        Their weights, which add up to 1.
+
+    Returns
+    -------
+    np.ndarray
+        The average; probabilities add up to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.model_selection._ensemble import pooled
+    >>> pooled([np.array([[0.5, 0.5]]), np.array([[0.9, 0.1]])], [0.5, 0.5]).round(6).tolist()
+    [[0.75, 0.25]]
+    """
+    if np.ndim(predictions[0]) == 1:
+        return np.asarray(sum(w * p for w, p in zip(weights, predictions, strict=True)))
+    logs = [w * log_probabilities(p) for w, p in zip(weights, predictions, strict=True)]
+    return softmax(np.sum(logs, axis=0), 1.0)
+
+
+def log_probabilities(probabilities: np.ndarray) -> np.ndarray:
+    """Return logarithms; no probability counts as less than a thousandth."""
+    return np.log(np.maximum(probabilities, 1e-3))
 
 
 def standard_error(differences: np.ndarray, groups: np.ndarray | None = None) -> float:
@@ -130,35 +180,3 @@ def standard_error(differences: np.ndarray, groups: np.ndarray | None = None) ->
     if len(differences) < 2:
         return float("inf")
     return float(differences.std(ddof=1) / np.sqrt(len(differences)))
-
-
-def simplest_within_noise(
-    by_candidate: Mapping[str, np.ndarray],
-    order: Sequence[str],
-    groups: np.ndarray | None = None,
-    width: float = 1.0,
-) -> tuple[str, str]:
-    """Choose the simplest candidate whose loss is not above the best one's beyond noise.
-
-    Parameters
-    ----------
-    by_candidate : mapping of str to np.ndarray of shape (n_instances,)
-        Loss of each instance.
-    order : sequence of str
-        Candidates, the simplest first.
-    groups : np.ndarray of shape (n_instances,), optional
-        Instances of one group are not independent.
-    width : float, default=1.0
-        Standard errors of the paired difference that count as noise.
-
-    Returns
-    -------
-    chosen, best : str
-        The chosen candidate and that of smallest mean loss.
-    """
-    best = min(order, key=lambda name: by_candidate[name].mean())
-    for name in order:
-        difference = by_candidate[name] - by_candidate[best]
-        if difference.mean() <= width * standard_error(difference, groups):
-            return name, best
-    return best, best

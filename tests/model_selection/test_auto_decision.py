@@ -1,0 +1,132 @@
+"""What AutoTransfer keeps: averages judged by nested folds, or what is simple."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import log_loss
+
+from sktl.model_selection._auto_candidates import Candidate, Problem, constant
+from sktl.model_selection._auto_decision import AVERAGE, EXPERTS, Average, decide
+from sktl.training.folds import folds_of
+
+
+def make(y, n_classes=None, n_folds=5):
+    X = np.zeros((len(y), 1, 4))
+    return Problem(X, y, n_classes, folds_of(len(y), n_folds), 0)
+
+
+def ridge(name, out_of_fold):
+    return Candidate(name, "ridge", out_of_fold)
+
+
+def decided(problem, candidates, may_replace=True, groups=None):
+    rows = [constant(problem), *candidates]
+    return decide(rows, problem, groups, lambda candidate: may_replace), rows
+
+
+@pytest.mark.parametrize("n_instances", [20, 60])
+def test_the_median_is_kept_on_noise_in_nearly_all_seeds(n_instances):
+    """The average of the best of twenty on noise looks better than it is, judged on what chose."""
+    kept = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        y = rng.normal(size=n_instances)
+        problem = make(y)
+        found = [ridge(str(k), 0.5 * rng.normal(size=n_instances)) for k in range(20)]
+        decision, _ = decided(problem, found)
+        kept.append(decision.average.weights == {"median": 1.0})
+    assert np.mean(kept) >= 0.9
+
+
+def test_what_is_better_beyond_noise_predicts():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=40)
+    decision, rows = decided(make(y), [ridge(str(k), y + 0.3 * rng.normal(size=40)) for k in "ab"])
+    assert decision.average.weights.keys() == {"a", "b"}
+    assert min(decision.average.weights.values()) > 0.3
+    table = decision.leaderboard(rows)
+    assert table["candidate"][0] == AVERAGE
+    assert table.set_index("candidate").loc["median", "weight"] == 0
+
+
+def test_a_little_must_be_surer():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=50)
+    median = np.full(50, np.median(y))
+    little = ridge("a little nearer", median + 0.03 * (y - median))
+    assert decided(make(y), [little])[0].average.weights == {"a little nearer": 1.0}
+    wavering = ridge("now and then", median + 0.3 * rng.normal(0.1, 1, 50) * np.sign(y - median))
+    assert decided(make(y), [wavering])[0].average.weights == {"median": 1.0}
+
+
+def probabilities(y, n_classes, strength, seed):
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=(len(y), n_classes))
+    scores[np.arange(len(y)), y] += strength
+    p = np.exp(scores)
+    return p / p.sum(axis=1, keepdims=True)
+
+
+def test_experts_alone_predict_classes_and_near_copies_do_not_outvote_them():
+    y = np.arange(60) % 3
+    found = [ridge(name, probabilities(y, 3, 2, k)) for k, name in enumerate(EXPERTS[0])]
+    copy = probabilities(y, 3, 2.5, 99)
+    found += [ridge(f"copy {k}", copy) for k in range(9)]
+    decision, _ = decided(make(y, 3), found, may_replace=False)
+    assert set(decision.average.weights) == set(EXPERTS[0])
+    assert decision.why.startswith("The average of ")
+
+
+def test_what_classifies_better_than_the_experts_by_more_than_noise_predicts():
+    y = np.arange(60) % 3
+    found = [ridge(name, probabilities(y, 3, 0.5, k)) for k, name in enumerate(EXPERTS[0])]
+    found += [ridge(f"source {k}", probabilities(y, 3, 4, 50 + k)) for k in range(9)]
+    decision, _ = decided(make(y, 3), found, may_replace=False)
+    assert sum(w for n, w in decision.average.weights.items() if n.startswith("source")) > 0.9
+
+
+def test_without_experts_all_share():
+    y = np.arange(30) % 3
+    found = {str(k): probabilities(y, 3, 2, k) for k in range(3)}
+    average = Average.of_experts(found, y)
+    assert set(average.weights) == {"0", "1", "2"}
+    assert sum(average.weights.values()) == pytest.approx(1)
+
+
+def test_averaged_probabilities_are_calibrated():
+    y = np.arange(300) % 3
+    found = {str(k): probabilities(y, 3, 1.5, k) ** 0.1 for k in range(4)}
+    found = {name: p / p.sum(axis=1, keepdims=True) for name, p in found.items()}
+    average = Average.of_experts(found, y)
+    p = average.of(found)
+    np.testing.assert_allclose(p.sum(axis=1), 1)
+    uncalibrated = Average(average.weights, 1.0).of(found)
+    np.testing.assert_array_equal(p.argmax(axis=1), uncalibrated.argmax(axis=1))
+    assert log_loss(y, p) < 0.6 * log_loss(y, uncalibrated)
+
+
+def test_a_classifier_at_chance_says_so():
+    rng = np.random.default_rng(0)
+    y = rng.permutation(np.arange(60) % 2)
+    found = [ridge(name, probabilities(y, 2, 0, k)) for k, name in enumerate(EXPERTS[0])]
+    decision, _ = decided(make(y, 2), found, may_replace=False)
+    assert "not better than chance" in decision.why
+    assert set(decision.average.weights) == set(EXPERTS[0])
+
+
+def test_what_no_fold_tested_does_not_count():
+    y = np.arange(12.0)
+    problem = make(y)
+    problem.folds = problem.folds[1:]
+    out = y + 0.1
+    out[problem.folds[0][1][0]] = np.nan
+    decision, _ = decided(problem, [ridge("a", out)])
+    assert len(decision.losses["a"]) < 12
+    assert np.isfinite(decision.losses[AVERAGE]).all()
+
+
+def test_nothing_but_the_simple_is_kept():
+    problem = make(np.arange(10.0))
+    failed = Candidate("a", "ridge", problem="failed: gone")
+    decision, rows = decided(problem, [failed])
+    assert decision.average.weights == {"median": 1.0}
+    assert decision.leaderboard(rows)["problem"].tolist()[-1] == "failed: gone"

@@ -36,6 +36,13 @@ def joined(tables: Mapping[str, np.ndarray], columns: Sequence[str]) -> np.ndarr
     return np.concatenate([tables[name] for name in columns], axis=1)
 
 
+def _relative(X, y, channel):
+    if channel is None:
+        return y
+    last, span = relative_scale(X, channel)
+    return (y - last) / span
+
+
 def _predict(model, inputs, X, n_classes, channel):
     if n_classes is None:
         return from_relative(np.asarray(model.predict(inputs), float), X, channel)
@@ -53,6 +60,7 @@ def bagged(
     tables: Mapping[str, np.ndarray] | None,
     channel: int | None,
     deadline: float,
+    make_whole: Callable[[], Any] | None = None,
 ) -> Candidate:
     """Fit a model to the training part of every fold; new series get the mean of them.
 
@@ -70,6 +78,9 @@ def bagged(
         Predict relative to this channel's last value.
     deadline : float
         `time.perf_counter` at which to give up.
+    make_whole : callable, optional
+        Makes the estimator that is fitted where more instances are at hand in the end; default
+        `make`.
 
     Returns
     -------
@@ -81,9 +92,7 @@ def bagged(
     candidate = Candidate(name, kind, blocks=columns or ())
     X, y = problem.X, problem.y
     inputs = X if tables is None else joined(tables, tuple(tables))
-    if channel is not None:
-        last, span = relative_scale(X, channel)
-        y = (y - last) / span
+    y = _relative(X, y, channel)
     models: list[Any] = []
     out = None
     for train, test in problem.folds:
@@ -105,5 +114,13 @@ def bagged(
     if candidate.problem is None:
         candidate.out_of_fold = out
         candidate.model = BaggedModel(models, columns, problem.n_classes, channel)
+
+        def on_all(setting):
+            X, y = setting.problem.X, setting.problem.y
+            inputs = X if columns is None else joined(setting.tables, columns)
+            model = (make_whole or make)().fit(inputs, _relative(X, y, channel))
+            return BaggedModel([model], columns, problem.n_classes, channel)
+
+        candidate.on_all = on_all
     candidate.seconds = time.perf_counter() - started
     return candidate

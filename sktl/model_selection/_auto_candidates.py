@@ -70,6 +70,9 @@ class Candidate:
         What predicts; see `predict`.
     chosen : bool
         Whether its form was chosen by out-of-fold errors, which flatters its own.
+    on_all : callable or None
+        Takes a `Setting` of more instances than the candidate was fitted to; returns the model
+        fitted to them. None: the model is the same.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Candidate:
     problem: str | None = None
     model: Any = field(default=None, repr=False)
     chosen: bool = False
+    on_all: Any = field(default=None, repr=False)
 
     def predict(self, X: np.ndarray, tables: Tables) -> np.ndarray:
         """Predict new series from themselves and the tables of their blocks."""
@@ -125,7 +129,10 @@ def constant(problem: Problem) -> Candidate:
     for train, test in problem.folds:
         out[test] = value(problem.y[train])
     name = "most frequent class" if problem.n_classes else "median"
-    return Candidate(name, "constant", out, model=Constant(value(problem.y)))
+    return Candidate(
+        name, "constant", out, model=Constant(value(problem.y)),
+        on_all=lambda setting: Constant(value(setting.problem.y)),
+    )  # fmt: skip
 
 
 class LastValue:

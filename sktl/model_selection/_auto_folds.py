@@ -84,7 +84,7 @@ def folds_for(cv: Any, problem: Problem, groups: np.ndarray | None) -> list:
 
 def drawn(
     problem: Problem, groups: np.ndarray | None, n_instances: int
-) -> tuple[Problem, np.ndarray | None]:
+) -> tuple[Problem, np.ndarray | None, np.ndarray]:
     """Draw instances at random, at least one of every class, in the order in which they came.
 
     Parameters
@@ -94,7 +94,7 @@ def drawn(
     groups : np.ndarray of shape (n_instances,) or None
         Their groups.
     n_instances : int
-        How many are drawn.
+        How many are drawn; all where there are no more.
 
     Returns
     -------
@@ -102,8 +102,12 @@ def drawn(
         The drawn instances, and the folds as they are among them.
     groups : np.ndarray of shape (n_instances,) or None
         Their groups.
+    chosen : np.ndarray of int
+        Their numbers.
     """
     n = len(problem.y)
+    if n <= n_instances:
+        return problem, groups, np.arange(n)
     order = np.random.default_rng(problem.seed).permutation(n)
     if problem.n_classes is not None:
         _, first = np.unique(problem.y[order], return_index=True)
@@ -111,4 +115,4 @@ def drawn(
     chosen = np.sort(order[:n_instances])
     folds = folds_among(problem.folds, chosen, n) or []
     problem = replace(problem, X=problem.X[chosen], y=problem.y[chosen], folds=folds)
-    return problem, None if groups is None else groups[chosen]
+    return problem, None if groups is None else groups[chosen], chosen

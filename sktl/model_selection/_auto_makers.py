@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -59,13 +59,16 @@ class Setting:
     deadline: float
     tell: Callable[[str], None]
     fitter: RidgeFitter = field(init=False)
-    errors: dict[str, float] = field(init=False)
 
     def __post_init__(self):
         tables = {name: t for name, t in self.tables.items() if name not in TREES_ALONE}
         kinds = {name: self.kinds[name] for name in tables}
         self.fitter = RidgeFitter(self.problem, tables, kinds, self.channel)
-        self.errors = self.fitter.errors()
+
+    @cached_property
+    def errors(self) -> dict[str, float]:
+        """Out-of-fold error of every block alone, see `RidgeFitter.errors`."""
+        return self.fitter.errors()
 
 
 def ridges(setting: Setting) -> Iterator[Candidate]:
@@ -126,7 +129,7 @@ def forests(setting: Setting) -> Iterator[Candidate]:
         }
         return bagged(
             name, "trees", partial(kind, **options), problem, tables, setting.channel,
-            setting.deadline,
+            setting.deadline, partial(kind, **options | {"n_estimators": N_TREES}),
         )  # fmt: skip
 
     for name, blocks in FORESTS.items():

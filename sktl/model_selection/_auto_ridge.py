@@ -15,7 +15,7 @@ from sktl.model_selection._auto_candidates import (
     relative_scale,
 )
 from sktl.training.folds import folds_among
-from sktl.training.kernel_ridge import Block
+from sktl.training.kernel_ridge import Block, ridge_of_penalty
 from sktl.training.probabilities import fit_slope, softmax
 from sktl.training.probe_model import ProbeModel, left_out_fit
 
@@ -97,7 +97,13 @@ class RidgeFitter:
         self.blocks = {name: Block.fit(table) for name, table in tables.items()}
         n = len(problem.y)
         self.folds = None if problem.independent and n > LEFT_OUT_ALONE else problem.folds
-        self.kernels = {name: block.kernel() for name, block in self.blocks.items()}
+        self._kernels: dict[str, np.ndarray] = {}
+
+    def kernel(self, name: str) -> np.ndarray:
+        """Return the kernel of a block."""
+        if name not in self._kernels:
+            self._kernels[name] = self.blocks[name].kernel()
+        return self._kernels[name]
 
     def weights(self, mixture: Mapping[str, float]) -> dict[str, float]:
         """Return the weight of every block of a mixture of kinds; {} where a kind is missing."""
@@ -123,8 +129,10 @@ class RidgeFitter:
             chosen = np.sort(rng.choice(n, COMPARED_INSTANCES, replace=False))
         folds = folds_among(self.problem.folds, chosen, n)
         return {
-            name: left_out_fit(kernel[np.ix_(chosen, chosen)], targets[chosen], folds).error
-            for name, kernel in self.kernels.items()
+            name: left_out_fit(
+                self.kernel(name)[np.ix_(chosen, chosen)], targets[chosen], folds
+            ).error
+            for name in self.blocks
         }
 
     def candidate(
@@ -149,9 +157,8 @@ class RidgeFitter:
         started = time.perf_counter()
         problem = self.problem
         probe = ProbeModel(weights, problem.seed)
-        kernel: Any = sum(w * self.kernels[block] for block, w in probe.weights.items())
         targets, scale = self._targets(channel)
-        fit = left_out_fit(kernel, targets, self.folds)
+        fit = left_out_fit(self._mixed(probe), targets, self.folds)
         probe.keep(self.blocks, fit)
         if problem.n_classes is None:
             slope = None
@@ -163,7 +170,18 @@ class RidgeFitter:
             name if channel is None else f"{name}, relative to the last value",
             "ridge", out, tuple(probe.weights), time.perf_counter() - started,
             model=RidgeModel(probe, slope, scale, channel),
+            on_all=lambda setting: setting.fitter.refitted(probe, slope, channel),
         )  # fmt: skip
+
+    def refitted(self, probe: ProbeModel, slope: float | None, channel: int | None) -> RidgeModel:
+        """Fit a probe's mixture and penalty, chosen on fewer instances, to all."""
+        targets, scale = self._targets(channel)
+        whole = ProbeModel(probe.weights, self.problem.seed)
+        whole.keep(self.blocks, ridge_of_penalty(self._mixed(whole), targets, probe.penalty_))
+        return RidgeModel(whole, slope, scale, channel)
+
+    def _mixed(self, probe) -> Any:
+        return sum(w * self.kernel(block) for block, w in probe.weights.items())
 
     def _targets(self, channel):
         targets = self.problem.targets()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,6 +28,8 @@ from sktl.training.randomness import draw_seed
 
 # y continues a channel where its last value predicts y this much better than the median.
 CONTINUES = 0.5
+# Instances on which candidates are compared; what is chosen is then fitted to all.
+COMPARED_INSTANCES = 600
 
 
 class _AutoTransfer(ScikitLearnMixin):
@@ -159,22 +162,29 @@ class _AutoTransfer(ScikitLearnMixin):
                 "instances, drawn at random. OmegaSearch and LinearProbe use all.",
                 stacklevel=2,
             )
-            problem, groups = drawn(problem, groups, KERNEL_INSTANCES)
+            problem, groups, _ = drawn(problem, groups, KERNEL_INSTANCES)
         with warnings.catch_warnings(), Progress(self.verbose, limit) as progress:
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
             progress.tell("loading and compiling, once on a machine")
             compile_features(settings, self.sources)
             started = progress.start()
-            rows = self._candidates(problem, settings, started + limit, progress)
+            compared, groups, chosen = drawn(problem, groups, COMPARED_INSTANCES)
+            # Features, comparisons, and, where these are of fewer, the fits to all.
+            shares = (1.0, 1.0) if compared is problem else (0.55, 0.8)
+            deadlines = [started + share * limit for share in shares]
+            rows, setting = self._candidates(
+                problem, compared, chosen, settings, deadlines, progress
+            )
             progress.tell("averaging")
-            self._keep(rows, decide(rows, problem, groups, self._may_replace))
+            decision = decide(rows, compared, groups, self._may_replace)
+            self._keep(rows, decision, None if compared is problem else setting)
         if n_given > len(problem.y):
             self.decision_ += f" Fitted to {len(problem.y)} of {n_given} instances."
         self.seconds_ = time.perf_counter() - started
         return self
 
-    def _candidates(self, problem, settings, deadline, progress):
-        """Make the candidates while time is left."""
+    def _candidates(self, everything, problem, chosen, settings, deadlines, progress):
+        """Make the candidates, of the chosen instances of everything, while time is left."""
         rows = [candidates.constant(problem)]
         channel = None
         if problem.n_classes is None:
@@ -186,13 +196,15 @@ class _AutoTransfer(ScikitLearnMixin):
                 channel = last.model.channel
         self._continues = channel is not None
         collected = collect_blocks(
-            problem, self.sources, self.architectures, settings, deadline, progress.tell
+            everything, self.sources, self.architectures, settings, deadlines[0], progress.tell
         )
         self._blocks = collected.blocks
         rows += collected.problems
         kinds = {name: block.kind for name, block in collected.blocks.items()}
         progress.tell("comparing blocks")
-        setting = Setting(problem, collected.tables, kinds, channel, deadline, progress.tell)
+        of_chosen = {name: table[chosen] for name, table in collected.tables.items()}
+        rest = (kinds, channel, deadlines[1], progress.tell)
+        setting = Setting(problem, of_chosen, *rest)
         self.source_errors_ = pd.Series(setting.errors, name="error").sort_values()
         of_sources = [name for name in setting.errors if kinds[name] == "sources"]
         self.best_source_ = min(of_sources, key=setting.errors.__getitem__, default=None)
@@ -202,15 +214,24 @@ class _AutoTransfer(ScikitLearnMixin):
                 if candidate.out_of_fold is not None:
                     score = np.nanmean(losses(candidate.out_of_fold, problem.y))
                     progress.found(candidate.name, score)
-        return rows
+        return rows, (everything, collected.tables, *rest)
 
-    def _keep(self, rows, decision):
-        """Keep what the prediction needs."""
+    def _keep(self, rows, decision, setting):
+        """Keep what the prediction needs, fitted to all instances where they are more."""
         self._average = decision.average
         usable = [c for c in rows if decision.average.weights.get(c.name, 0) > 0]
-        self._members = usable
         needed = {block for c in usable for block in c.blocks}
         self._blocks = {n: block for n, block in self._blocks.items() if n in needed}
+        if setting is not None:
+            everything, tables, *rest = setting
+            tables = {name: table for name, table in tables.items() if name in needed}
+            on_all = Setting(everything, tables, *rest)
+            for candidate in usable:
+                if candidate.on_all:
+                    on_all.tell(f"{candidate.name}, on all")
+                    candidate.model = candidate.on_all(on_all)
+        # Functions like these cannot be pickled.
+        self._members = [replace(candidate, on_all=None) for candidate in usable]
         probes = [c.model.probe for c in usable if c.kind == "ridge"]
         self._standardised = {n: b for probe in probes for n, b in probe.blocks_.items()}
         self.leaderboard_ = decision.leaderboard(rows)

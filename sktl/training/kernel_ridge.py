@@ -290,6 +290,32 @@ def fit_ridge(
     return RidgeFit(float(penalty), coefficients, center, left_out, error)
 
 
+def ridge_of_penalty(kernel: np.ndarray, targets: np.ndarray, penalty: float) -> RidgeFit:
+    """Fit a ridge model with a given penalty, without any left-out predictions.
+
+    Parameters
+    ----------
+    kernel : np.ndarray of shape (n_instances, n_instances)
+        Inner products; it is centred here.
+    targets : np.ndarray of shape (n_instances, n_outputs)
+        Numbers.
+    penalty : float
+        Above 0, in the unit of the kernel, as `RidgeFit.penalty`.
+
+    Returns
+    -------
+    RidgeFit
+        The model; its left-out predictions and error are NaN.
+    """
+    from scipy.linalg import solve
+
+    center = targets.mean(axis=0)
+    penalised = center_kernel(kernel)
+    penalised[np.diag_indices_from(penalised)] += penalty
+    coefficients = solve(penalised, targets - center, assume_a="pos", overwrite_a=True)
+    return RidgeFit(penalty, coefficients, center, np.full_like(targets, np.nan), float("nan"))
+
+
 def _deleted(centred, vectors, values, projected, penalties, folds):
     """Yield for every penalty the residuals of instances in fits without their folds."""
     n = len(centred)

@@ -234,7 +234,7 @@ def test_drawn_instances_keep_their_folds_and_every_class():
     groups = np.arange(50) // 5
     problem = Problem(X, y, 2, [], 3)
     problem.folds = folds_for(None, problem, groups)
-    fewer, of = drawn(problem, groups, 12)
+    fewer, of, _ = drawn(problem, groups, 12)
     assert len(fewer.y) == len(fewer.X) == len(of) == 12
     assert fewer.y.sum() == 1
     assert (np.diff(fewer.X[:, 0, 0]) > 0).all()

@@ -305,9 +305,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             self._advance(prepared, state, self._telling(show, state))
         self.__dict__.update(prepared.fitted | state.fitted)
         self.history_, self.best_epoch_ = state.history(), state.best_epoch
-        self._weights, self.schedule_ = state.best_weights, self._resolved()
-        if state.best_epoch == 0 and prepared.validation and not prepared.given:
-            self._weights = self._weights | self._probe_of_all(prepared)
+        self._weights, self.schedule_ = self._final_weights(prepared, state), self._resolved()
         warn_of_few_steps(self._n_training_instances, self.schedule_["batch_size"])
         warn_of_first_epoch(state.best_epoch, state.n_epochs, self.schedule_["n_epochs"])
         return self
@@ -421,7 +419,13 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         state.fitted = {"source_": source and source.card, "_dropout_seed": seed}
         return state
 
-    def _probe_of_all(self, prepared):
+    def _final_weights(self, prepared, state):
+        """Return the best weights; a probe that is kept learns from the inner split, too."""
+        if state.best_epoch or prepared.given or not prepared.validation:
+            return state.best_weights
+        return state.best_weights | self._probe_of_all(prepared, state.best_weights)
+
+    def _probe_of_all(self, prepared, weights_before):
         """Fit the output layer to all instances: the held-out part has done its work."""
         inputs, targets, weights = prepared.training
         held_out, held_out_targets = prepared.validation
@@ -431,8 +435,8 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             np.concatenate([weights, self._held_out_weights(prepared.y_validation)]),
         )
         with self._borrow_network() as network:
-            network.load(self._weights, 0)
-            return self._probe_start(network, self._weights, together)
+            network.load(weights_before, 0)
+            return self._probe_start(network, weights_before, together)
 
     def _held_out_weights(self, y):
         given = vars(self).get("_given__sample_weight")

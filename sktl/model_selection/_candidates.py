@@ -152,8 +152,9 @@ class Candidate:
             row, penalty = state.of_epoch(number)
             loss = row["val_loss"] - penalty
             return {"val_loss": loss, "val_score": row["val_score"], "epoch": number}
-        fitted = part.prepared[self.n_repeats].fitted
-        self.estimator.__dict__.update(fitted | state.fitted, _weights=state.best_weights)
+        prepared = part.prepared[self.n_repeats]
+        self.estimator.__dict__.update(prepared.fitted | state.fitted)
+        self.estimator._weights = self.estimator._final_weights(prepared, state)
         return self.estimator._evaluate(*part.test) | {"epoch": number}
 
 

@@ -67,8 +67,10 @@ def judge(candidate: Candidate, parts: Sequence[Part], scoring: str) -> Judged:
     estimator, judged = candidate.estimator, []
     for part, state in zip(parts, candidate.states, strict=True):
         prepared = part.prepared[candidate.n_repeats]
-        estimator.__dict__.update(prepared.fitted | state.fitted, _weights=state.best_weights)
+        estimator.__dict__.update(prepared.fitted | state.fitted)
+        estimator._weights = state.best_weights
         if part.test is not None:
+            estimator._weights = estimator._final_weights(prepared, state)
             outputs = estimator._outputs(part.test[0])
         else:
             with estimator._borrow_network() as network:

@@ -142,7 +142,8 @@ def fit_stored(estimator: Any, training: StoredPart, validation: StoredPart) -> 
     Returns
     -------
     estimator
-        The same, fitted as `fit` fits it to the same instances in memory.
+        The same, fitted as `fit` fits it to the same instances in memory, but that
+        ``head="auto"`` is "random": the probe needs the training part in memory.
 
     Raises
     ------
@@ -154,12 +155,14 @@ def fit_stored(estimator: Any, training: StoredPart, validation: StoredPart) -> 
             f"{type(estimator).__name__} needs its training part in memory: take fewer instances, "
             f"or allow more. Received: {len(training)} instances that exceed `memory`"
         )
-    if estimator.head != "random":
+    if estimator.head == "probe":
         raise ValueError(
             "head='probe' needs the training part in memory: take fewer instances, or allow more. "
             f"Received: {len(training)} instances that exceed `memory`"
         )
     trainer = estimator.clone()
+    if trainer.head == "auto":
+        trainer.set_params(head="random")
     # What fit would have told it, as for the candidates of an OmegaSearch.
     trainer._n_repeats = 1
     trainer._preprocessing, trainer._data_hash, frames = scan(training, trainer)

@@ -160,6 +160,9 @@ class SyntheticPretraining(NetworkWrapper):
     def _member(self, seed, **params):
         """Make one of the two networks, which knows what sktime's fit would have told it."""
         member = self.estimator.clone().set_params(random_state=seed, **params)
+        if member.head == "auto":
+            # The output layer comes from the pre-training, too.
+            member.set_params(head="random")
         member._check_parameters()
         return self._informed(member)
 

@@ -131,7 +131,7 @@ def test_the_probe_that_is_kept_learns_from_the_inner_split_too():
     # What is given for validation teaches nothing.
     assert np.array_equal(given.predict(X), alone.predict(X))
     half = MLSTMFCNRegressor(**params, validation_size=0.5)
-    half._probe_of_all = lambda prepared: {}
+    half._probe_of_all = lambda prepared, weights: {}
     errors = [np.mean((fitted.predict(X) - y) ** 2) for fitted in (split, half.fit(X, y))]
     assert errors[0] < errors[1]
 

@@ -73,7 +73,7 @@ def test_a_trial_is_what_the_estimator_gives(plan, finished):
     )
     estimator = ConvNetQuakeINGVRegressor(
         source=folder, omega=0.5, random_state=transfer["random_state"], initializer="he_normal",
-        l2=0.7, **SMALL,
+        l2=0.7, schedule="published", **SMALL,
     )  # fmt: skip
     estimator.fit(X, data.train.y, validation_data=(X_validation, data.validation.y))
     error = np.abs(estimator.predict(X_test) - data.test.y).mean()

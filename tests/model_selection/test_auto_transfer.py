@@ -306,3 +306,23 @@ def test_several_outputs_are_fitted_one_by_one_but_not_with_groups():
     np.testing.assert_allclose(both[:, 0], alone)
     with pytest.raises(ValueError, match=r"one column.*Received: y of shape \(24, 2\)"):
         AutoTransferRegressor(**BARE).fit(X, y, groups=np.arange(24))
+
+
+def test_what_is_compared_on_few_instances_is_fitted_to_all(search, monkeypatch):
+    import pickle
+
+    monkeypatch.setattr("sktl.model_selection._auto_transfer.COMPARED_INSTANCES", 24)
+    X, labels, loudness = make_panel(45)
+    y = target_of(search, labels, loudness)
+    fitted = search(**FEW).fit(X, y)
+    assert fitted._standardised
+    for name, block in fitted._standardised.items():
+        table = fitted._blocks[name].transform(X)
+        np.testing.assert_allclose(block.center, table.mean(axis=0)[block.used], rtol=1e-4)
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.predict(X), fitted.predict(X))
+    new, truth, louder = make_panel(30, seed=1)
+    if search is AutoTransferClassifier:
+        assert np.mean(fitted.predict(new) == truth) > 0.9
+    else:
+        assert np.abs(fitted.predict(new) - louder).mean() < 0.5 * np.abs(louder).mean()

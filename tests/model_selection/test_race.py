@@ -32,7 +32,7 @@ def test_a_race_continues_as_if_it_had_never_paused(searches):
     assert grid.curves_["learning_rate"].nunique() > 1
     for number, trained in racing.cv_results_["n_epochs"].items():
         full = grid.curves_.loc[number, 0]
-        assert racing.curves_.loc[number, 0].equals(full.iloc[:trained])
+        assert racing.curves_.loc[number, 0].equals(full.iloc[: trained + 1])  # with the start
 
 
 def test_a_race_says_what_it_saved(searches):

@@ -23,8 +23,11 @@ def files(tmp_path_factory):
 @pytest.mark.parametrize(
     ("name", "estimator"),
     [
-        ("EMG", ConvNetQuakeINGVClassifier(n_layers=3, n_epochs=3, random_state=1)),
-        ("S&P 500", MLSTMFCNRegressor(filters=(8, 16, 8), n_epochs=2, random_state=1)),
+        ("EMG", ConvNetQuakeINGVClassifier(n_layers=3, n_epochs=3, head="random", random_state=1)),
+        (
+            "S&P 500",
+            MLSTMFCNRegressor(filters=(8, 16, 8), n_epochs=2, head="random", random_state=1),
+        ),
     ],
 )
 def test_what_stays_in_its_file_trains_as_in_memory(files, monkeypatch, name, estimator):

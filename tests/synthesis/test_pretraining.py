@@ -143,7 +143,7 @@ def test_fine_tuning_is_that_of_a_saved_source(network, panel, tmp_path):
     params = {"omega": 0.3, "transfer": "transferable"}
     model = SyntheticPretraining(network, AugmentationGenerator(), **params).fit(X, y)
     source = model.pretrained_.save_pretrained(tmp_path / "source", simulated=True)
-    again = clone(network).set_params(source=str(source), omega=0.3).fit(X, y)
+    again = clone(network).set_params(source=str(source), omega=0.3, head="random").fit(X, y)
     assert again.history_.equals(model.history_)
     for path, values in again._weights.items():
         assert np.array_equal(values, model.estimator_._weights[path])
@@ -180,7 +180,7 @@ def test_pretraining_learns_on_samples_and_is_watched_on_real_series(network, pa
         == 2 * len(held_out_by(network, X, y)[0])
     )
     # Copies in place of the data, once: the same first epoch but for the order of the batches.
-    whole = {"batch_size": 100, "n_epochs": 1}
+    whole = {"batch_size": 100, "n_epochs": 1, "head": "random"}
     once = SyntheticPretraining(
         clone(network).set_params(**whole), ResamplingGenerator(), multiple=1
     ).fit(X, y)

@@ -165,3 +165,17 @@ def test_one_instance_predicts_itself():
     fit = fit_ridge(Spectrum.of_kernel(np.ones((1, 1))), np.array([[3.0]]))
     np.testing.assert_allclose(fit.center, 3)
     assert fit.coefficients.shape == (1, 1)
+
+
+def test_a_given_penalty_gives_what_was_fitted_with_it():
+    from sktl.training.kernel_ridge import ridge_of_penalty
+
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(30, 50))
+    targets = rows[:, :2] + rng.normal(size=(30, 2))
+    kernel = rows @ rows.T
+    fit = fit_ridge(Spectrum.of_kernel(kernel), targets)
+    again = ridge_of_penalty(kernel, targets, fit.penalty)
+    new = rng.normal(size=(5, 50)) @ rows.T
+    mean = kernel.mean(axis=0)
+    np.testing.assert_allclose(again.predict(new, mean), fit.predict(new, mean), rtol=1e-6)

@@ -45,17 +45,20 @@ class Preset:
         beside MiniRocket.
     seconds_per_instance : float
         Time that the sources' features of a new instance may take.
+    n_networks : int
+        Networks that are fine-tuned at most.
     """
 
     time_limit: float
     more: bool
     seconds_per_instance: float
+    n_networks: int
 
 
 PRESETS = {
-    "fast": Preset(20.0, False, 0.01),
-    "balanced": Preset(60.0, True, 0.03),
-    "best": Preset(600.0, True, 0.3),
+    "fast": Preset(20.0, False, 0.01, 0),
+    "balanced": Preset(60.0, True, 0.03, 0),
+    "best": Preset(600.0, True, 0.3, 3),
 }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sktl.model_selection._auto_candidates import Candidate, Problem, Tables
+from sktl.model_selection._auto_networks import FINE_TUNED
 from sktl.model_selection._ensemble import (
     log_probabilities,
     losses,
@@ -102,7 +103,7 @@ class Average:
         for row in EXPERTS:
             present = [name for name in row if name in predictions]
             if len(present) > 1:
-                experts = present
+                experts = present + [name for name in predictions if name.endswith(FINE_TUNED)]
                 break
         chosen = {name: predictions[name] for name in experts}
         return cls._calibrated(chosen, noise_weights(list(chosen.values()), y, groups=groups), y)

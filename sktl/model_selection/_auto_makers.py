@@ -1,6 +1,6 @@
 """Makers of candidates: each gives what it fits while time is left.
 
-A further kind of candidate, such as a fine-tuned network, is one function more in `MAKERS`.
+A further kind of candidate is one function more in `MAKERS`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from sktl.model_selection._auto_bagged import bagged
 from sktl.model_selection._auto_candidates import Candidate, Problem
+from sktl.model_selection._auto_networks import networks
 from sktl.model_selection._auto_ridge import MIXTURES, PRIOR, RidgeFitter, weights_by_error
 
 # Ridge models that are fitted even where the time is over: something must predict.
@@ -50,6 +51,8 @@ class Setting:
         `time.perf_counter` at which the fit should end.
     tell : callable
         Takes what is being done.
+    n_networks : int
+        Networks that are fine-tuned at most.
     """
 
     problem: Problem
@@ -58,6 +61,7 @@ class Setting:
     channel: int | None
     deadline: float
     tell: Callable[[str], None]
+    n_networks: int = 0
     fitter: RidgeFitter = field(init=False)
 
     def __post_init__(self):
@@ -148,5 +152,5 @@ def forests(setting: Setting) -> Iterator[Candidate]:
         yield fit("random forest on catch22", RandomForestRegressor, RANDOM_FOREST)
 
 
-MAKERS: tuple[Callable[[Setting], Iterator[Candidate]], ...] = (ridges, forests)
+MAKERS: tuple[Callable[[Setting], Iterator[Candidate]], ...] = (ridges, forests, networks)
 """In the order in which they get their time."""

@@ -42,7 +42,8 @@ class _AutoTransfer(ScikitLearnMixin):
     ----------
     preset : {"fast", "balanced", "best"}, default="balanced"
         How much is tried: "fast" ridge models only, in at most 20 s; "balanced" forests of trees
-        and more sources, in at most 60 s; "best" whatever fits into 600 s.
+        and more sources, in at most 60 s; "best" fine-tuned networks as well, whatever fits into
+        600 s.
     time_limit : float, optional
         Seconds for `fit`, instead of the preset's. What would take longer is left out, and
         `leaderboard_` says so. It does not count loading Keras, once a session, and that the
@@ -57,7 +58,7 @@ class _AutoTransfer(ScikitLearnMixin):
         `fit` gets groups. For series that follow one another in time give
         ``sklearn.model_selection.TimeSeriesSplit()``.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=0
-        Seed of the folds, of random convolutions and of trees.
+        Seed of the folds, of random convolutions, of trees and of networks.
     verbose : bool, default=False
         Show what runs and the best so far.
 
@@ -203,7 +204,7 @@ class _AutoTransfer(ScikitLearnMixin):
         kinds = {name: block.kind for name, block in collected.blocks.items()}
         progress.tell("comparing blocks")
         of_chosen = {name: table[chosen] for name, table in collected.tables.items()}
-        rest = (kinds, channel, deadlines[1], progress.tell)
+        rest = (kinds, channel, deadlines[1], progress.tell, settings.n_networks)
         setting = Setting(problem, of_chosen, *rest)
         self.source_errors_ = pd.Series(setting.errors, name="error").sort_values()
         of_sources = [name for name in setting.errors if kinds[name] == "sources"]

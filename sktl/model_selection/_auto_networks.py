@@ -1,0 +1,73 @@
+"""Fine-tuned networks among the candidates of `AutoTransfer`."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from sktl.model_selection._auto_bagged import bagged
+from sktl.model_selection._auto_candidates import Candidate
+
+if TYPE_CHECKING:
+    from sktl.model_selection._auto_makers import Setting
+
+# Learning rate of the transferred layers, over that of the others.
+OMEGA = 0.25
+# Building and tracing take some seconds: with fewer a fold a network is not begun.
+LEAST_SECONDS = 4.0
+FINE_TUNED = ", fine-tuned"
+
+
+class Timed:
+    """An estimator whose training ends, with its best epoch, when its time is over.
+
+    Parameters
+    ----------
+    estimator : estimator
+        One of `sktl.estimators`.
+    seconds : float
+        For its fit.
+    """
+
+    def __init__(self, estimator: Any, seconds: float):
+        self._estimator, self._seconds = estimator, seconds
+
+    def fit(self, X, y):
+        """Fit the estimator and return it."""
+        until = time.perf_counter() + self._seconds
+        with warnings.catch_warnings():
+            # Of short epochs and the like: the leaderboard says what came of it.
+            warnings.simplefilter("ignore", UserWarning)
+            return self._estimator.fit(X, y, callbacks=lambda row: time.perf_counter() > until)
+
+
+def networks(setting: Setting) -> Iterator[Candidate]:
+    """Fine-tune networks from the best sources, one of each architecture.
+
+    Their output layers start as linear probes, which are kept where training does not help.
+    """
+    errors, kinds, problem = setting.errors, setting.kinds, setting.problem
+    ranked = sorted((n for n in errors if kinds[n] == "sources"), key=errors.__getitem__)
+    first = {name.split("/", 1)[0]: name for name in reversed(ranked)}
+    best = sorted(first.values(), key=errors.__getitem__)[: setting.n_networks]
+    folds = len(problem.folds)
+    for number, block in enumerate(best):
+        name = block + FINE_TUNED
+        seconds = (setting.deadline - time.perf_counter()) / (len(best) - number) / folds
+        if seconds < LEAST_SECONDS:
+            why = f"left out: it would have taken {LEAST_SECONDS * folds:.0f} s or more"
+            yield Candidate(name, "network", problem=why)
+            continue
+        setting.tell(name)
+        architecture, source = block.split("/", 1)
+        make = _maker(problem, architecture, source, seconds)
+        yield bagged(name, "network", make, problem, None, setting.channel, setting.deadline)
+
+
+def _maker(problem, architecture, source, seconds) -> Callable[[], Timed]:
+    kind = "Regressor" if problem.n_classes is None else "Classifier"
+    cls = getattr(import_module("sktl.estimators"), architecture + kind)
+    return lambda: Timed(cls(source=source, omega=OMEGA, random_state=problem.seed), seconds)

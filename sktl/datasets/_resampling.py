@@ -52,9 +52,8 @@ def cut_and_resample(
     if first < 0 or first + needed > series.shape[1]:
         raise Skip("window reaches beyond the recording")
     piece = series[:, first : first + needed]
-    if np.ma.isMaskedArray(piece):
-        if np.ma.count_masked(piece):
-            raise Skip("gap in the window")
+    if np.ma.isMaskedArray(piece) and np.ma.count_masked(piece):
+        raise Skip("gap in the window")
     piece = np.asarray(np.ma.getdata(piece), np.float64)
     if not np.isfinite(piece).all():
         raise Skip("gap in the window")

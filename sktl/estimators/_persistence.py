@@ -74,6 +74,8 @@ class PersistenceMixin:
             "task": self._task,
             "n_instances": self._n_training_instances,
             "data_sha256": self._data_hash,
+            # With the part that the inner split holds out; absent from what older versions pickled.
+            "training": {"given_sha256": vars(self).get("_given_hash", self._data_hash)},
             "n_channels": channels,
             "n_timepoints": timepoints,
             "n_outputs": outputs,

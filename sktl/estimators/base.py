@@ -355,6 +355,8 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     def _prepare(self, X, y, n_repeats, rng):
         """Split, scale and encode the data; all that several trainings can share."""
         self._n_repeats = n_repeats
+        # The inner split depends on the seed; what was given to fit does not.
+        self._given_hash = data_hash(X, y)
         X = self._panel(X)
         training, validation = self._split(X, y, rng)
         self._data_hash = data_hash(*training)
@@ -397,7 +399,10 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
 
     def _learnt_of_data(self):
         """Return the fitted attributes that do not depend on any training."""
-        shared = ("_n_repeats", "_data_hash", "_n_training_instances", "_preprocessing", "_shape")
+        shared = (
+            "_n_repeats", "_given_hash", "_data_hash", "_n_training_instances", "_preprocessing",
+            "_shape",
+        )  # fmt: skip
         return {name: vars(self)[name] for name in (*shared, *self._target_attributes)}
 
     def _begin(self, prepared, source, streams):

@@ -76,6 +76,7 @@ class PersistenceMixin:
             "data_sha256": self._data_hash,
             # With the part that the inner split holds out; absent from what older versions pickled.
             "training": {"given_sha256": vars(self).get("_given_hash", self._data_hash)},
+            "sampling_rate": self.get_params(deep=False)["sampling_rate"],
             "n_channels": channels,
             "n_timepoints": timepoints,
             "n_outputs": outputs,

@@ -44,9 +44,10 @@ class OmegaSearch(NetworkWrapper):
         Multipliers of the transferred layers' learning rate; each is tried with each source.
     sources : sequence of (str, path-like or None), "available", group or None, default=None
         Sources to try; None in a sequence stands for scratch. "available": all that load without
-        a download, but no groups and nothing that was trained on the very X and y; the name of a group, such as "UCR": its members; of both those
-        that have the shapes of the estimator's layers (a warning names the others). See
-        `sktl.sources.expand_sources`. None: the estimator's own `source`.
+        a download, but no groups and nothing that was trained on the very X and y; the name of a
+        group, such as "UCR": its members; of both those that have the shapes of the estimator's
+        layers (a warning names the others). See `sktl.sources.expand_sources`. None: the
+        estimator's own `source`.
     include_scratch : bool, default=True
         Train from random initialisation as well (once, at omega 1) and guard against *negative
         transfer*: scratch is kept unless the best transfer beats it by more than `margin`.

@@ -93,7 +93,8 @@ def _rate(ax, history, score):
     ax.step(history.index, history[_RATE], where="mid", color=BLUE)
     ax.set_yscale("log")
     lowest, highest = history[_RATE].min(), history[_RATE].max()
-    ax.set_ylim(lowest / 3, highest * 3)
+    ax.set_ylim(lowest / 5, highest * 5)
+    ax.minorticks_off()
     ax.set_title("Learning rate")
 
 

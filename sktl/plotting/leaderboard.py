@@ -72,16 +72,21 @@ def plot_leaderboard(search: Any, *, n: int = 15, ax: Any = None) -> Any:
     ax.grid(axis="x", color=GREY, alpha=0.25, linewidth=0.6)
     ax.set_axisbelow(True)
     ax.set_xlabel(_SCORES.get(getattr(search, "_kind", ""), "score (lower is better)"))
-    left_out = len(board) - len(rows)
-    more = f"; {left_out} more are not shown" if left_out else ""
-    ax.set_title(f"{len(rows)} of {len(board)} candidates{more}" if more else "All candidates",
-                 loc="left", fontsize="medium")  # fmt: skip
+    ax.set_title(_title(board, len(rows), len(scored)), loc="left", fontsize="medium")
+    ax.text(1.01, 1.01, "weight", transform=ax.transAxes, fontsize="small")
     used = [kind for kind in kinds if kind in set(rows["kind"])]
     for kind in used:
         colour, marker = style(kinds.index(kind))
         ax.plot([], [], marker, color=colour, label=kind)
-    ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.1, 1.0))
+    ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.12, 1.0))
     return ax
+
+
+def _title(board, n_shown, n_scored):
+    """Say what is not shown, and why."""
+    title = f"{n_shown} of {n_scored} candidates"
+    n_left_out = len(board) - n_scored
+    return title + (f"; {n_left_out} could not be compared" if n_left_out else "")
 
 
 def _draw(ax, place, row, look):

@@ -58,7 +58,7 @@ def plot_search(search: Any, *, ax: Any = None) -> Any:
     sources = list(dict.fromkeys(transfers["source"]))
     omegas = sorted(transfers["omega"].unique())
     places = {omega: place for place, omega in enumerate(omegas)}
-    ax = one_axes(ax, width=max(5.5, 2.5 + 0.55 * len(omegas)))
+    ax = one_axes(ax, width=max(7.2, 4.0 + 0.5 * len(omegas)))
     value, sign = search.scoring, np.sign(_sign(search))
     for number, source in enumerate(sources):
         rows = transfers[transfers["source"] == source].sort_values("omega")
@@ -97,7 +97,8 @@ def _draw_source(ax, rows, places, value, look, label):
     values = rows[value].to_numpy(float)
     ended = rows["finished"].to_numpy(bool)
     ax.plot(at, values, color=colour, linewidth=1.2)
-    ax.plot(at[ended], values[ended], marker, color=colour, label=label)
+    name = {"label": label} if ended.any() else {}
+    ax.plot(at[ended], values[ended], marker, color=colour, **name)
     name = {} if ended.any() else {"label": label}
     ax.plot(at[~ended], values[~ended], marker, color=colour, markerfacecolor="white", **name)
     spread = rows["std_test_score"].to_numpy(float)
@@ -110,7 +111,7 @@ def _draw_scratch(ax, scratch, decision, sign):
     margin = decision["margin"] * abs(scratch)
     if np.isfinite(margin) and margin > 0:
         ax.axhspan(*sorted((scratch, scratch + sign * margin)), color=GREY, alpha=0.25,
-                   linewidth=0, label="margin: too close to call")  # fmt: skip
+                   linewidth=0, label="margin")  # fmt: skip
 
 
 def _draw_kept(ax, row, places, value):
@@ -128,7 +129,7 @@ def _sentence(decision, best):
         kept = f"Kept: {_short(best['source'])}, omega {best['omega']:g}"
     gain = decision["gain"]
     if np.isfinite(gain):
-        kept += f"; the best transfer is {abs(gain):.1%} {'better' if gain > 0 else 'worse'}"
+        kept += f"\nbest transfer {abs(gain):.1%} {'better' if gain > 0 else 'worse'}"
         asked = decision["margin"]
-        kept += f" (asked: more than {asked:.1%})" if np.isfinite(asked) and asked > 0 else ""
+        kept += f", asked: more than {asked:.1%}" if np.isfinite(asked) and asked > 0 else ""
     return kept

@@ -36,12 +36,13 @@ def line(ax, label):
 def test_each_source_is_a_series_over_omega():
     ax = plot_search(searched())
     assert line(ax, "STEAD").get_ydata().tolist() == [0.5, 0.7]
+    assert [one.get_label() for one in ax.get_lines()].count("mine") == 1
     assert line(ax, "mine").get_xdata().tolist() == [0]  # omega 1 was dropped: a hollow marker
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0", "1"]
     assert line(ax, "scratch").get_ydata()[0] == 1.0
     assert line(ax, "kept").get_ydata() == [0.5]
     assert "lower is better" in ax.get_ylabel()
-    assert ax.get_title(loc="left").startswith("Kept: STEAD, omega 0; the best transfer is 50.0%")
+    assert ax.get_title(loc="left").startswith("Kept: STEAD, omega 0\nbest transfer 50.0% better")
 
 
 @pytest.mark.parametrize(("sign", "edges"), [(-1, (0.8, 1.0)), (1, (1.0, 1.2))])
@@ -55,7 +56,7 @@ def test_the_margin_lies_on_the_side_of_better(sign, edges):
 
 def test_scratch_may_be_kept():
     ax = plot_search(searched(best=0, kept="scratch", gain=-0.1, margin=np.nan))
-    assert ax.get_title(loc="left") == "Kept: scratch; the best transfer is 10.0% worse"
+    assert ax.get_title(loc="left") == "Kept: scratch\nbest transfer 10.0% worse"
     assert not [patch for patch in ax.patches if "margin" in patch.get_label()]
 
 

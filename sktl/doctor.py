@@ -175,7 +175,7 @@ def _self_test() -> str:
 
     import numpy as np
 
-    from sktl.estimators import MagNetRegressor
+    from sktl.estimators.magnet import MagNetRegressor
 
     rng = np.random.default_rng(0)
     y = rng.normal(size=24)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -93,7 +92,7 @@ def is_numeric_target(y: np.ndarray) -> bool:
     return np.asarray(y).dtype.kind == "f"
 
 
-def checked_lengths(**arrays: Sequence) -> None:
+def checked_lengths(**arrays: Any) -> None:
     """Refuse arrays of different lengths."""
     lengths = {name: len(values) for name, values in arrays.items()}
     if len(set(lengths.values())) > 1:

@@ -26,7 +26,7 @@ class SourceTable(pd.DataFrame):
 
     def _repr_html_(self) -> str | None:
         if not self._is_whole():
-            return super()._repr_html_()  # type: ignore[operator]
+            return super()._repr_html_()
         single, groups = self._parts(self._is_mixed())
         return choosing(single).to_html(index=False) + "".join(f"<p>{line}</p>" for line in groups)
 

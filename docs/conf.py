@@ -21,7 +21,7 @@ extensions = [
 ]
 html_theme = "furo"
 html_title = f"sktl {release}"
-myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "api/generated/*.inc"]
 autosummary_generate = True
@@ -42,6 +42,7 @@ ROOMS = {
     "sktl.model_selection": "Choosing what serves a target",
     "sktl.experiments": "Many trials, nothing lost",
     "sktl.evaluation": "Scores, statistics, report",
+    "sktl.plotting": "Pictures of fits, searches, data and sources",
     "sktl.registry": "What there is",
 }
 

@@ -28,6 +28,7 @@ NUMBERS: dict[str, tuple[float, bool, float, bool, bool]] = {
     "batch_norm_momentum": (0, True, 1, False, False),
     "weight_decay": (0, True, float("inf"), False, False),
     "line_width": (0, False, float("inf"), False, False),
+    "sampling_rate": (0, False, float("inf"), False, True),
 }
 COUNTS: dict[str, bool] = {
     "n_epochs": False,

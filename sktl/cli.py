@@ -7,12 +7,16 @@ modules are imported when their command runs, so that ``sktl --help`` stays imme
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 from sktl import __version__
+from sktl.cli_sources import add_sources, print_json
+
+if TYPE_CHECKING:
+    from sktl.datasets import DatasetSpec
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -22,15 +26,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"sktl {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_datasets(commands)
-    _add_sources(commands)
+    add_sources(commands)
     _add_pretrain(commands)
     _add_grid(commands)
     _add_report(commands)
+    _add_doctor(commands)
     return parser
 
 
 def _add_datasets(commands: argparse._SubParsersAction) -> None:
     listing = commands.add_parser("datasets", help="list the datasets and their facts")
+    listing.add_argument("--json", action="store_true", help="print JSON, for programs")
     listing.set_defaults(run=_datasets)
     fetch = commands.add_parser("fetch", help="find or download a dataset and check its files")
     fetch.add_argument("name", help="such as LEN-DB")
@@ -51,6 +57,9 @@ def _add_datasets(commands: argparse._SubParsersAction) -> None:
 def _datasets(arguments: argparse.Namespace) -> int:
     from sktl.datasets import list_datasets
 
+    if arguments.json:
+        print_json([_facts(spec) for spec in list_datasets()])
+        return 0
     print(
         f"{'name':12}  {'task':14}  {'channels':>8}  {'length':>6}  {'rate':>7}  {'instances':>9}"
     )
@@ -63,6 +72,15 @@ def _datasets(arguments: argparse.Namespace) -> int:
     simulated = ", ".join(spec.name for spec in list_datasets() if spec.has_simulator)
     print(f"Also simulated, with -simulated at the end of the name: {simulated}.")
     return 0
+
+
+def _facts(spec: DatasetSpec) -> dict[str, Any]:
+    """Return what a specification says in words and numbers, not how it is read."""
+    plain = (str, int, float, bool, type(None))
+    values = {field.name: getattr(spec, field.name) for field in fields(spec)}
+    return {name: value for name, value in values.items() if isinstance(value, plain)} | {
+        "has_simulator": spec.has_simulator
+    }
 
 
 def _fetch(arguments: argparse.Namespace) -> int:
@@ -89,93 +107,6 @@ def _simulate(arguments: argparse.Namespace) -> int:
     )
     print(f"{written:,} simulated instances in {arguments.out}")
     return 0
-
-
-def _add_sources(commands: argparse._SubParsersAction) -> None:
-    sources = commands.add_parser("sources", help="list pretrained weights, or show one's card")
-    sources.add_argument("--architecture", help="such as MagNet")
-    sources.add_argument("--domain", help="such as seismology or ECG")
-    sources.set_defaults(run=_sources)
-    show = sources.add_subparsers(dest="action", metavar="ACTION").add_parser(
-        "show", help="print the card of a source"
-    )
-    show.add_argument("name", help="name, path or hf://owner/repo of the source")
-    show.add_argument("--architecture", default=argparse.SUPPRESS,
-                      help="such as MagNet; without it, all that have such a source")  # fmt: skip
-    show.set_defaults(run=_show_source)
-
-
-def _sources(arguments: argparse.Namespace) -> int:
-    from sktl.sources import list_sources
-
-    table = list_sources(arguments.architecture, arguments.domain)
-    if table.empty and arguments.architecture:
-        from sktl import estimators
-        from sktl._checks import check_choice
-
-        kinds = (getattr(estimators, name) for name in estimators.__all__)
-        known = {kind.architecture for kind in kinds if hasattr(kind, "architecture")}
-        check_choice("architecture", arguments.architecture, sorted(known))
-    if table.empty:
-        print("No sources. `sktl pretrain` makes one.")
-        return 0
-    shown = ["architecture", "source", "data", "where", "available", "metric", "score", "sha256"]
-    short = table[shown].astype(object).where(table[shown].notna(), "-")
-    short["sha256"] = short["sha256"].str[:12]
-    short["available"] = table["available"].map({True: "yes", False: "to download"})
-    short.loc[table["problem"].notna(), "available"] = "damaged"
-    collapse = not (arguments.architecture or arguments.domain)
-    groups = table["source"].map(
-        lambda name: name.split("/")[0] if collapse and "/" in name else None
-    )
-    print(short[groups.isna()].to_string(index=False))
-    for group, members in table.groupby(groups):
-        architecture, here = members["architecture"].iloc[0], members["available"].sum()
-        print(
-            f"and {len(members)} sources {group}/... of {architecture}, {here} of them on this "
-            f"machine: sktl sources --architecture {architecture}"
-        )
-    for problem in table["problem"].dropna():
-        print(f"damaged: {problem}", file=sys.stderr)
-    return 0
-
-
-def _show_source(arguments: argparse.Namespace) -> int:
-    import json
-
-    from sktl.sources import find_card
-
-    architecture = arguments.architecture or _only_architecture(arguments.name)
-    if architecture is None:
-        return 0
-    card = find_card(arguments.name, architecture)
-    print(json.dumps(card.to_dict(), indent=2, ensure_ascii=False))
-    return 0
-
-
-def _only_architecture(name: str) -> str | None:
-    """Return the one architecture that has a source; list several."""
-    from sktl.sources import is_source, list_sources, read_card
-
-    path = Path(name).expanduser()
-    if is_source(path):
-        return read_card(path).architecture
-    if name.startswith("hf://"):
-        raise ValueError(f"Name the --architecture of a source on the Hub. Received: {name!r}")
-    table = list_sources()
-    table = table[table["source"].isin([name, f"{name}-simulated"])]
-    if table.empty:
-        known = sorted({one for one in list_sources()["source"] if "/" not in one})
-        raise ValueError(
-            f"No architecture has a source of this name. Names: {', '.join(known)}. "
-            f"Received: {name!r}"
-        )
-    if len(set(table["architecture"])) == 1:
-        return table["architecture"].iloc[0]
-    shown = ["architecture", "source", "data", "where", "metric", "score"]
-    print(table[shown].to_string(index=False))
-    print(f"One card: sktl sources show {shlex.quote(name)} --architecture ARCHITECTURE")
-    return None
 
 
 def _add_pretrain(commands: argparse._SubParsersAction) -> None:
@@ -310,6 +241,32 @@ def _domains(given: list[str]) -> dict[str, str]:
             raise ValueError(f"--domain must be NAME=DOMAIN, e.g. etna=seis. Received: {one!r}")
         domains[name] = domain
     return domains
+
+
+def _add_doctor(commands: argparse._SubParsersAction) -> None:
+    text = "say what this installation has and whether it works, with a self-test"
+    doctor = commands.add_parser("doctor", help=text, description=text)
+    doctor.add_argument("--json", action="store_true", help="print JSON, for programs")
+    doctor.set_defaults(run=_doctor)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from sktl.doctor import examine
+
+    findings = []
+    for finding in examine():
+        findings.append(finding)
+        if not arguments.json:
+            mark = "      " if finding.ok else "BROKEN"
+            print(f"{mark} {finding.name:15} {finding.found}", flush=True)
+    broken = [finding.name for finding in findings if not finding.ok]
+    if arguments.json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        print(f"Broken: {', '.join(broken)}." if broken else "Everything works.")
+    return 1 if broken else 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

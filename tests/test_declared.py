@@ -49,3 +49,10 @@ def test_bounds_have_what_is_used():
     assert bounds["numpy"] >= (2, 0)
     assert "rng=random_state" in text
     assert bounds["scipy"] >= (1, 15)
+
+
+def test_the_citation_is_of_this_version():
+    import sktl
+
+    text = (REPOSITORY / "CITATION.cff").read_text()
+    assert f"\nversion: {sktl.__version__}\n" in text

@@ -32,6 +32,7 @@ _LAZY = {
     "panel_from_recordings": "sktl.datasets.recordings",
     "panel_from_seisbench": "sktl.datasets.recordings",
     "panel_from_stream": "sktl.datasets.recordings",
+    "resample": "sktl.datasets._resampling",
 }
 
 __all__ = [

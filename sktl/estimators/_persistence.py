@@ -74,6 +74,9 @@ class PersistenceMixin:
             "task": self._task,
             "n_instances": self._n_training_instances,
             "data_sha256": self._data_hash,
+            # With the part that the inner split holds out; absent from what older versions pickled.
+            "training": {"given_sha256": vars(self).get("_given_hash", self._data_hash)},
+            "sampling_rate": self.get_params(deep=False)["sampling_rate"],
             "n_channels": channels,
             "n_timepoints": timepoints,
             "n_outputs": outputs,

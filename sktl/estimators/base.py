@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -125,6 +126,9 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     drop_last : bool, default=False
         Leave out the last incomplete batch in training and validation, as the original
         experiment did.
+    sampling_rate : float or None, default=None
+        Samples a second of the series (Hz). Nothing is resampled: a warning tells where a source
+        was trained at another rate, and a saved source says it. See `sktl.datasets.resample`.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=None
         Seed of the inner split, the initial weights, the order of the instances and the dropout.
     verbose : bool, default=False
@@ -194,6 +198,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     reduce_lr_factor: float = 0.2
     min_learning_rate: float = 5e-7
     drop_last: bool = False
+    sampling_rate: float | None = None
     random_state: Any = None
     verbose: bool = False
 
@@ -348,11 +353,17 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         return channel_repeats(X, source)
 
     def _load_source(self):
-        return None if self.source is None else load_source(self.source, self.architecture)
+        if self.source is None:
+            return None
+        loaded = load_source(self.source, self.architecture)
+        warn_of_rate(self.sampling_rate, loaded.card)
+        return loaded
 
     def _prepare(self, X, y, n_repeats, rng):
         """Split, scale and encode the data; all that several trainings can share."""
         self._n_repeats = n_repeats
+        # The inner split depends on the seed; what was given to fit does not.
+        self._given_hash = data_hash(X, y)
         X = self._panel(X)
         training, validation = self._split(X, y, rng)
         self._data_hash = data_hash(*training)
@@ -395,7 +406,10 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
 
     def _learnt_of_data(self):
         """Return the fitted attributes that do not depend on any training."""
-        shared = ("_n_repeats", "_data_hash", "_n_training_instances", "_preprocessing", "_shape")
+        shared = (
+            "_n_repeats", "_given_hash", "_data_hash", "_n_training_instances", "_preprocessing",
+            "_shape",
+        )  # fmt: skip
         return {name: vars(self)[name] for name in (*shared, *self._target_attributes)}
 
     def _begin(self, prepared, source, streams):
@@ -730,6 +744,28 @@ def channel_repeats(X, source) -> int:
     if source:
         check_source_channels(X, source.card.n_channels, source.card.name)
     return source.card.n_channels if source and X.shape[1] == 1 else 1
+
+
+def warn_of_rate(sampling_rate, card) -> None:
+    """Warn where series have another sampling rate than those a source was trained on.
+
+    Parameters
+    ----------
+    sampling_rate : float or None
+        Of the series (Hz); None: not known.
+    card : sktl.sources.Card
+        The source's.
+    """
+    known = card.sampling_rate
+    if sampling_rate is None or known is None or abs(sampling_rate / known - 1) < 0.01:
+        return
+    warnings.warn(
+        f"source={card.name!r} was trained at {known:g} Hz, where its kernels see other "
+        f"frequencies: X = sktl.datasets.resample(X, {sampling_rate:g}, {known:g}) brings the "
+        f"series there. Received: sampling_rate={sampling_rate!r}",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
 def data_hash(X, y) -> str:

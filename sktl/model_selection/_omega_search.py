@@ -12,7 +12,7 @@ from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_choice, check_number
-from sktl.estimators.base import BaseTransferEstimator, channel_repeats
+from sktl.estimators.base import BaseTransferEstimator, channel_repeats, data_hash
 from sktl.estimators.wrapper import NetworkWrapper
 from sktl.model_selection._candidates import Candidate, Part, advance_all, fitting, race
 from sktl.model_selection._noise import chance, judge, standard_error
@@ -44,9 +44,10 @@ class OmegaSearch(NetworkWrapper):
         Multipliers of the transferred layers' learning rate; each is tried with each source.
     sources : sequence of (str, path-like or None), "available", group or None, default=None
         Sources to try; None in a sequence stands for scratch. "available": all that load without
-        a download, but no groups; the name of a group, such as "UCR": its members; of both those
-        that have the shapes of the estimator's layers (a warning names the others). See
-        `sktl.sources.expand_sources`. None: the estimator's own `source`.
+        a download, but no groups and nothing that was trained on the very X and y; the name of a
+        group, such as "UCR": its members; of both those that have the shapes of the estimator's
+        layers (a warning names the others). See `sktl.sources.expand_sources`. None: the
+        estimator's own `source`.
     include_scratch : bool, default=True
         Train from random initialisation as well (once, at omega 1) and guard against *negative
         transfer*: scratch is kept unless the best transfer beats it by more than `margin`.
@@ -195,7 +196,7 @@ default="validation"
 
     def _fit(self, X, y):
         self._check_parameters()
-        candidates = self._candidates(X)
+        candidates = self._candidates(X, y)
         parts = self._parts(X, y, candidates)
         advance = advance_all(self.n_jobs, parts)
         if self.search == "race":
@@ -258,9 +259,9 @@ default="validation"
                     "Received: groups with selection='validation'"
                 )
 
-    def _candidates(self, X):
+    def _candidates(self, X, y):
         """Make the candidates, scratch first, each with the same number as random state."""
-        sources = self._sources(X)
+        sources = self._sources(X, y)
         template = self.estimator.clone()
         template.set_params(random_state=draw_seed(template.random_state))
         pairs: list[tuple] = [(None, 1.0)] if self.include_scratch or None in sources else []
@@ -282,7 +283,7 @@ default="validation"
             candidates.append(Candidate(estimator, repeats[source]))
         return candidates
 
-    def _sources(self, X) -> list:
+    def _sources(self, X, y) -> list:
         if self.sources is None:
             if self.estimator.source is None:
                 raise ValueError(
@@ -290,7 +291,7 @@ default="validation"
                     "sources to the search. Received: sources=None, estimator.source=None"
                 )
             return [self.estimator.source]
-        sources = expand_sources(self.sources, self.estimator.architecture)
+        sources = expand_sources(self.sources, self.estimator.architecture, [data_hash(X, y)])
         if isinstance(self.sources, str):
             return fitting(self.estimator, X, sources)
         if not sources:
@@ -357,6 +358,31 @@ default="validation"
             n_epochs=n_epochs,
             early_stopping_patience=None,
         ).fit(X, y)
+
+    def save_pretrained(self, path=None, *, name=None, **card):
+        """Save the kept network as a source that others can start from.
+
+        Parameters
+        ----------
+        path : str or path-like, optional
+            Folder to write. Default: a folder of this name in the user's own directory.
+        name : str, optional
+            Name of the source; default: that of the folder.
+        **card
+            What only you know, see `sktl.sources.Card`.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder; as of the estimator's own `save_pretrained`.
+
+        Raises
+        ------
+        ValueError
+            If neither `path` nor `name` is given, or the name cannot be one of your own.
+        """
+        self.check_is_fitted()
+        return self.best_estimator_.save_pretrained(path, name=name, **card)
 
     def _predict(self, X):
         return self.best_estimator_.predict(X)

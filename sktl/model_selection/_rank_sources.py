@@ -13,7 +13,7 @@ import numpy as np
 from sktl._checks import check_choice, check_finite
 from sktl._panels import as_array, check_same_order, warn_of_orientation
 from sktl._targets import as_targets
-from sktl.estimators.base import BaseTransferEstimator
+from sktl.estimators.base import BaseTransferEstimator, data_hash
 from sktl.model_selection._transferability import h_score, logme
 from sktl.sources import expand_sources
 from sktl.training.compiled_network import (
@@ -68,8 +68,9 @@ def rank_sources(
     architecture : str or estimator of sktl.estimators, default="MagNet"
         Name of an architecture with its default parameters, or an estimator with others.
     sources : sequence of (str or path-like), "available" or group, default="available"
-        Sources to rank; "available": all that load without a download, but no groups; the name of
-        a group, such as "UCR": its members. See `sktl.sources.expand_sources`.
+        Sources to rank; "available": all that load without a download, but no groups and nothing
+        that was trained on the very X and y; the name of a group, such as "UCR": its members. See
+        `sktl.sources.expand_sources`.
     task : {"classification", "regression"}, optional
         What y is. Default: the estimator's task; with the name of an architecture regression if
         y holds floating-point numbers, classification otherwise.
@@ -133,7 +134,9 @@ def rank_sources(
     folds = folds_of(len(y), None, checked_groups(groups, len(y)))
     target = _Target(y, template._task, n_bins, template.random_state, folds)
     tolerant = isinstance(sources, str)
-    names = _names(sources, template.architecture)
+    # What fit was given as whole numbers may have reached its network as floats.
+    searched = [data_hash(X, y), *([data_hash(X, y.astype(float))] if y.dtype.kind in "iu" else [])]
+    names = _names(sources, template.architecture, searched)
     rows = []
     for source in [None] * include_scratch + names:
         started = time.perf_counter()
@@ -201,8 +204,9 @@ def _template(architecture, task, y):
     raise ValueError(f"{architecture} has no estimator for {task}. Received: task={task!r}")
 
 
-def _names(sources, architecture):
-    return [source for source in expand_sources(sources, architecture) if source is not None]
+def _names(sources, architecture, searched):
+    found = expand_sources(sources, architecture, searched)
+    return [source for source in found if source is not None]
 
 
 @fixed_keras_settings()

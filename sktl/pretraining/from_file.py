@@ -166,6 +166,7 @@ def fit_stored(estimator: Any, training: StoredPart, validation: StoredPart) -> 
     # What fit would have told it, as for the candidates of an OmegaSearch.
     trainer._n_repeats = 1
     trainer._preprocessing, trainer._data_hash, frames = scan(training, trainer)
+    trainer._given_hash = trainer._data_hash
     # One pass finds what cannot be used, before the targets are taken.
     frames_validation = _joined([trainer._frames(X) for X, _ in validation.batches(256)])
     y, y_validation = training.y, validation.y

@@ -7,6 +7,7 @@ from sktl.sources._adapt import adapt_input_channels, select_transferable
 from sktl.sources._card import Card
 from sktl.sources._folder import Source, is_source, read_card, read_source, save_source
 from sktl.sources._list import expand_sources, list_sources
+from sktl.sources._remove import remove_source
 from sktl.sources._resolve import (
     SimulatedSourceWarning,
     check_own_name,
@@ -37,6 +38,7 @@ __all__ = [
     "push_to_hub",
     "read_card",
     "read_source",
+    "remove_source",
     "save_source",
     "select_transferable",
 ]

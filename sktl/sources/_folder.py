@@ -53,8 +53,8 @@ def is_source(folder: Path) -> bool:
         return True
     if not folder.parent.is_dir():
         return False
-    with _locked(folder.parent):
-        _restore(folder)
+    with locked(folder.parent):
+        restore(folder)
         return (folder / CARD).is_file()
 
 
@@ -229,8 +229,8 @@ def fingerprint(folder: Path) -> tuple | None:
 def _read(folder: Path, names: tuple[str, ...]) -> list[bytes]:
     """Read files and verify them against SHA256SUMS."""
     try:
-        with _locked(folder.parent):
-            _restore(folder)
+        with locked(folder.parent):
+            restore(folder)
             sums = (folder / SUMS).read_bytes()
             contents = [(folder / name).read_bytes() for name in names]
     except FileNotFoundError as error:
@@ -269,7 +269,8 @@ def _checked_array(name, array):
     return array
 
 
-def _refuse_foreign(folder: Path) -> None:
+def refuse_foreign(folder: Path) -> None:
+    """Refuse a folder that holds anything but a source: it would be lost."""
     try:
         inside = {name for name in os.listdir(folder) if not is_left_behind(name)}
     except FileNotFoundError:
@@ -292,28 +293,28 @@ def _previous(folder: Path) -> Path:
 
 def _swap(new: Path, folder: Path) -> None:
     """Put a whole folder in another's place; the old one comes back when that fails."""
-    with _locked(folder.parent):
-        _restore(folder)
-        _refuse_foreign(folder)
+    with locked(folder.parent):
+        restore(folder)
+        refuse_foreign(folder)
         if folder.exists():
             shutil.rmtree(_previous(folder), ignore_errors=True)
             os.rename(folder, _previous(folder))
         try:
             os.rename(new, folder)
         except BaseException:
-            _restore(folder)
+            restore(folder)
             raise
         shutil.rmtree(_previous(folder), ignore_errors=True)
 
 
-def _restore(folder: Path) -> None:
+def restore(folder: Path) -> None:
     """Bring back the old source when a replacement died between its two renames."""
     if not folder.exists() and _previous(folder).is_dir():
         os.rename(_previous(folder), folder)
 
 
 @contextlib.contextmanager
-def _locked(directory: Path) -> Iterator[None]:
+def locked(directory: Path) -> Iterator[None]:
     """Let one process at a time read or replace sources in a directory.
 
     Where a directory cannot be locked (Windows, some network file systems), two writers at once

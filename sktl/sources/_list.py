@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable
+import warnings
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,13 @@ from sktl.sources._resolve import (
     Found,
     architectures,
     check_own_name,
+    find_card,
     named_sources,
 )
 from sktl.sources.published import GROUPS
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from sktl.sources._table import SourceTable
 
 COLUMNS = (
     "architecture", "source", "data", "domain", "where", "available", "task", "n_channels",
@@ -42,7 +44,7 @@ _DOMAINS = {
 _NO_SOURCES = "sources must be a list of sources, 'available' or the name of a group ({}). "
 
 
-def list_sources(architecture: str | None = None, domain: str | None = None) -> pd.DataFrame:
+def list_sources(architecture: str | None = None, domain: str | None = None) -> SourceTable:
     """List the user's own, the published and the bundled sources.
 
     Where two have the same name, the upper one is used; bundled ones that were trained on simulated
@@ -67,7 +69,8 @@ def list_sources(architecture: str | None = None, domain: str | None = None) -> 
         download), ``task``, ``n_channels``, ``n_timepoints`` (missing where series differ in
         length), ``sampling_rate`` (Hz), ``metric``, ``score``, ``split``, ``sha256`` (of the
         weights), ``licence``, and ``problem`` (why a card cannot be read, or an own source not
-        be loaded by its name; otherwise None).
+        be loaded by its name; otherwise None). Printed, it shows the columns by which one
+        chooses, and the members of a group in one line.
 
     Raises
     ------
@@ -83,7 +86,7 @@ def list_sources(architecture: str | None = None, domain: str | None = None) -> 
     >>> list_sources("MLSTMFCN", domain="ECG")["source"].head(2).tolist()
     ['UCR/ECG200', 'UCR/ECG5000']
     """
-    import pandas as pd
+    from sktl.sources._table import SourceTable
 
     kinds = architectures() if architecture is None else [architecture]
     found = [(kind, source) for kind in kinds for source in named_sources(kind)]
@@ -91,7 +94,7 @@ def list_sources(architecture: str | None = None, domain: str | None = None) -> 
     rows = [
         _row(kind, source, isinstance(source.at, Path) or next(present)) for kind, source in found
     ]
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table = SourceTable(rows, columns=list(COLUMNS))
     for count in ("n_channels", "n_timepoints"):
         table[count] = table[count].astype("Int64")
     return table if domain is None else _of_domain(table, domain)
@@ -146,7 +149,9 @@ def _of_domain(table, domain):
 
 
 def expand_sources(
-    sources: str | Iterable[str | os.PathLike[str] | None], architecture: str
+    sources: str | Iterable[str | os.PathLike[str] | None],
+    architecture: str,
+    searched: Collection[str] = (),
 ) -> list[str | os.PathLike[str] | None]:
     """Turn ``"available"``, or the name of a group, into the names of sources.
 
@@ -158,6 +163,10 @@ def expand_sources(
         group stands for these members, and everything else for itself.
     architecture : str
         The network, for example ``"MLSTMFCN"``.
+    searched : collection of str, default=()
+        sha256 of the data that is searched, as cards hold it. ``"available"`` and groups leave out
+        what was trained on this very data, and a warning names it: such a source has seen the
+        answers. A source that is named stays.
 
     Returns
     -------
@@ -179,7 +188,8 @@ def expand_sources(
     ['EMG-simulated', 'LEN-DB-simulated']
     """
     if isinstance(sources, str) and sources == "available":
-        return [name for name in _loadable(architecture) if name.split("/")[0] not in GROUPS]
+        names = [name for name in _loadable(architecture) if name.split("/")[0] not in GROUPS]
+        return list(_without(names, architecture, searched))
     if isinstance(sources, str) and sources in GROUPS:
         sources = [sources]
     if isinstance(sources, str | os.PathLike) or not isinstance(sources, Iterable):
@@ -189,8 +199,29 @@ def expand_sources(
     expanded: dict[str | os.PathLike[str] | None, None] = {}
     for source in sources:
         is_group = isinstance(source, str) and source in GROUPS
-        expanded |= dict.fromkeys(_members(str(source), architecture) if is_group else [source])
+        members = _members(str(source), architecture) if is_group else []
+        of_group = _without(members, architecture, searched)
+        expanded |= dict.fromkeys(of_group if is_group else [source])
     return list(expanded)
+
+
+def _without(names: list[str], architecture: str, searched: Collection[str]) -> list[str]:
+    """Leave out what was trained on the data that is searched."""
+    if not searched:
+        return names
+    seen = [name for name in names if _trained_on(find_card(name, architecture)) & set(searched)]
+    if seen:
+        warnings.warn(
+            f"{', '.join(seen)} left out: trained on the very data that is searched",
+            stacklevel=3,
+        )
+    return [name for name in names if name not in seen]
+
+
+def _trained_on(card: Card) -> set[str]:
+    """Return the sha256 of what was trained on, without and with an inner split's other part."""
+    given = (card.training or {}).get("given_sha256")
+    return {found for found in (card.data_sha256, given) if found}
 
 
 def _members(group: str, architecture: str) -> list[str]:

@@ -201,7 +201,8 @@ class SyntheticPretraining(NetworkWrapper):
         weights = tuned.clone()
         weights.__dict__.update({k: v for k, v in vars(tuned).items() if k == "classes_"})
         weights = weights._fit_targets(y_new)[1]
-        facts = {"_data_hash": data_hash(X_new, y_new), "_n_training_instances": len(y_new)}
+        made = data_hash(X_new, y_new)
+        facts = {"_data_hash": made, "_given_hash": made, "_n_training_instances": len(y_new)}
         return replace(
             prepared, training=(inputs, targets, weights), fitted=prepared.fitted | facts
         )

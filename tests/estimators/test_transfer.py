@@ -233,3 +233,16 @@ def test_saved_under_a_name_is_found_by_it(cls, small, panel, sktl_home):
         fitted.save_pretrained()
     with pytest.raises(ValueError, match=r"those of bundled sources.*'own-simulated'"):
         fitted.save_pretrained(name="own-simulated")
+
+
+def test_another_sampling_rate_is_told(tmp_path):
+    cls = MagNetRegressor
+    params = cls.get_test_params()[0]
+    X, y = make_panel(cls)
+    donor = cls(**params | {"sampling_rate": 50}).fit(X, y)
+    source = donor.save_pretrained(tmp_path / "mine")
+    assert donor.clone().set_params(source=source).fit(X, y).source_.sampling_rate == 50
+    with pytest.warns(UserWarning, match=r"'mine' was trained at 50 Hz.*resample\(X, 20, 50\)"):
+        cls(**params | {"sampling_rate": 20, "source": source}).fit(X, y)
+    with pytest.raises(ValueError, match=r"sampling_rate must be a number in \(0, inf\) or None"):
+        cls(**params | {"sampling_rate": 0}).fit(X, y)

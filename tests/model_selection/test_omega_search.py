@@ -17,8 +17,9 @@ from sktl.model_selection import (
     OmegaSearch,
     OmegaSearchClassifier,
     OmegaSearchRegressor,
+    rank_sources,
 )
-from sktl.sources import SimulatedSourceWarning, find_card, published
+from sktl.sources import SimulatedSourceWarning, expand_sources, find_card, published
 
 from .conftest import SMALL, make_panel
 
@@ -334,10 +335,19 @@ def test_tools_of_scikit_learn_take_it(network, source, panel):
 
 def test_available_sources_are_tried(network, panel, sktl_home):
     X, y = panel
-    network.clone().fit(X, y).save_pretrained(name="mine")
+    network.clone().fit(*make_panel(12, seed=9)).save_pretrained(name="mine")
     with pytest.warns(UserWarning, match="EMG.* left out"):  # bundled, of the published size
         search = OmegaSearch(network, omegas=(1.0,), sources="available").fit(X, y)
     assert search.cv_results_["source"].tolist() == [None, "mine"]
+    # It was trained on the very X and y, whatever its inner split: it has seen the answers.
+    search.save_pretrained(name="leak")
+    assert expand_sources("available", "MagNet")[:2] == ["leak", "mine"]
+    search.set_params(estimator__random_state=1)
+    with pytest.warns(UserWarning, match="leak left out: trained on the very data"):
+        assert search.fit(X, y).cv_results_["source"].tolist() == [None, "mine"]
+    with pytest.warns(UserWarning, match="leak left out: trained on the very data"):
+        assert "leak" not in rank_sources(X, y, network)["source"].tolist()
+    assert "leak" in rank_sources(X, y, network, ["leak"])["source"].tolist()
 
 
 def test_what_stood_in_for_a_failed_download_is_named_and_told_once(panel, monkeypatch, recwarn):

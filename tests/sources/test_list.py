@@ -48,8 +48,13 @@ def test_a_damaged_card_is_a_row_with_its_problem(several):
 def test_command_lists(several, capsys):
     assert main(["sources"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split()[:5] == ["architecture", "source", "data", "where", "available"]
+    assert lines[0].split() == [
+        "architecture", "source", "data", "domain", "where", "available", "task", "rate",
+        "channels", "length", "score",
+    ]  # fmt: skip
     rows = [line.split() for line in lines[1:]]
+    mine = next(row for row in rows if row[1] == "mine")
+    assert mine[-4:] == ["3", "540", "mae", "0.25"]
     named = [row[1] for row in rows if row[0] in ("MagNet", "TCN")]
     assert named == ["mine", "STEAD", "LOMAX-simulated"]
     assert "to download" in next(line for line in lines if "STEAD" in line)
@@ -60,6 +65,35 @@ def test_command_lists(several, capsys):
     (several / "card.json").write_text("{}")
     assert main(["sources"]) == 0
     assert "damaged" in capsys.readouterr().err
+
+
+def test_command_lists_json(several, capsys):
+    import json
+
+    assert main(["sources", "--json", "--architecture", "MagNet"]) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["source"], first["n_channels"], first["score"]) == ("mine", 3, 0.25)
+    assert first["licence"] is None
+    assert second["available"] is False
+
+
+def test_a_table_prints_what_one_chooses_by(several):
+    table = list_sources()
+    text = repr(table)
+    assert "NaN" not in text
+    assert "None" not in text
+    assert "..." not in text.replace("UCR/...", "")
+    assert "100 Hz" in text
+    assert "and 128 sources UCR/... of MLSTMFCN" in text
+    assert "<p>and 128 sources" in table._repr_html_()
+    # Parts of it: rows print alike, columns as pandas prints them.
+    assert "mae 0.25" in repr(table[table["source"] == "mine"])
+    assert repr(table[["source"]]).startswith(" " * 10)
+    assert repr(table["source"]).endswith("dtype: object") or "Name: source" in repr(
+        table["source"]
+    )
+    ucr = list_sources("MLSTMFCN", domain="ECG")
+    assert repr(ucr).count("UCR/") == len(ucr)
 
 
 def test_command_lists_a_group_in_one_line(capsys):

@@ -27,6 +27,12 @@ def sister(cls):
 
 
 @pytest.fixture
+def small(cls):
+    """As everywhere, but that the output layer is drawn: its probe would see the source."""
+    return cls.get_test_params()[0] | {"head": "random"}
+
+
+@pytest.fixture
 def source(cls, small, tmp_path):
     """A source of the other task, with three channels and another length."""
     other = sister(cls)

@@ -420,7 +420,9 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             start = initial_weights(network.model, streams["weights"])
             if source:
                 start |= self._transferred_weights(source, start)
-            probe = self._resolved()["head"] == "probe"
+            # An output layer that comes with the source stays, unless a probe was asked for.
+            comes = self.head == "auto" and source is not None and "head" in self._transferable()
+            probe = self._resolved()["head"] == "probe" and not comes
             if probe:
                 network.load(start, seed)
                 known = set(self._transferable()) if source else ()

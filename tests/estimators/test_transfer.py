@@ -200,7 +200,7 @@ def test_another_architecture_is_refused(tmp_path):
 
 
 def test_blocks_of_mlstm_fcn_transfer_on_request(tmp_path):
-    params = MLSTMFCNRegressor.get_test_params()[0]
+    params = MLSTMFCNRegressor.get_test_params()[0] | {"head": "random"}
     X, y = make_panel(MLSTMFCNRegressor)
     donor = MLSTMFCNRegressor(**params).fit(X, y)
     params |= {"source": donor.save_pretrained(tmp_path / "s"), "omega": 0.0, "random_state": 9}

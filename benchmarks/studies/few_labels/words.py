@@ -2,10 +2,10 @@
 
 WHY: dict[str, str] = {
     "AtrialFibrillation": "noise: 15 test instances, every method near chance",
+    "CardanoSentiment": "it kept the median: nothing else was better beyond noise out of fold",
     "Covid3Month": "it kept the median: nothing else was better beyond noise out of fold",
     "Francic": "perhaps: the distribution of values says most, and few people say little",
     "Nikkei volatility": "perhaps: the amplitudes say it all, and the average adds noise to them",
-    "OSULeaf": "Hydra's features are not among its candidates; half the weight lay on one source",
     "PenDigits": "perhaps: eight points are shorter than most kernels; intervals need none",
     "STEAD 50 S-P": "perhaps: a time between two waves, which statistics over all time do not see",
     "S&P 500 volatility": "perhaps: the amplitudes say it all, and the average adds noise to them",
@@ -45,6 +45,15 @@ against the methods that a user of sktime or aeon could pick instead, on real se
 On the targets held out, which no choice inside sktl was made on:
 
 {held_out}
+
+**Scored twice.** These targets were scored once before, with an earlier AutoTransfer (without Hydra,
+QUANT, experts and nested folds) and on a busier machine. It won or tied against the best peer in 9 of
+19 cells of 12 to 70 labels, against MultiRocket in 14. On the 15 cells of 12 to 20 labels that both
+scorings have, the errors of the present one are 2 % higher in the geometric mean: better on leaves
+(F1 0.85, before 0.70), worse on wrist gestures (0.26, 0.29), a wand's gestures (0.71, 0.75) and the
+sentiment of news (0.26, 0.22, because the median is kept). The changes were chosen on the development
+half, where they lowered the ratio to the best peer from 0.96 to 0.95: gains that small do not carry
+over. No choice was made on what these scores say.
 
 ## How it was measured
 
@@ -91,8 +100,7 @@ MultiRocket-Hydra takes over MultiRocket's features and counts their time.
 
 ## The development half
 
-These scores flatter AutoTransfer: its defaults were chosen on these targets. They were taken with
-an earlier state of its defaults, while choices were still being made.
+These scores flatter AutoTransfer: its defaults were chosen on these targets.
 
 {development}
 

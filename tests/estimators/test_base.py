@@ -149,7 +149,10 @@ def test_bad_validation_data(cls, small, panel):
         ({"stream_max": "standart"}, r"Did you mean 'standard'\? Received: stream_max='standart'"),
         ({"channel_adaptation": "copy"}, "'replicate', 'replicate_scaled'"),
         ({"validation_size": 1.0}, r"in \(0, 1\) or None"),
-        ({"n_epochs": 0, "head": "random"}, "n_epochs must be at least 1. Received: n_epochs=0"),
+        (
+            {"n_epochs": 0, "head": "random"},
+            "n_epochs must be at least 1 or 'auto'. Received: n_epochs=0",
+        ),
         ({"batch_size": 2.5}, "batch_size must be a whole number"),
         ({"monitor": "val_lose"}, "Did you mean 'val_loss'"),
         ({"learning_rate": 0}, r"\(0, inf\)"),

@@ -23,7 +23,7 @@ from sktime.utils.estimator_checks import check_estimator
 import sktl.estimators
 from sktl.registry import all_estimators
 
-from .conftest import CLASSES, FAST, make_panel
+from .conftest import CLASSES, make_panel
 
 ARCHITECTURES = (
     "ConvNetQuakeINGV", "InceptionTime", "LSTM", "MLSTMFCN", "MagNet", "ResNetImage", "TCN",
@@ -149,22 +149,23 @@ def test_given_validation_data_decide(cls, small, panel):
     assert fitted._n_training_instances == len(X)
 
 
+@pytest.mark.others_slow
 def test_search_over_omega_and_source_in_scikit_learn(cls, small, panel, tmp_path):
     X, y = panel
     source = cls(**small).fit(X, y).save_pretrained(tmp_path / "source")
     grid = [{"omega": [0.0, 1.0], "source": [str(source)]}, {"source": [None]}]
     folds = (StratifiedKFold if cls in classifiers() else KFold)(2)
     results = []
-    # The classes share what runs in two processes.
-    for n_jobs in (1, 2) if cls.__name__ in FAST else (1,):
+    for n_jobs in (1, 2):
         search = GridSearchCV(cls(**small), grid, cv=folds, n_jobs=n_jobs, error_score="raise")
         search.fit(X, y)
         assert len(search.predict(X)) == len(X)
         results.append(search.cv_results_["mean_test_score"])
     assert results[0].shape == (3,)
-    np.testing.assert_array_equal(results[0], results[-1])
+    np.testing.assert_array_equal(results[0], results[1])
 
 
+@pytest.mark.others_slow
 def test_cross_validation_and_pipeline(cls, small, panel):
     X, y = panel
     estimator = cls(**small)

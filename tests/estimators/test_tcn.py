@@ -63,7 +63,7 @@ def test_outputs_and_gradients_equal_keras_tcn(length, sequences):
     with tf.GradientTape(persistent=True) as tape:
         outputs = [network(X) for network in (theirs, ours)]
         values = [tf.reduce_sum(output * direction) for output in outputs]
-    np.testing.assert_allclose(outputs[1], outputs[0], atol=1e-5)
+    np.testing.assert_allclose(outputs[1], outputs[0], rtol=1e-5, atol=1e-5)
     variables = [variable.value for variable in ours.weights]
     gradients = tape.gradient(values[1], variables)
     expected = tape.gradient(values[0], [counterpart[v.path].value for v in ours.weights])

@@ -612,11 +612,12 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
 
     def _network_parameters(self):
         signature = inspect.signature(self._network)
-        values = self.get_params(deep=False) | self._resolved()
+        resolved = self._resolved()
+        # Properties count as well, such as whether layers are frozen.
         return {
-            name: values[name]
+            name: resolved[name] if name in resolved else getattr(self, name)
             for name, parameter in signature.parameters.items()
-            if parameter.kind is parameter.KEYWORD_ONLY and name in values
+            if parameter.kind is parameter.KEYWORD_ONLY and hasattr(self, name)
         }
 
     def _build(self, n_channels, n_timepoints, n_outputs, **options):

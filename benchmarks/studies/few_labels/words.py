@@ -46,14 +46,14 @@ On the targets held out, which no choice inside sktl was made on:
 
 {held_out}
 
-**Scored twice.** These targets were scored once before, with an earlier AutoTransfer (without Hydra,
-QUANT, experts and nested folds) and on a busier machine. It won or tied against the best peer in 9 of
-19 cells of 12 to 70 labels, against MultiRocket in 14. On the 15 cells of 12 to 20 labels that both
-scorings have, the errors of the present one are 2 % higher in the geometric mean: better on leaves
-(F1 0.85, before 0.70), worse on wrist gestures (0.26, 0.29), a wand's gestures (0.71, 0.75) and the
-sentiment of news (0.26, 0.22, because the median is kept). The changes were chosen on the development
-half, where they lowered the ratio to the best peer from 0.96 to 0.95: gains that small do not carry
-over. No choice was made on what these scores say.
+**Scored twice.** These targets were scored once before, with an earlier AutoTransfer (without
+Hydra, QUANT, experts and nested folds) and on a busier machine. It won or tied against the best
+peer in 9 of 19 cells of 12 to 70 labels, against MultiRocket in 14. On the 15 cells of 12 to 20
+labels that both scorings have, the errors of the present one are 2 % higher in the geometric
+mean: better on leaves (F1 0.85, before 0.70), worse on wrist gestures (0.26, 0.29), a wand's
+gestures (0.71, 0.75) and the sentiment of news (0.26, 0.22, because the median is kept). The
+changes were chosen on the development half, where they lowered the ratio to the best peer from
+0.96 to 0.95: gains that small do not carry over. No choice was made on what these scores say.
 
 ## How it was measured
 

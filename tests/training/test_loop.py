@@ -237,6 +237,7 @@ def test_a_dropped_network_leaves_nothing_behind():
         network.fit(X, np.arange(16.0)).predict(X)
         del network
         forget()
+        gc.collect()  # of what tests before left in circles, too
         graphs = [thing for thing in gc.get_objects() if isinstance(thing, FuncGraph)]
         return len(graphs), len(gradient_registry.list())
 

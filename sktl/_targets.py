@@ -82,6 +82,38 @@ infinite
     return _checked(y, task, name)
 
 
+def refuse_columns(y: Any, name: str) -> None:
+    """Refuse a y of several columns beside what goes with one.
+
+    Sktime fits one clone to each column, and does not hand it on to them.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_instances,) or (n_instances, n_outputs)
+        As given.
+    name : str
+        What goes with one column alone, for the error.
+
+    Raises
+    ------
+    ValueError
+        If y has several columns.
+
+    Examples
+    --------
+    >>> from sktl._targets import refuse_columns
+    >>> refuse_columns([[1, 2], [3, 4]], "groups")
+    Traceback (most recent call last):
+    ValueError: With groups y must have one column: fit an estimator to each of several. \
+Received: y of shape (2, 2)
+    """
+    if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+        raise ValueError(
+            f"With {name} y must have one column: fit an estimator to each of several. "
+            f"Received: y of shape {np.shape(y)}"
+        )
+
+
 def _objects(values: list) -> np.ndarray:
     try:
         return np.array(values, dtype=object)

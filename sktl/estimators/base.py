@@ -21,7 +21,7 @@ from sktime.base._base_panel import BasePanelMixin
 
 from sktl._checks import check_choice, check_finite, check_parameters
 from sktl._panels import check_source_channels
-from sktl._targets import as_callbacks, as_targets, as_weights
+from sktl._targets import as_callbacks, as_targets, as_weights, refuse_columns
 from sktl.estimators._docs import compose
 from sktl.estimators._persistence import PersistenceMixin
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
@@ -294,14 +294,12 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
 
     def _refuse_for_columns(self, y):
         """Refuse what sktime would not hand on to the clones that it fits to columns of y."""
-        if np.ndim(y) == 2 and np.shape(y)[1] > 1 and not self.get_tag("capability:multioutput"):
-            for name in ("validation_data", "sample_weight", "callbacks"):
-                given = vars(self)[f"_given__{name}"]
-                if given is not None and len(given):
-                    raise ValueError(
-                        f"With {name} y must have one column: fit an estimator to each of "
-                        f"several. Received: y of shape {np.shape(y)}"
-                    )
+        if self.get_tag("capability:multioutput"):
+            return
+        for name in ("validation_data", "sample_weight", "callbacks"):
+            given = vars(self)[f"_given__{name}"]
+            if given is not None and len(given):
+                refuse_columns(y, name)
 
     def _fit(self, X, y):
         self._check_parameters()

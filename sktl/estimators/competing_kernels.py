@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from sktl.estimators.feature_blocks import continued
+
 N_TAPS = 9
 N_KERNELS = 8
 # Groups of competing kernels for every dilation, half of them on the series, half on differences.
@@ -75,10 +77,7 @@ class HydraBlock:
         X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
             Series; those below ten time points are continued with their last value.
         """
-        X = np.ascontiguousarray(X, np.float32)
-        missing = N_TAPS + 1 - X.shape[2]
-        if missing > 0:
-            X = np.pad(X, ((0, 0), (0, 0), (0, missing)), mode="edge")
+        X = continued(np.ascontiguousarray(X, np.float32), N_TAPS + 1)
         features = np.zeros((len(X), *self.kernels_.shape[:4], 2), np.float32)
         compete = _compiled()
         compete(X[0], self.kernels_, self.channels_, self.dilations_, features[0])

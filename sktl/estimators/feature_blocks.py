@@ -136,9 +136,26 @@ class RandomBlock:
         return make(random_state=self.random_state, n_jobs=get_num_threads())
 
     def _long_enough(self, X):
-        missing = SHORTEST_ROCKET + 1 - X.shape[2]
-        X = np.asarray(X, np.float64)
-        return np.pad(X, ((0, 0), (0, 0), (0, missing)), mode="edge") if missing > 0 else X
+        return continued(np.asarray(X, np.float64), SHORTEST_ROCKET + 1)
+
+
+def continued(X: np.ndarray, length: int) -> np.ndarray:
+    """Continue series that are shorter than a length with their last value.
+
+    Parameters
+    ----------
+    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+        Series.
+    length : int
+        Fewest time points.
+
+    Returns
+    -------
+    np.ndarray of shape (n_instances, n_channels, max(n_timepoints, length))
+        The series.
+    """
+    missing = max(0, length - X.shape[2])
+    return np.pad(X, ((0, 0), (0, 0), (0, missing)), mode="edge") if missing else X
 
 
 class SeriesBlock:

@@ -11,9 +11,10 @@ from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_finite
+from sktl._targets import refuse_columns
 from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_blocks
 from sktl.estimators.frozen_features import POOLING
-from sktl.estimators.sklearn_mixin import ScikitLearnMixin, as_targets, check_labels
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin, check_labels
 from sktl.training.folds import checked_groups, folds_among, folds_of
 from sktl.training.kernel_ridge import Block
 from sktl.training.preprocessing import standardisation
@@ -140,7 +141,8 @@ default="minirocket"
         self._given__groups = groups
         try:
             self._checked_together(X, y)
-            y = as_targets(y, groups if self._kind == "classifier" else None)
+            if groups is not None and self._kind == "classifier":
+                refuse_columns(y, "groups")
             return super().fit(X, y)  # type: ignore[misc]
         finally:
             del self._given__groups

@@ -15,7 +15,7 @@ from sktl._panels import (
     warn_of_2d,
     warn_of_orientation,
 )
-from sktl._targets import as_targets as as_labels_or_numbers
+from sktl._targets import as_targets
 
 
 class ScikitLearnReset:
@@ -78,7 +78,7 @@ class ScikitLearnMixin(ScikitLearnReset):
         return X
 
     def _check_y(self, y=None, return_to_mtype=False):
-        y = as_labels_or_numbers(y, self._task_of_y)
+        y = as_targets(y, self._task_of_y)
         return super()._check_y(y, return_to_mtype)  # type: ignore[misc]
 
     @property
@@ -108,7 +108,7 @@ class ScikitLearnMixin(ScikitLearnReset):
             At most 1.
         """
         check_same_order(X, y)
-        y = as_labels_or_numbers(y, self._task_of_y)
+        y = as_targets(y, self._task_of_y)
         return super().score(X, y, **options)  # type: ignore[misc]
 
     def __sklearn_tags__(self):
@@ -148,38 +148,3 @@ def check_labels(y: np.ndarray) -> None:
     y = np.asarray(y)
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise ValueError("y must be finite. Received: NaN or infinite values")
-
-
-def as_targets(y: Any, groups: Any) -> Any:
-    """Return y, if it and the groups go together.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_instances,) or (n_instances, n_outputs)
-        As given.
-    groups : array-like of shape (n_instances,) or None
-        Groups of the instances.
-
-    Returns
-    -------
-    array-like
-        The targets, as they are.
-
-    Raises
-    ------
-    ValueError
-        If y has several columns and there are groups: sktime fits one clone a column, and they
-        would not know the groups.
-
-    Examples
-    --------
-    >>> from sktl.estimators.sklearn_mixin import as_targets
-    >>> as_targets(["a", "b"], None)
-    ['a', 'b']
-    """
-    if groups is not None and np.ndim(y) == 2 and np.shape(y)[1] > 1:
-        raise ValueError(
-            "With groups y must have one column: fit an estimator to each of several. "
-            f"Received: y of shape {np.shape(y)}"
-        )
-    return y

@@ -39,14 +39,8 @@ class Setting:
 
     Attributes
     ----------
-    problem : Problem
-        The data.
-    tables : mapping of str to np.ndarray
-        Name of a block to its features of the training instances.
-    kinds : mapping of str to str
-        Name of a block to its kind.
-    channel : int or None
-        The channel that y continues: models predict relative to its last value.
+    problem, tables, kinds, channel
+        See `RidgeFitter`.
     deadline : float
         `time.perf_counter` at which the fit should end.
     tell : callable

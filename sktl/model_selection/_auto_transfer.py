@@ -14,7 +14,8 @@ from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_choice, check_finite
-from sktl.estimators.sklearn_mixin import ScikitLearnMixin, as_targets, check_labels
+from sktl._targets import refuse_columns
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin, check_labels
 from sktl.model_selection import _auto_candidates as candidates
 from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_features
 from sktl.model_selection._auto_decision import decide
@@ -139,7 +140,9 @@ class _AutoTransfer(ScikitLearnMixin):
         self._given__groups = groups
         self._checked_together(X, y)
         try:
-            return super().fit(X, as_targets(y, groups))  # type: ignore[misc]
+            if groups is not None:
+                refuse_columns(y, "groups")
+            return super().fit(X, y)  # type: ignore[misc]
         finally:
             del self._given__groups
 
@@ -173,12 +176,15 @@ class _AutoTransfer(ScikitLearnMixin):
             # Features, comparisons, and, where these are of fewer, the fits to all.
             shares = (1.0, 1.0) if compared is problem else (0.55, 0.8)
             deadlines = [started + share * limit for share in shares]
-            rows, setting = self._candidates(
+            rows, setting, tables = self._candidates(
                 problem, compared, chosen, settings, deadlines, progress
             )
             progress.tell("averaging")
             decision = decide(rows, compared, groups, self._may_replace)
-            self._keep(rows, decision, None if compared is problem else setting)
+            self._keep(rows, decision)
+            if compared is not problem:
+                self._fit_to_all(setting, problem, tables)
+            self._ready()
         if n_given > len(problem.y):
             self.decision_ += f" Fitted to {len(problem.y)} of {n_given} instances."
         self.seconds_ = time.perf_counter() - started
@@ -203,9 +209,12 @@ class _AutoTransfer(ScikitLearnMixin):
         rows += collected.problems
         kinds = {name: block.kind for name, block in collected.blocks.items()}
         progress.tell("comparing blocks")
-        of_chosen = {name: table[chosen] for name, table in collected.tables.items()}
-        rest = (kinds, channel, deadlines[1], progress.tell, settings.n_networks)
-        setting = Setting(problem, of_chosen, *rest)
+        tables = collected.tables
+        if problem is not everything:
+            tables = {name: table[chosen] for name, table in tables.items()}
+        setting = Setting(
+            problem, tables, kinds, channel, deadlines[1], progress.tell, settings.n_networks
+        )
         self.source_errors_ = pd.Series(setting.errors, name="error").sort_values()
         of_sources = [name for name in setting.errors if kinds[name] == "sources"]
         self.best_source_ = min(of_sources, key=setting.errors.__getitem__, default=None)
@@ -215,28 +224,33 @@ class _AutoTransfer(ScikitLearnMixin):
                 if candidate.out_of_fold is not None:
                     score = np.nanmean(losses(candidate.out_of_fold, problem.y))
                     progress.found(candidate.name, score)
-        return rows, (everything, collected.tables, *rest)
+        return rows, setting, collected.tables
 
-    def _keep(self, rows, decision, setting):
-        """Keep what the prediction needs, fitted to all instances where they are more."""
+    def _keep(self, rows, decision):
+        """Keep what the prediction needs."""
         self._average = decision.average
         usable = [c for c in rows if decision.average.weights.get(c.name, 0) > 0]
         needed = {block for c in usable for block in c.blocks}
         self._blocks = {n: block for n, block in self._blocks.items() if n in needed}
-        if setting is not None:
-            everything, tables, *rest = setting
-            tables = {name: table for name, table in tables.items() if name in needed}
-            on_all = Setting(everything, tables, *rest)
-            for candidate in usable:
-                if candidate.on_all:
-                    on_all.tell(f"{candidate.name}, on all")
-                    candidate.model = candidate.on_all(on_all)
-        # Functions like these cannot be pickled.
-        self._members = [replace(candidate, on_all=None) for candidate in usable]
-        probes = [c.model.probe for c in usable if c.kind == "ridge"]
-        self._standardised = {n: b for probe in probes for n, b in probe.blocks_.items()}
+        self._members = usable
         self.leaderboard_ = decision.leaderboard(rows)
         self.decision_ = decision.why
+
+    def _fit_to_all(self, setting, problem, tables):
+        """Fit what was chosen on the instances of a setting to all of the problem."""
+        needed = {name: tables[name] for name in self._blocks}
+        setting = replace(setting, problem=problem, tables=needed)
+        for candidate in self._members:
+            if candidate.on_all:
+                setting.tell(f"{candidate.name}, on all")
+                candidate.model = candidate.on_all(setting)
+
+    def _ready(self):
+        """Drop what only the fit needs, and gather the blocks that the ridge models share."""
+        # Functions like `on_all` cannot be pickled.
+        self._members = [replace(candidate, on_all=None) for candidate in self._members]
+        probes = [c.model.probe for c in self._members if c.kind == "ridge"]
+        self._standardised = {n: b for probe in probes for n, b in probe.blocks_.items()}
 
     def _combined(self, X):
         if X.shape[1:] != self._shape:

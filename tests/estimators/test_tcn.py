@@ -86,7 +86,7 @@ def test_short_form_is_the_full_forms_last_step(length, weight_normalization, ke
     short = model(length, 2, common)
     short.set_weights(full.get_weights())
     X = np.random.default_rng(0).normal(size=(3, length, 2)).astype("float32")
-    np.testing.assert_allclose(short(X), np.array(full(X))[:, -1], atol=1e-5)
+    np.testing.assert_allclose(short(X), np.array(full(X))[:, -1], rtol=1e-5, atol=1e-5)
 
 
 def test_weight_normalization_separates_length_from_direction():
@@ -116,7 +116,7 @@ def test_trained_keras_tcn_layer_is_a_source(tmp_path):
     features = keras.Model(network.inputs, network.get_layer("block3_relu").output)
     inputs = X.transpose(0, 2, 1)
     ours = np.array(features([inputs, np.zeros((8, 1), "float32")]))[:, -1]
-    np.testing.assert_allclose(ours, theirs(inputs), atol=1e-5)
+    np.testing.assert_allclose(ours, theirs(inputs), rtol=1e-5, atol=1e-5)
 
 
 @on_tensorflow

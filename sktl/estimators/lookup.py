@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 from sktl._checks import check_choice
 
 
-def architectures(task: str | None = None) -> dict[str, type]:
+def architectures(task: str | None = None) -> dict[str, Any]:
     """Return the classes of all architectures.
 
     Parameters
@@ -33,7 +34,7 @@ def architectures(task: str | None = None) -> dict[str, type]:
     return dict(sorted(chosen.items()))
 
 
-def estimator_class(architecture: str, task: str) -> type:
+def estimator_class(architecture: str, task: str) -> Any:
     """Return the class of an architecture for a task.
 
     Parameters

@@ -44,7 +44,7 @@ class NetworkMixin:
     architecture: ClassVar[str]
     _network: ClassVar[Callable]
     # Layers that read the series: their kernels are adapted to its channels.
-    _first_layers: ClassVar[tuple[str, ...]] = ()
+    _first_layers: ClassVar[Any] = ()
     # As of CompiledNetwork. XLA slows most networks down, long LSTMs several times.
     _jit: ClassVar[bool | int] = False
     # What has `fit(X, stream_max)`, which gives the fitted preprocessing and the network's inputs.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from sktl.training.keras_settings import fixed_keras_settings
 class TransferMixin:
     """Gives estimators the source that their parameters name."""
 
-    architecture: str
+    architecture: ClassVar[str]
     source: Any
     sampling_rate: float | None
 
@@ -47,7 +47,7 @@ class TransferMixin:
         """
         if not str(source).startswith("hf://"):
             find_card(source, cls.architecture)
-        return cls(source=source, **params)
+        return cls(source=source, **params)  # type: ignore[call-arg]
 
     def load_source(self):
         """Load the source that `fit` starts from.

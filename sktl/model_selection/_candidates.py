@@ -129,7 +129,8 @@ class Candidate:
         try:
             if not self.states:
                 source = estimator.load_source()
-                self.states = [run.start(source).state for run in self.runs(parts)]
+                begun = [run.start(source).state for run in self.runs(parts)]
+                self.states = [state for state in begun if state is not None]
             runs = [run.advance(until) for run in self.runs(parts)]
             self.scores = [self._score(*pair) for pair in zip(parts, runs, strict=True)]
         except FloatingPointError as error:
@@ -138,7 +139,7 @@ class Candidate:
 
     def runs(self, parts: Sequence[Part]) -> list[TrainingRun]:
         """Return the trainings on the parts, each where it stands."""
-        states = self.states or [None] * len(parts)
+        states: list[Any] = list(self.states) or [None] * len(parts)
         streams = [random_streams(self.estimator.random_state) for _ in parts]
         return [
             TrainingRun(self.estimator, part.data[self.channel_repeats], drawn, state)

@@ -66,7 +66,8 @@ assert not main(["pretrain", "Toy", "--architecture", "TinyNet", "--data", "real
 source = sources + "/TinyNet/Toy"
 table = rank_sources(X, y, "TinyNet", [source])
 assert table["logme"].notna().all() and len(table) == 2
-search = OmegaSearch(TinyNetRegressor(**TinyNetRegressor.get_test_params()[0]), [0.5], [source])
+network = TinyNetRegressor(n_epochs=2, batch_size=8, random_state=0)
+search = OmegaSearch(network, [0.5], [source])
 search.fit(X, y)
 assert search.cv_results_["error"].isna().all() and len(search.cv_results_) == 2
 assert search.best_estimator_.predict(X).shape == (60,)

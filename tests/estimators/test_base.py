@@ -8,6 +8,7 @@ from sktime.datatypes import convert_to
 from .conftest import gives_series, make_panel
 
 
+@pytest.mark.others_slow
 def test_history_has_one_row_an_epoch(cls, small, panel):
     fitted = cls(**small | {"n_epochs": 3}).fit(*panel)
     history = fitted.history_
@@ -19,6 +20,7 @@ def test_history_has_one_row_an_epoch(cls, small, panel):
     assert fitted.source_ is None
 
 
+@pytest.mark.others_slow
 def test_without_validation_the_training_loss_decides(cls, small, panel):
     fitted = cls(**small | {"validation_size": None, "n_epochs": 4}).fit(*panel)
     assert list(fitted.history_.columns) == ["loss", "learning_rate"]
@@ -45,6 +47,7 @@ def test_no_network_before_fit(cls):
     assert not hasattr(cls(), "network_")
 
 
+@pytest.mark.others_slow
 def test_panels_of_any_type(cls, small, panel):
     X, y = panel
     expected = cls(**small).fit(X, y).predict(X)
@@ -64,6 +67,7 @@ def test_one_time_point_and_constant_series(cls, small, panel):
             assert np.isfinite(prediction).all()
 
 
+@pytest.mark.others_slow
 def test_constant_target(regressor):
     X, _ = make_panel(regressor)
     params = regressor.get_test_params()[0] | {"n_epochs": 20}
@@ -72,6 +76,7 @@ def test_constant_target(regressor):
     np.testing.assert_allclose(fitted.predict(X), 4.0, atol=5 if gives_series(regressor) else 2.5)
 
 
+@pytest.mark.others_slow
 def test_one_class_is_predicted_without_training(classifier):
     X, _ = make_panel(classifier)
     fitted = classifier(**classifier.get_test_params()[0]).fit(X, np.array(["only"] * len(X)))
@@ -79,6 +84,7 @@ def test_one_class_is_predicted_without_training(classifier):
     assert not hasattr(fitted, "history_")
 
 
+@pytest.mark.others_slow
 def test_class_of_one_stays_in_training(classifier):
     X, y = make_panel(classifier)
     y[0] = "rare"
@@ -86,6 +92,7 @@ def test_class_of_one_stays_in_training(classifier):
     assert fitted.predict_proba(X).shape == (len(X), 4)
 
 
+@pytest.mark.others_slow
 def test_one_instance(cls, small, panel):
     X, y = panel
     if cls._task == "regression":
@@ -99,11 +106,13 @@ def test_one_instance(cls, small, panel):
             cls(**small).fit(X[:2], y[:2])
 
 
+@pytest.mark.others_slow
 def test_batch_larger_than_the_data(cls, small, panel):
     X, y = panel
     assert len(cls(**small | {"batch_size": 1000}).fit(X, y).predict(X)) == len(X)
 
 
+@pytest.mark.others_slow
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_values_that_are_not_finite(cls, small, panel, value):
     X, y = panel
@@ -115,6 +124,7 @@ def test_values_that_are_not_finite(cls, small, panel, value):
         fitted.predict(X)
 
 
+@pytest.mark.others_slow
 def test_another_shape_in_predict(cls, small, panel):
     X, y = panel
     fitted = cls(**small).fit(X, y)
@@ -123,6 +133,7 @@ def test_another_shape_in_predict(cls, small, panel):
             fitted.predict(other)
 
 
+@pytest.mark.others_slow
 def test_targets_that_are_not_finite(regressor):
     X, y = make_panel(regressor)
     y[2] = np.nan
@@ -130,6 +141,7 @@ def test_targets_that_are_not_finite(regressor):
         regressor(**regressor.get_test_params()[0]).fit(X, y)
 
 
+@pytest.mark.others_slow
 def test_bad_validation_data(cls, small, panel):
     X, y = panel
     with pytest.raises(ValueError, match=r"pair \(X, y\)"):
@@ -168,6 +180,7 @@ def test_bad_parameters(cls, panel, params, message):
         cls(**params).fit(*panel)
 
 
+@pytest.mark.others_slow
 def test_verbose_draws_a_bar(cls, small, panel, capsys):
     cls(**small | {"verbose": True}).fit(*panel)
     captured = capsys.readouterr()

@@ -27,6 +27,7 @@ def test_without_validation_the_training_loss_decides(cls, small, panel):
     assert fitted.best_epoch_ == fitted.history_["loss"].idxmin()
 
 
+@pytest.mark.others_slow
 def test_network_is_the_one_that_predicts(cls, small, panel):
     X, y = panel
     fitted = cls(**small).fit(X, y)
@@ -57,6 +58,7 @@ def test_panels_of_any_type(cls, small, panel):
     assert len(cls(**small).fit(flat, y).predict(flat)) == len(y)
 
 
+@pytest.mark.others_slow
 def test_one_time_point_and_constant_series(cls, small, panel):
     X, y = panel
     for series in (X[:, :, :1], np.full_like(X, 3.0)):

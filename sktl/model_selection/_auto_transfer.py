@@ -13,8 +13,9 @@ import pandas as pd
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
-from sktl._checks import check_choice, check_finite
+from sktl._checks import check_choice, check_finite, check_parameters
 from sktl._targets import refuse_columns
+from sktl.estimators.base import data_hashes, warn_of_rate
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin, check_labels
 from sktl.model_selection import _auto_candidates as candidates
 from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_features
@@ -23,6 +24,7 @@ from sktl.model_selection._auto_folds import drawn, folds_for
 from sktl.model_selection._auto_makers import MAKERS, Setting
 from sktl.model_selection._auto_progress import Progress
 from sktl.model_selection._ensemble import losses
+from sktl.sources import find_card
 from sktl.training.folds import checked_groups
 from sktl.training.probe_model import KERNEL_INSTANCES
 from sktl.training.randomness import draw_seed
@@ -51,13 +53,17 @@ class _AutoTransfer(ScikitLearnMixin):
         first use on a machine compiles MiniRocket, MultiRocket, Hydra and catch22, which takes a
         minute or two.
     sources : {"bundled", "available"} or sequence of (str or None), default="available"
-        Sources whose features are tried, see `LinearProbeClassifier`.
+        Sources whose features are tried, see `LinearProbeClassifier`. Sources that were trained
+        on the very instances given to `fit` are left out, with a warning, unless they are named.
     architectures : sequence of str, optional
         Only sources of these; default: all.
     cv : int, scikit-learn splitter, iterable of (training, test) or None, default=None
         The folds. None: ten for fewer than 100 instances, otherwise five; of whole groups where
         `fit` gets groups. For series that follow one another in time give
         ``sklearn.model_selection.TimeSeriesSplit()``.
+    sampling_rate : float or None, default=None
+        Samples a second of the series (Hz). Nothing is resampled: a warning tells where the best
+        source was trained at another rate. See `sktl.datasets.resample`.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=0
         Seed of the folds, of random convolutions, of trees and of networks.
     verbose : bool, default=False
@@ -68,7 +74,8 @@ class _AutoTransfer(ScikitLearnMixin):
     leaderboard_ : pandas.DataFrame
         One row a candidate, the best first: ``score`` (out-of-fold mean absolute error, or log
         loss; smaller is better), ``standard_error``, ``weight`` in what predicts, ``kind``,
-        ``seconds`` of its fit (without the features that it shares with others), and ``problem``:
+        ``seconds`` of its fit (without the features that it shares with others),
+        ``predict_seconds`` of 1,000 new series, with all features that it needs, and ``problem``:
         why it was left out.
     decision_ : str
         What predicts, and why.
@@ -102,6 +109,7 @@ class _AutoTransfer(ScikitLearnMixin):
         sources="available",
         architectures=None,
         cv=None,
+        sampling_rate=None,
         random_state=0,
         verbose=False,
     ):
@@ -110,6 +118,7 @@ class _AutoTransfer(ScikitLearnMixin):
         self.sources = sources
         self.architectures = architectures
         self.cv = cv
+        self.sampling_rate = sampling_rate
         self.random_state = random_state
         self.verbose = verbose
         super().__init__()
@@ -148,6 +157,7 @@ class _AutoTransfer(ScikitLearnMixin):
 
     def _fit(self, X, y):
         check_choice("preset", self.preset, tuple(PRESETS))
+        check_parameters({"sampling_rate": self.sampling_rate})
         settings = PRESETS[self.preset]
         limit = settings.time_limit if self.time_limit is None else self.time_limit
         if not limit > 0:
@@ -157,6 +167,8 @@ class _AutoTransfer(ScikitLearnMixin):
         groups = checked_groups(self._given__groups, len(X))
         seed = draw_seed(self.random_state)
         problem = candidates.Problem(X, self._encode(y), self._n_classes(), [], seed)
+        problem.sampling_rate = self.sampling_rate
+        self._searched = data_hashes(X, y)
         problem.folds = folds_for(self.cv, problem, groups)
         problem.independent = self.cv is None and groups is None
         n_given = len(X)
@@ -203,9 +215,10 @@ class _AutoTransfer(ScikitLearnMixin):
                 channel = last.model.channel
         self._continues = channel is not None
         collected = collect_blocks(
-            everything, self.sources, self.architectures, settings, deadlines[0], progress.tell
-        )
-        self._blocks = collected.blocks
+            everything, self.sources, self.architectures, settings, deadlines[0], progress.tell,
+            self._searched,
+        )  # fmt: skip
+        self._blocks, self._seconds = collected.blocks, collected.seconds
         rows += collected.problems
         kinds = {name: block.kind for name, block in collected.blocks.items()}
         progress.tell("comparing blocks")
@@ -218,6 +231,9 @@ class _AutoTransfer(ScikitLearnMixin):
         self.source_errors_ = pd.Series(setting.errors, name="error").sort_values()
         of_sources = [name for name in setting.errors if kinds[name] == "sources"]
         self.best_source_ = min(of_sources, key=setting.errors.__getitem__, default=None)
+        if self.best_source_ is not None:
+            architecture, source = self.best_source_.split("/", 1)
+            warn_of_rate(self.sampling_rate, find_card(source, architecture))
         for make in MAKERS:
             for candidate in make(setting):
                 rows.append(candidate)
@@ -233,7 +249,7 @@ class _AutoTransfer(ScikitLearnMixin):
         needed = {block for c in usable for block in c.blocks}
         self._blocks = {n: block for n, block in self._blocks.items() if n in needed}
         self._members = usable
-        self.leaderboard_ = decision.leaderboard(rows)
+        self.leaderboard_ = decision.leaderboard(rows, self._seconds)
         self.decision_ = decision.why
 
     def _fit_to_all(self, setting, problem, tables):

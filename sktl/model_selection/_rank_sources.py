@@ -13,7 +13,7 @@ import numpy as np
 from sktl._checks import check_choice, check_finite
 from sktl._panels import as_array, check_same_order, warn_of_orientation
 from sktl._targets import as_targets
-from sktl.estimators.base import BaseTransferEstimator, data_hash
+from sktl.estimators.base import BaseTransferEstimator, data_hashes
 from sktl.model_selection._transferability import h_score, logme
 from sktl.sources import expand_sources
 from sktl.training.compiled_network import (
@@ -134,9 +134,7 @@ def rank_sources(
     folds = folds_of(len(y), None, checked_groups(groups, len(y)))
     target = _Target(y, template._task, n_bins, template.random_state, folds)
     tolerant = isinstance(sources, str)
-    # What fit was given as whole numbers may have reached its network as floats.
-    searched = [data_hash(X, y), *([data_hash(X, y.astype(float))] if y.dtype.kind in "iu" else [])]
-    names = _names(sources, template.architecture, searched)
+    names = _names(sources, template.architecture, data_hashes(X, y))
     rows = []
     for source in [None] * include_scratch + names:
         started = time.perf_counter()

@@ -36,8 +36,8 @@ EXPERTS = (
     ("rocket, amplitudes", "all, by their errors", "all, by their squared errors"),
 )
 SIMPLE = ("constant", "last value")
-# Standard errors by which the average must be better than the last value to predict alone. Windows
-# of one series overlap, so that the errors of forecasts are less certain than they seem.
+# Standard errors by which the average must be better than the last value. Windows of one series
+# overlap, so that the errors of forecasts are less certain than they seem.
 SURE = 3.0
 # Gains below this share of the constant's loss are not called better than chance.
 LITTLE = 0.05
@@ -239,8 +239,8 @@ def decide(
     The average is judged by nested folds: each fold is predicted with weights that were chosen on
     the others, among candidates whose form was not chosen by errors. Judged on what chose them,
     even averages that fit nothing but noise look useful. Towards the median it is drawn by
-    `shrinkage`; towards the last value the more, the less it is better, up to three standard
-    errors. The median is that of all instances: left out, it moves away from what is left out.
+    `shrinkage`; the last value is kept unless the average is better by three standard errors.
+    The median is that of all instances: left out, it moves away from what is left out.
 
     Parameters
     ----------
@@ -310,7 +310,7 @@ def _share(simple, X, predicted, y, groups):
     if simple.kind == "constant":
         return shrinkage(predicted, y, float(found[0]), groups)
     gain = losses(found, y) - losses(predicted, y)
-    return float(np.clip(gain.mean() / max(standard_error(gain, groups), 1e-300) / SURE, 0, 1))
+    return float(gain.mean() > SURE * standard_error(gain, groups))
 
 
 def _way(predictions, y, groups, parts):

@@ -38,8 +38,9 @@ COMPARED_INSTANCES = 600
 class _AutoTransfer(ScikitLearnMixin):
     """Compares simple baselines, linear probes of all sources and fine-tuned networks.
 
-    All candidates predict the same left-out folds. Those that predict them best are averaged; a
-    constant or the last value is kept instead where the average is not better beyond noise.
+    All candidates predict the same left-out folds. They are averaged by how well they do. For
+    numbers, the average is drawn towards the median where what it explains may be noise, and the
+    last value predicts instead where the average is not better beyond noise.
 
     Parameters
     ----------

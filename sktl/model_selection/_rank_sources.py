@@ -27,7 +27,7 @@ from sktl.training.kernel_ridge import Block
 from sktl.training.preprocessing import SINGLE_ROUNDING, standardisation
 from sktl.training.probe_model import left_out_fit
 from sktl.training.randomness import random_streams
-from sktl.training.training_data import data_hash
+from sktl.training.training_data import data_hashes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,9 +134,7 @@ def rank_sources(
     folds = folds_of(len(y), None, checked_groups(groups, len(y)))
     target = _Target(y, template._task, n_bins, template.random_state, folds)
     tolerant = isinstance(sources, str)
-    # What fit was given as whole numbers may have reached its network as floats.
-    searched = [data_hash(X, y), *([data_hash(X, y.astype(float))] if y.dtype.kind in "iu" else [])]
-    names = _names(sources, template.architecture, searched)
+    names = _names(sources, template.architecture, data_hashes(X, y))
     rows = []
     for source in [None] * include_scratch + names:
         started = time.perf_counter()

@@ -104,3 +104,22 @@ def data_hash(X: np.ndarray, y: np.ndarray) -> str:
     digest = hashlib.sha256(np.ascontiguousarray(X).data)
     digest.update(np.asarray(y).astype(str).tobytes())
     return digest.hexdigest()
+
+
+def data_hashes(X: np.ndarray, y: np.ndarray) -> list[str]:
+    """Return the sha256 of a panel and its targets as sources' cards may hold it.
+
+    What `fit` was given as whole numbers may have reached its network as floats.
+
+    Parameters
+    ----------
+    X, y
+        See `data_hash`.
+
+    Returns
+    -------
+    list of str
+        One or two.
+    """
+    y = np.asarray(y)
+    return [data_hash(X, y), *([data_hash(X, y.astype(float))] if y.dtype.kind in "iu" else [])]

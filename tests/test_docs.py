@@ -65,3 +65,16 @@ def test_the_ratios_of_the_performance_page_are_those_that_were_measured():
         column = head.index(other.replace(" `fit`", "") + ", times")
         ratios = [float(row[column].split()[0]) for row in rows if row[0] == "1"]
         assert (low, high) == (_rounded(min(ratios)), _rounded(max(ratios))), (network, other)
+
+
+def test_the_start_page_names_what_there_is():
+    from sktl import datasets, estimators, model_selection, transformations
+    from sktl.sources import list_sources
+
+    text = (DOCS / "start.md").read_text()
+    rooms = (datasets, estimators, model_selection, transformations)
+    calls = set(re.findall(r"`(\w+)[.(]", text)) - {"sktl"}
+    assert len(calls) >= 6
+    assert not [name for name in calls if not any(hasattr(room, name) for room in rooms)]
+    named = set(re.findall(r'"([A-Z][\w &-]+)"', text))
+    assert named <= set(list_sources()["source"])

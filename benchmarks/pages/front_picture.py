@@ -35,6 +35,7 @@ def draw_series(ax, X, y):
 
 
 def main(argv=None):
+    """Draw the picture and print what the call says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     default = Path(__file__).parents[2] / "docs/images/front.png"
     parser.add_argument("--out", type=Path, default=default)

@@ -61,9 +61,9 @@ def picture_of(name: str, architecture: str, path: Path) -> None:
     card = Path(load_source(name, architecture).path) / "card.json"
     if path.is_file() and path.stat().st_mtime > card.stat().st_mtime:
         return
-    figure, axes = plt.subplots(1, 4, figsize=(13.6, 3.2), layout="constrained")
-    plot_source(name, architecture, axes=axes)
-    figure.savefig(path, dpi=70)
+    figure, axes = plt.subplots(2, 2, figsize=(9, 6.4), layout="constrained")
+    plot_source(name, architecture, axes=axes.ravel())
+    figure.savefig(path, dpi=90)
     plt.close(figure)
 
 
@@ -123,13 +123,14 @@ def page_of(name: str, rows: pd.DataFrame, folder: Path) -> str:
         ),
     ]  # fmt: skip
     if bundled:
-        parts.append("At a glance\n-----------\n")
+        parts.append("At a glance\n-----------\n\n.. tab-set::\n")
         for one in cards:
             image = f"{slug(name)}-{slug(one)}.png"
             picture_of(name, one, folder / image)
+            selected = "      :selected:\n" if one == architecture else ""
             parts.append(
-                f".. figure:: {image}\n   :alt: Card, kernels, spectra and training of {name}, "
-                f"{one}\n\n   {one}\n"
+                f"   .. tab-item:: {one}\n{selected}\n      .. image:: {image}\n"
+                f"         :alt: Card, kernels, spectra and training of {name}, {one}\n"
             )
     parts += ["What it is worth\n----------------\n", worth(cards)]
     notes = dict.fromkeys(card.notes for card in cards.values() if card.notes)

@@ -43,7 +43,7 @@ def main(argv=None):
     X, y = simulate_len_db(60, random_state=0)
     regressor = AutoTransferRegressor().fit(X, y)
     print(regressor.decision_)
-    print(regressor.leaderboard_[["score", "weight"]].head(5).round(3))
+    print(regressor.leaderboard_[["candidate", "score", "weight"]].head(5).round(3))
     X_new, y_new = simulate_len_db(200, random_state=1)
     fig, axes = plt.subplots(1, 3, figsize=(13, 3.9), layout="constrained")
     draw_series(axes[0], X, y)

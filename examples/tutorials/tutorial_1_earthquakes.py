@@ -60,7 +60,7 @@ from sktl.model_selection import AutoTransferRegressor
 regressor = AutoTransferRegressor("fast", random_state=0)
 regressor.fit(X[train], y[train], groups=earthquakes[train])
 print(regressor.decision_)
-regressor.leaderboard_[["score", "standard_error", "weight", "kind"]].head(8)
+regressor.leaderboard_[["candidate", "kind", "score", "weight"]].head(8).round(3)
 
 # %%
 # The picture of it: errors on left-out earthquakes with their standard errors, and on the right

@@ -101,10 +101,10 @@ page = write_report(checked, folder / "report")
 print(*sorted(path.name for path in page.parent.iterdir()))
 
 # %%
-# What it concludes, in words, with its warnings:
+# What it concludes, in words:
 
 text = (page.parent / "report.md").read_text()
-print(text[:1500])
+print("\n## ".join(text.split("\n## ")[:2]))
 
 # %%
 # A picture

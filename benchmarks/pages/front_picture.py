@@ -3,10 +3,13 @@
     python -m benchmarks.pages.front_picture [--out docs/images/front.png]
 
 It shows the call that stands beside it: its (simulated) series, its candidates, and its predictions
-of series that it has not seen. What the call prints is printed.
+of series that it has not seen. What the call prints is put into both pages. Run it where nothing
+else runs, because the call compares what a minute allows.
 """
 
 import argparse
+import re
+import textwrap
 from pathlib import Path
 
 import matplotlib as mpl
@@ -21,6 +24,8 @@ from sktl.model_selection import AutoTransferRegressor
 from sktl.plotting import plot_leaderboard, plot_predictions
 
 RATE_HZ = 20
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = (ROOT / "README.md", ROOT / "docs/index.md")
 
 
 def draw_series(ax, X, y):
@@ -37,12 +42,16 @@ def draw_series(ax, X, y):
 def main(argv=None):
     """Draw the picture and print what the call says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parents[2] / "docs/images/front.png"
-    parser.add_argument("--out", type=Path, default=default)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs/images/front.png")
     chosen = parser.parse_args(argv)
     X, y = simulate_len_db(60, random_state=0)
     regressor = AutoTransferRegressor().fit(X, y)
     print(regressor.decision_)
+    printed = "\n".join(textwrap.wrap(regressor.decision_, 100))
+    for page in PAGES:
+        # The first block of plain text is what the call printed.
+        block = re.compile(r"(?<=^```text\n).*?(?=\n```$)", re.DOTALL | re.MULTILINE)
+        page.write_text(block.sub(lambda _: printed, page.read_text(), count=1))
     print(regressor.leaderboard_[["candidate", "score", "weight"]].head(5).round(3))
     X_new, y_new = simulate_len_db(200, random_state=1)
     fig, axes = plt.subplots(1, 3, figsize=(13, 3.9), layout="constrained")

@@ -41,15 +41,14 @@ def _completion(shell: str, parser: argparse.ArgumentParser) -> int:
 
 def _offer_names(parser: argparse.ArgumentParser) -> None:
     """Offer datasets, architectures and files where these are asked for."""
-    from sktl import estimators
     from sktl.datasets import list_datasets
+    from sktl.estimators.lookup import architectures
 
     # The shells divide the choices at spaces.
     datasets = [spec.name for spec in list_datasets() if " " not in spec.name]
-    kinds = (getattr(estimators, name) for name in estimators.__all__)
-    architectures = sorted({kind.architecture for kind in kinds if hasattr(kind, "architecture")})
+    networks = list(architectures())
     offered = {
-        "architecture": architectures, "architectures": architectures,
+        "architecture": networks, "architectures": networks,
         "source": datasets, "sources": datasets, "targets": datasets,
     }  # fmt: skip
     for command, inner in _commands(parser):

@@ -33,8 +33,8 @@ def draw_series(ax, X, y):
     order = np.argsort(y)[[2, len(y) // 2, -2]]
     for place, number in enumerate(order):
         trace = X[number, 0] / np.abs(X[number, 0]).max()
-        ax.plot(np.arange(len(trace)) / RATE_HZ, trace - 2.2 * place, color="#0072B2", lw=0.7)
-        ax.text(0, 0.45 - 2.2 * place, f"magnitude {y[number]:.1f}", fontsize="small")
+        ax.plot(np.arange(len(trace)) / RATE_HZ, trace - 2.6 * place, color="#0072B2", lw=0.7)
+        ax.text(0, 1.1 - 2.6 * place, f"magnitude {y[number]:.1f}", fontsize="small")
     ax.set(yticks=[], xlabel="time (s)")
     ax.set_title("60 simulated earthquakes", fontsize="medium")
 
@@ -57,7 +57,6 @@ def main(argv=None):
     fig, axes = plt.subplots(1, 3, figsize=(13, 3.9), layout="constrained")
     draw_series(axes[0], X, y)
     plot_leaderboard(regressor, n=8, ax=axes[1])
-    axes[1].set_title("Candidates, and what predicts", fontsize="medium")
     plot_predictions(y_new, regressor.predict(X_new), unit="magnitude", ax=axes[2])
     axes[2].set_title("200 new ones", fontsize="medium")
     fig.savefig(chosen.out, dpi=110)

@@ -65,7 +65,8 @@ class TrainingRun:
         self.schedule = estimator.schedule_for(data.facts.n_instances)
         # An output layer that comes with the source stays, unless a probe was asked for.
         self._keeps_head = estimator.head == "auto"
-        self.estimator = estimator.clone().set_params(**self.schedule)
+        # Not a clone, which costs as much as a short epoch: nothing changes its parameters.
+        self.estimator = type(estimator)(**estimator.get_params(deep=False) | self.schedule)
 
     def start(
         self, source=None, weights: Mapping[str, np.ndarray] | None = None, card=None

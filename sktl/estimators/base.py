@@ -40,6 +40,7 @@ from sktl.training.network_cache import borrow
 from sktl.training.prepared_data import Prepared
 from sktl.training.preprocessing import Preprocessing
 from sktl.training.probe_head import probe_start
+from sktl.training.quiet_import import import_keras
 from sktl.training.randomness import random_streams, validation_split
 from sktl.training.schedule import (
     SCHEDULES,
@@ -633,8 +634,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         return self._shape
 
     def _borrow_network(self, shape=None):
-        import keras
-
+        keras = import_keras()
         shape = shape or self._shape
         key = (
             # A subclass may build, or compile, another network from the same parameters.

@@ -16,6 +16,7 @@ from sktl.sources import adapt_input_channels, load_source
 from sktl.training.backends import compile_network
 from sktl.training.compiled_network import initial_weights, weight_names
 from sktl.training.network_cache import borrow
+from sktl.training.quiet_import import import_keras
 
 __all__ = ["FrozenSource"]
 
@@ -178,8 +179,7 @@ class FrozenSource:
         return source, estimator, layers, estimator._feature_options(arrays)
 
     def _borrow(self, estimator, layers, options, shape):
-        import keras
-
+        keras = import_keras()
         parameters = estimator._network_parameters() | options
         key = (
             estimator._network, repr(parameters), layers, shape, self.pooling,

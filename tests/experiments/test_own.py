@@ -109,5 +109,5 @@ def test_what_cannot_be_used_is_refused_before_anything_runs(changes, match):
 def test_a_part_without_instances_is_refused():
     dataset = own()
     dataset.parts["validation"] = dataset.parts["validation"][:0]
-    with pytest.raises(ValueError, match="Each part of mine must have.*'validation': 0"):
+    with pytest.raises(ValueError, match=r"Each part of mine must have.*'validation': 0"):
         Plan(targets=[dataset], sizes=[10])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from sktl._panels import as_array, check_same_order, warn_of_orientation
 from sktl._targets import as_targets
 from sktl.estimators.base import BaseTransferEstimator, data_hash
 from sktl.model_selection._transferability import h_score, logme
+from sktl.registry import all_networks
 from sktl.sources import expand_sources
 from sktl.training.compiled_network import (
     CompiledNetwork,
@@ -191,14 +191,12 @@ def _template(architecture, task, y):
             "architecture must be a name or an estimator of sktl.estimators. "
             f"Received: architecture={architecture!r}"
         )
-    estimators = import_module("sktl.estimators")
-    classes = [getattr(estimators, name) for name in estimators.__all__]
-    of_networks = [cls for cls in classes if hasattr(cls, "architecture")]
-    check_choice("architecture", architecture, sorted({c.architecture for c in of_networks}))
+    networks = all_networks()
+    check_choice("architecture", architecture, sorted({cls.architecture for cls in networks}))
     if task is None:
         task = "regression" if y.dtype.kind == "f" else "classification"
     check_choice("task", task, ("classification", "regression"))
-    for cls in of_networks:
+    for cls in networks:
         if (cls.architecture, cls._task) == (architecture, task):
             return cls()
     raise ValueError(f"{architecture} has no estimator for {task}. Received: task={task!r}")

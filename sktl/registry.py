@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sktl.estimators.base import BaseTransferEstimator
+
 
 def all_estimators(estimator_types: str | list[str] | None = None, as_dataframe: bool = False):
     """List the estimators of sktl.
@@ -49,12 +54,12 @@ def all_estimators(estimator_types: str | list[str] | None = None, as_dataframe:
     )
 
 
-def all_networks() -> list[type]:
+def all_networks() -> list[type[BaseTransferEstimator]]:
     """List the estimators that train a network, classifiers and regressors.
 
     Returns
     -------
-    list of type
+    list of type of BaseTransferEstimator
         Each with ``architecture``, the name by which its sources are known.
 
     Examples

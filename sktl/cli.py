@@ -13,6 +13,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from sktl import __version__
+from sktl.cli_completion import add_completion
 from sktl.cli_sources import add_sources, print_json
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_grid(commands)
     _add_report(commands)
     _add_doctor(commands)
+    add_completion(commands, _parser)
     return parser
 
 
@@ -248,7 +250,7 @@ def _domains(given: list[str]) -> dict[str, str]:
 
 
 def _add_doctor(commands: argparse._SubParsersAction) -> None:
-    text = "say what this installation has and whether it works, with a self-test"
+    text = "report what this installation has and whether it works, with a self-test"
     doctor = commands.add_parser("doctor", help=text, description=text)
     doctor.add_argument("--json", action="store_true", help="print JSON, for programs")
     doctor.set_defaults(run=_doctor)

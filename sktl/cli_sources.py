@@ -43,10 +43,9 @@ def _sources(arguments: argparse.Namespace) -> int:
     table = list_sources(arguments.architecture, arguments.domain)
     if table.empty and arguments.architecture:
         from sktl._checks import check_choice
-        from sktl.registry import all_networks
+        from sktl.estimators.lookup import architectures
 
-        known = sorted({network.architecture for network in all_networks()})
-        check_choice("architecture", arguments.architecture, known)
+        check_choice("architecture", arguments.architecture, list(architectures()))
     if arguments.json:
         plain = table.astype(object).where(table.notna(), None)
         print_json(plain.to_dict(orient="records"))

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sktl.estimators.base import BaseTransferEstimator
-
 
 def all_estimators(estimator_types: str | list[str] | None = None, as_dataframe: bool = False):
     """List the estimators of sktl.
@@ -52,23 +47,3 @@ def all_estimators(estimator_types: str | list[str] | None = None, as_dataframe:
         return_names=True,
         suppress_import_stdout=False,
     )
-
-
-def all_networks() -> list[type[BaseTransferEstimator]]:
-    """List the estimators that train a network, classifiers and regressors.
-
-    Returns
-    -------
-    list of type of BaseTransferEstimator
-        Each with ``architecture``, the name by which its sources are known.
-
-    Examples
-    --------
-    >>> from sktl.registry import all_networks
-    >>> [network.__name__ for network in all_networks() if network.architecture == "MagNet"]
-    ['MagNetClassifier', 'MagNetRegressor']
-    """
-    from sktl import estimators
-
-    classes = [getattr(estimators, name) for name in estimators.__all__]
-    return [one for one in classes if hasattr(one, "architecture")]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, ClassVar
 
-from sktl._checks import check_choice, check_number
+from sktl._checks import Bound, Count, Number, check_choice, check_number
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.convolution import fast_convolution
@@ -115,6 +115,13 @@ class _ConvNetQuakeINGV:
     _first_layers = ("conv1",)
     _network = staticmethod(convnetquake_ingv)
     _by_schedule: ClassVar[dict[str, Any]] = {"l2": (1e-3, 0.0)}
+
+    _bounds: ClassVar[dict[str, Bound]] = {
+        "n_layers": Count(),
+        "filters": Count(),
+        "kernel_size": Count(),
+        "l2": Number(),
+    }
 
     n_layers: int = 9
     filters: int | Sequence[int] = 32

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from sktl._checks import check_choice
 from sktl.estimators.frozen_features import POOLING, FrozenSource
+from sktl.estimators.lookup import architectures
 from sktl.sources import SOURCE_GROUPS, expand_sources, find_card, list_sources
 
 # Kernels of MiniRocket have nine taps.
@@ -379,6 +379,7 @@ def source_blocks(
     channels: str = "joint",
     scaling: str = "z-score",
     random_state: int = 0,
+    searched: Collection[str] = (),
 ) -> list[SourceBlock]:
     """Make the blocks of sources by their names.
 
@@ -392,6 +393,9 @@ def source_blocks(
         Only these; default: all that have sources with feature layers.
     pooling, channels, scaling, random_state
         See `FrozenSource`.
+    searched : collection of str, default=()
+        sha256 of the data that the features are for: sources that were trained on it are left out
+        unless they are named, see `sktl.sources.expand_sources`.
 
     Returns
     -------
@@ -420,13 +424,16 @@ def source_blocks(
             if sources not in SOURCE_GROUPS or SOURCE_GROUPS[sources] == architecture:
                 asked = sources if sources in SOURCE_GROUPS else "available"
                 pairs += [
-                    (architecture, n) for n in expand_sources(asked, architecture) if n in own
+                    (architecture, n)
+                    for n in expand_sources(asked, architecture, searched)
+                    if n in own
                 ]
     else:
         names: dict[Any, None] = {}
         for source in sources:
             group = SOURCE_GROUPS.get(source) if isinstance(source, str) else None
-            names |= dict.fromkeys([source] if group is None else expand_sources([source], group))
+            found = [source] if group is None else expand_sources([source], group, searched)
+            names |= dict.fromkeys(found)
         for name in names:
             having = [kind for kind in chosen if name is None or _exists(name, kind)]
             if not having:
@@ -444,7 +451,7 @@ def source_blocks(
 
 
 def _has_feature_layers(architecture):
-    kind = getattr(import_module("sktl.estimators"), f"{architecture}Regressor", None)
+    kind = architectures().get(architecture)
     return kind is not None and bool(kind()._feature_layers())
 
 

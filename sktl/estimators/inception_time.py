@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from sktl._checks import Bound, Count, Number
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.convolution import fast_convolution
@@ -109,6 +112,15 @@ class _InceptionTime:
     architecture = "InceptionTime"
     _network = staticmethod(inception_time)
     _first_layers = ("block1_module1_bottleneck", "block1_module1_conv_pool", "block1_match")
+
+    _bounds: ClassVar[dict[str, Bound]] = {
+        "n_blocks": Count(),
+        "n_modules": Count(),
+        "filters": Count(),
+        "kernel_sizes": Count(),
+        "bottleneck": Count(),
+        "batch_norm_momentum": Number(0, 1),
+    }
 
     n_blocks: int = 2
     n_modules: int = 3

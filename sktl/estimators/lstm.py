@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from sktl._checks import Bound, Count, Number
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 
@@ -59,6 +62,12 @@ class _LSTM:
     architecture = "LSTM"
     _network = staticmethod(lstm)
     _first_layers = ("lstm1",)
+
+    _bounds: ClassVar[dict[str, Bound]] = {
+        "n_layers": Count(),
+        "lstm_units": Count(),
+        "dropout": Number(0, 1),
+    }
 
     n_layers: int = 2
     lstm_units: int = 64

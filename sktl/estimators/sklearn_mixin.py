@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, ClassVar
-
-import numpy as np
 
 from sktl._panels import (
     aligned,
@@ -16,6 +17,11 @@ from sktl._panels import (
     warn_of_orientation,
 )
 from sktl._targets import as_targets
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+# Sktime's fit resets the estimator, and hands X and y on to `_fit`, and nothing else; what more
+# `fit` was given waits here in the meantime.
+_fit_arguments: ContextVar[Mapping[str, Any]] = ContextVar("fit_arguments", default=_NOTHING)
 
 
 class ScikitLearnReset:
@@ -29,11 +35,11 @@ class ScikitLearnReset:
         self
         """
         # Scikit-learn >= 1.9 puts these on an estimator before it calls fit.
-        kept = {
-            k: v for k, v in vars(self).items() if k in ("_parent_callback_ctx", "_skl_callbacks")
-        }
+        names = ("_parent_callback_ctx", "_skl_callbacks")
+        kept = {name: value for name, value in vars(self).items() if name in names}
         super().reset()  # type: ignore[misc]
-        self.__dict__.update(kept)
+        for name, value in kept.items():
+            setattr(self, name, value)
         return self
 
 
@@ -60,6 +66,19 @@ class ScikitLearnMixin(ScikitLearnReset):
             )
         # Raise the error that there was.
         return object.__getattribute__(self, name)
+
+    def _fit_with(self, X, y, **given):
+        """Call sktime's fit; meanwhile `_given` has what it does not hand on to `_fit`."""
+        token = _fit_arguments.set(given)
+        try:
+            return super().fit(X, y)  # type: ignore[misc]
+        finally:
+            _fit_arguments.reset(token)
+
+    @property
+    def _given(self) -> Mapping[str, Any]:
+        """What `fit` was given beside X and y."""
+        return _fit_arguments.get()
 
     # What sktime's fit, predict and their kin call with X and y as they were given.
     def _internal_convert(self, X, y=None):
@@ -124,27 +143,3 @@ class ScikitLearnMixin(ScikitLearnReset):
             regressor_tags=RegressorTags() if self._kind == "regressor" else None,
             input_tags=InputTags(two_d_array=False, three_d_array=True),
         )
-
-
-def check_labels(y: np.ndarray) -> None:
-    """Refuse class labels that are no labels.
-
-    Parameters
-    ----------
-    y : np.ndarray of shape (n_instances,)
-        Class labels.
-
-    Raises
-    ------
-    ValueError
-        If they are numbers, and NaN or infinite values are among them.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sktl.estimators.sklearn_mixin import check_labels
-    >>> check_labels(np.array(["a", "b"]))
-    """
-    y = np.asarray(y)
-    if y.dtype.kind == "f" and not np.isfinite(y).all():
-        raise ValueError("y must be finite. Received: NaN or infinite values")

@@ -34,6 +34,8 @@ class Problem:
         Seed.
     independent : bool
         Whether the folds are drawn at random, because nobody said which instances belong together.
+    sampling_rate : float or None
+        Samples a second of the series (Hz), for networks to warn by.
     """
 
     X: np.ndarray
@@ -42,6 +44,7 @@ class Problem:
     folds: Folds
     seed: int
     independent: bool = False
+    sampling_rate: float | None = None
 
     def targets(self) -> np.ndarray:
         """Return the columns of a ridge model: classes coded -1 and 1, or y itself."""
@@ -64,6 +67,8 @@ class Candidate:
         Blocks of features that its predictions need.
     seconds : float
         Time of its fit, of blocks that it shares not counted.
+    seconds_new : float
+        Time of its prediction of a new instance, without its blocks.
     problem : str or None
         Why it could not be used.
     model : object
@@ -80,6 +85,7 @@ class Candidate:
     out_of_fold: Any = None
     blocks: tuple[str, ...] = ()
     seconds: float = 0.0
+    seconds_new: float = 0.0
     problem: str | None = None
     model: Any = field(default=None, repr=False)
     chosen: bool = False

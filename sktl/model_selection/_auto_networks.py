@@ -70,4 +70,5 @@ def networks(setting: Setting) -> Iterator[Candidate]:
 def _maker(problem, architecture, source, seconds) -> Callable[[], Timed]:
     kind = "Regressor" if problem.n_classes is None else "Classifier"
     cls = getattr(import_module("sktl.estimators"), architecture + kind)
-    return lambda: Timed(cls(source=source, omega=OMEGA, random_state=problem.seed), seconds)
+    options = {"random_state": problem.seed, "sampling_rate": problem.sampling_rate}
+    return lambda: Timed(cls(source=source, omega=OMEGA, **options), seconds)

@@ -4,23 +4,28 @@ import numpy as np
 import pytest
 
 from sktl.estimators import ConvNetQuakeINGVRegressor
-from sktl.training.network_cache import forget
+from sktl.estimators.preparation import prepare
+from sktl.estimators.training_run import TrainingRun
+from sktl.training.network_cache import clear
+from sktl.training.randomness import random_streams
 
 
+@pytest.mark.others_slow
 def test_reuse_gives_what_a_new_network_gives(cls, small, panel):
     X, y = panel
     small |= {"n_epochs": 3}
-    forget()
+    clear()
     first = cls(**small).fit(X, y)
     cls(**small | {"omega": 0.0, "random_state": 7, "learning_rate": 0.1}).fit(X, y)
     second = cls(**small).fit(X, y)
-    forget()
+    clear()
     third = cls(**small).fit(X, y)
     for other in (second, third):
         assert first.history_.equals(other.history_)
         assert all(np.array_equal(first._weights[k], other._weights[k]) for k in first._weights)
 
 
+@pytest.mark.others_slow
 def test_incomplete_batches_count_by_their_instances(cls, small, panel):
     """The loss of an epoch is that of all instances alike, whatever the batches."""
     X, y = panel
@@ -36,6 +41,7 @@ def test_incomplete_batches_count_by_their_instances(cls, small, panel):
     np.testing.assert_allclose(losses, losses[0], rtol=1e-5)
 
 
+@pytest.mark.others_slow
 @pytest.mark.parametrize("weight", [{"a": 1.0, "b": 5.0, "c": 0.0}, "balanced"])
 def test_class_weight_enters_the_loss(classifier, weight):
     from sklearn.utils.class_weight import compute_sample_weight
@@ -54,6 +60,7 @@ def test_class_weight_enters_the_loss(classifier, weight):
     assert fitted.history_["loss"][1] == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.others_slow
 @pytest.mark.parametrize("monitor", ["val_loss", "val_score", "val_accuracy"])
 def test_best_epoch_follows_the_monitor(classifier, monitor):
     rng = np.random.default_rng(0)
@@ -91,9 +98,9 @@ def test_a_subclass_never_takes_its_parents_compiled_network(change):
     parent = ConvNetQuakeINGVRegressor(n_layers=1, filters=2, n_epochs=2, random_state=0)
     changed = type("Changed", (ConvNetQuakeINGVRegressor,), change(ConvNetQuakeINGVRegressor))
     child = changed(**parent.get_params())
-    forget()
+    clear()
     alone = child.clone().fit(X, y)
-    forget()
+    clear()
     plain = parent.fit(X, y)
     after = child.clone().fit(X, y)
     np.testing.assert_array_equal(after.predict(X), alone.predict(X))
@@ -113,6 +120,7 @@ def test_the_unit_of_the_target_changes_no_schedule():
     # Trained on y as it is, the loss has the unit of y squared.
     network.set_params(target_scaling=None, monitor="val_loss", n_epochs=1)
     for scale, power in ((1e-3, 1e-6), (1.0, 1.0)):
-        fitted = network.clone().fit(X, scale * y)
+        streams = random_streams(0)
+        run = TrainingRun(network, prepare(network, X, scale * y, streams["split"]), streams)
         expected = 1e-4 * power * np.var(y)
-        assert fitted._schedule(True).min_delta == pytest.approx(expected, rel=0.3)
+        assert run.start().state.reduce.min_delta == pytest.approx(expected, rel=0.3)

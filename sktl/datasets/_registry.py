@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sktl._checks import check_parameters
+from sktl._checks import check_number
 from sktl._targets import as_targets
 from sktl.datasets._dataset import Dataset
 from sktl.datasets._fetch import fetch_files
@@ -226,7 +226,8 @@ def make_dataset(
     ValueError
         If the arrays do not fit one another, a value is missing, or an option is unknown.
     """
-    check_parameters({"sampling_rate": sampling_rate})
+    if sampling_rate is not None:
+        check_number("sampling_rate", sampling_rate, least=0, above=True)
     y = np.asarray(as_targets(y, "regression" if task == "regression" else "classification"))
     task = task or ("regression" if np.issubdtype(y.dtype, np.floating) else "classification")
     if task not in ("regression", "classification"):

@@ -123,15 +123,12 @@ def page_of(name: str, rows: pd.DataFrame, folder: Path) -> str:
         ),
     ]  # fmt: skip
     if bundled:
-        parts.append("At a glance\n-----------\n\n.. tab-set::\n")
-        for one in cards:
-            image = f"{slug(name)}-{slug(one)}.png"
-            picture_of(name, one, folder / image)
-            selected = "      :selected:\n" if one == architecture else ""
-            parts.append(
-                f"   .. tab-item:: {one}\n{selected}\n      .. image:: {image}\n"
-                f"         :alt: Card, kernels, spectra and training of {name}, {one}\n"
-            )
+        picture_of(name, architecture, folder / f"{slug(name)}.png")
+        parts.append(
+            f"At a glance\n-----------\n\n.. figure:: {slug(name)}.png\n"
+            f"   :alt: Card, kernels, spectra and training of {name}, {architecture}\n\n"
+            f'   {architecture}, by ``sktl.plotting.plot_source("{name}", "{architecture}")``\n'
+        )
     parts += ["What it is worth\n----------------\n", worth(cards)]
     notes = dict.fromkeys(card.notes for card in cards.values() if card.notes)
     if len(notes) == 1:

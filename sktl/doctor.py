@@ -95,9 +95,9 @@ def _package(name: str) -> Finding:
 
 
 def _backend() -> str:
-    import keras
+    from sktl.training.quiet_import import import_keras
 
-    backend = keras.backend.backend()
+    backend = import_keras().backend.backend()
     if backend not in ("tensorflow", "jax"):
         raise RuntimeError(
             "Keras's backend must be tensorflow or jax: set KERAS_BACKEND before Python starts. "

@@ -17,6 +17,7 @@ from sktl.sources import adapt_input_channels, load_source
 from sktl.training.backends import compile_network
 from sktl.training.compiled_network import initial_weights, weight_names
 from sktl.training.network_cache import lease
+from sktl.training.quiet_import import import_keras
 
 __all__ = ["FrozenSource"]
 
@@ -182,8 +183,7 @@ class FrozenSource:
         return source, estimator, layers, estimator._feature_options(arrays)
 
     def _lease(self, estimator, layers, options, shape):
-        import keras
-
+        keras = import_keras()
         parameters = estimator._network_parameters() | options
         key = (
             estimator._network, repr(parameters), layers, shape, self.pooling,

@@ -83,6 +83,9 @@ class _InceptionTime:
     transfer. The original is an ensemble of five such networks with longer kernels; this is one,
     in the size that was published for pre-training on generated series.
 
+    No source of this network is bundled or published: train one of your own by `sktl pretrain`, or
+    keep a fitted network by `save_pretrained`.
+
     Parameters
     ----------
     n_blocks : int, default=2

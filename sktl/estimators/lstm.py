@@ -41,6 +41,9 @@ class _LSTM:
     """Recurrent layers read the series time point by time point; the last output and the stream
     max enter the output layer. All recurrent layers transfer: there is nothing else to.
 
+    No source of this network is bundled or published: train one of your own by `sktl pretrain`, or
+    keep a fitted network by `save_pretrained`.
+
     Parameters
     ----------
     n_layers : int, default=2

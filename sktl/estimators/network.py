@@ -15,6 +15,7 @@ from sktl.training.keras_settings import fixed_keras_settings
 from sktl.training.network_cache import lease
 from sktl.training.preprocessing import Preprocessing
 from sktl.training.probe_head import probe_start
+from sktl.training.quiet_import import import_keras
 from sktl.training.randomness import random_streams
 from sktl.training.training_data import DataFacts
 
@@ -153,8 +154,7 @@ class NetworkMixin:
         context manager
             Gives a `sktl.training.compiled_network.CompiledNetwork` with any weights.
         """
-        import keras
-
+        keras = import_keras()
         key = (
             # A subclass may build, or compile, another network from the same parameters.
             type(self),

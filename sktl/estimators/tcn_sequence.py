@@ -76,6 +76,9 @@ class _TCNSequence:
     The defaults are the network of [1]_; ``from_preset("noncausal")`` gives the later one of its
     authors.
 
+    No source of this network is bundled or published: keep a fitted network of your own by
+    `save_pretrained`.
+
     Parameters
     ----------
     stream_max : {"standard", "log", "raw", None}, default=None

@@ -20,11 +20,13 @@ import numpy as np
 from sktime.base._base_panel import BasePanelMixin
 
 from sktl._checks import check_choice, check_finite, check_parameters
+from sktl._lengths import values_of
 from sktl._panels import check_source_channels
 from sktl._targets import as_callbacks, as_targets, as_weights, refuse_columns
 from sktl.estimators._docs import compose
 from sktl.estimators._persistence import PersistenceMixin
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
+from sktl.estimators.unequal_length import UnequalLength
 from sktl.sources import (
     adapt_input_channels,
     find_card,
@@ -69,7 +71,7 @@ def parameters(cls):
 
 
 @parameters
-class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
+class BaseTransferEstimator(UnequalLength, PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     """A network that may start from the convolutions of a source.
 
     Parameters
@@ -255,7 +257,8 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         Parameters
         ----------
         X : sktime panel, or np.ndarray of shape (n_instances, n_channels, n_timepoints)
-            Training series of equal length, in any unit.
+            Training series, in any unit, as a list of arrays or a frame where they differ in
+            length (sktime's tag ``capability:unequal_length``).
         y : array-like of shape (n_instances,)
             Class labels, or numbers in any unit; `TCNSequenceRegressor` also takes
             (n_instances, n_outputs).
@@ -362,15 +365,15 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         self._n_repeats = n_repeats
         # The inner split depends on the seed; what was given to fit does not.
         self._given_hash = data_hash(X, y)
-        X = self._panel(X)
+        X = self._panel(self._learn_lengths(X))
         training, validation = self._split(X, y, rng)
         self._data_hash = data_hash(*training)
         self._n_training_instances = len(training[1])
         stream_max = self._resolved()["stream_max"]
-        self._preprocessing, inputs = self._preprocessing_type.fit(training[0], stream_max)
+        self._preprocessing, inputs = self._fit_preprocessing(training[0], stream_max)
         targets, weights = self._fit_targets(training[1], self._frames(training[0]))
         weights = self._weighted(weights, len(y))
-        self._shape = (*X.shape[1:], targets.shape[1])
+        self._shape = (*training[0].shape[1:], targets.shape[1])
         frames = validation and self._frames(validation[0])
         held_out = validation and (
             self._preprocessing.transform(validation[0]),
@@ -406,7 +409,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         """Return the fitted attributes that do not depend on any training."""
         shared = (
             "_n_repeats", "_given_hash", "_data_hash", "_n_training_instances", "_preprocessing",
-            "_shape",
+            "_shape", "_series_differ", "_policy_length",
         )  # fmt: skip
         return {name: vars(self)[name] for name in (*shared, *self._target_attributes)}
 
@@ -505,13 +508,15 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         """Refuse parameters of the architecture that do not go together."""
 
     def _panel(self, X):
-        check_finite(X)
+        check_finite(values_of(X))
         return np.repeat(X, self._n_repeats, axis=1) if self._n_repeats > 1 else X
 
     def _split(self, X, y, rng):
         """Return (X, y) of the training part, and of the validation part or None."""
         if self._given__validation_data is not None:
-            return (X, y), self._check_validation_data(X)
+            X_held_out, y_held_out = self._check_validation_data(X)
+            X_held_out, X = self._like_training(X_held_out, X)
+            return (X, y), (X_held_out, y_held_out)
         if self.validation_size is None:
             return (X, y), None
         training, held_out = validation_split(len(y), self.validation_size, self._strata(y), rng)
@@ -532,11 +537,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             X_held_out, y_held_out, return_metadata=self.METADATA_REQ_IN_CHECKS
         )["mtype"]
         X_held_out = self._panel(self._convert_X(X_held_out, mtype))
-        if X_held_out.shape[1:] != X.shape[1:]:
-            raise ValueError(
-                "validation_data must have the channels and time points of X. Received: "
-                f"{X_held_out.shape[1:]} against {X.shape[1:]} (channels, time points)"
-            )
+        X_held_out, _ = self._like_training(X_held_out, X)
         return X_held_out, self._check_held_out_targets(np.asarray(y_held_out))
 
     def _check_held_out_targets(self, y):
@@ -618,12 +619,14 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
             if parameter.kind is parameter.KEYWORD_ONLY and hasattr(self, name)
         }
 
-    def _build(self, n_channels, n_timepoints, n_outputs, **options):
+    def _build(self, n_channels, n_timepoints, n_outputs, masked=False, **options):
         import keras
 
         series = keras.Input((n_timepoints, n_channels), name="series")
         stream_max = None if self.stream_max is None else keras.Input((1,), name="stream_max")
-        features = self._network(series, stream_max, **self._network_parameters() | options)
+        panel, lengths = self._ends(series, masked)
+        options = self._network_parameters() | lengths | options
+        features = self._network(panel, stream_max, **options)
         head = keras.layers.Dense(n_outputs, activation=self._output_activation, name="head")
         inputs = [series] if stream_max is None else [series, stream_max]
         return keras.Model(inputs, head(features), name=self.architecture.lower())
@@ -635,7 +638,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
     def _borrow_network(self, shape=None):
         import keras
 
-        shape = shape or self._shape
+        shape = shape or (*self._shape, *self._masked)
         key = (
             # A subclass may build, or compile, another network from the same parameters.
             type(self),
@@ -672,17 +675,19 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
 
     def _outputs(self, X):
         """Apply the fitted network, a batch at a time from raw series to outputs."""
-        with self._borrow_network(self._shape_of(X)) as network:
+        X, shape, preprocessing = self._for_network(X)
+        with self._borrow_network(shape) as network:
             network.load(self._weights, self._dropout_seed)
             return np.concatenate(
                 [
-                    network.predict(network.place(self._preprocessing.transform(self._panel(part))))
+                    network.predict(network.place(preprocessing.transform(self._panel(part))))
                     for part in np.split(X, range(PREDICTION_BATCH, len(X), PREDICTION_BATCH))
                 ]
             )
 
     def _evaluate(self, X, y):
         """Return the loss without penalty and the scores on held-out instances."""
+        X = self._at_policy(X)
         outputs, frames = self._outputs(X), self._frames(X)
         with self._borrow_network() as network:
             loss = network.mean_loss(self._targets(y, frames), outputs)
@@ -696,7 +701,7 @@ class BaseTransferEstimator(PersistenceMixin, ScikitLearnMixin, BasePanelMixin):
         weights, model = _models.get(id(self), (None, None))
         if weights is not self._weights:
             with fixed_keras_settings():
-                model = set_weights(self._build(*self._shape), self._weights)
+                model = set_weights(self._build(*self._shape, *self._masked), self._weights)
             if id(self) not in _models:
                 finalize(self, _models.pop, id(self))
             _models[id(self)] = self._weights, model

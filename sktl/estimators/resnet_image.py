@@ -18,6 +18,7 @@ from sktl.estimators._image_networks import (
     resnet_on_pictures,
 )
 from sktl.estimators.base import parameters
+from sktl.estimators.fixed_length import FixedLength
 from sktl.estimators.images import magnitude_midpoints
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.sources import find_card, load_source
@@ -36,7 +37,7 @@ else:
 
 
 @parameters
-class _ResNetImage(_Mixin):
+class _ResNetImage(FixedLength, _Mixin):
     """Each instance is drawn as a picture, its channels in panels one above the other, and read
     by a residual network that may start from ImageNet [2]_. Three dense layers lead from the
     averaged features, and the stream max, to the output layer. Everything up to the average
@@ -180,6 +181,7 @@ class _ResNetImage(_Mixin):
         return super()._prepare(X, y, self._repeats(X, None), rng)
 
     def _check_architecture(self):
+        super()._check_architecture()
         check_choice("network", self.network, NETWORKS)
         check_choice("strategy", self.strategy, STRATEGIES)
         check_choice("amplitude", self.amplitude, AMPLITUDES)
@@ -188,6 +190,12 @@ class _ResNetImage(_Mixin):
         if not isinstance(self.n_marks, int) or self.n_marks < 0:
             raise ValueError(
                 f"n_marks must be a whole number of at least 0. Received: n_marks={self.n_marks!r}"
+            )
+        if self.n_marks and self.unequal_length == "resample":
+            raise ValueError(
+                "Marks are single time points, which cannot be interpolated: use "
+                "unequal_length='pad' or 'crop'. Received: unequal_length='resample', "
+                f"n_marks={self.n_marks}"
             )
         if self.resize is not None and self.resize < self.picture_size:
             raise ValueError(

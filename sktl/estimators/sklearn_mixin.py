@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from sktl._lengths import is_unequal, panel_of, refuse_unequal
 from sktl._panels import (
     aligned,
     as_panel,
@@ -61,9 +62,14 @@ class ScikitLearnMixin(ScikitLearnReset):
         # Raise the error that there was.
         return object.__getattribute__(self, name)
 
+    # What to do with series of unequal length where they are not taken.
+    _unequal_choices: ClassVar[str] = "cut or continue them, or use another estimator"
+
     # What sktime's fit, predict and their kin call with X and y as they were given.
     def _internal_convert(self, X, y=None):
         X = as_panel(X)
+        if not self.get_tag("capability:unequal_length"):  # type: ignore[attr-defined]
+            refuse_unequal(X, f"{type(self).__name__} takes no others; {self._unequal_choices}")
         if "_channel_names" in vars(self):
             X = in_order(X, vars(self)["_channel_names"])
         else:
@@ -72,7 +78,7 @@ class ScikitLearnMixin(ScikitLearnReset):
         return super()._internal_convert(X, y)  # type: ignore[misc]
 
     def _convert_X(self, X, X_mtype):  # noqa: N802 - sktime's name
-        X = super()._convert_X(X, X_mtype)  # type: ignore[misc]
+        X = panel_of(X) if is_unequal(X) else super()._convert_X(X, X_mtype)  # type: ignore[misc]
         if not vars(self).get("_is_fitted"):
             warn_of_orientation(X)
         return X

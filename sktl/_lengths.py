@@ -42,7 +42,7 @@ def is_unequal(X: Any) -> bool:
         return False
     if X.index.nlevels == 2:
         return len(np.unique(np.bincount(pd.factorize(X.index.get_level_values(0))[0]))) > 1
-    if X.index.nlevels == 1 and all(kind == object for kind in X.dtypes):
+    if X.index.nlevels == 1 and all(map(pd.api.types.is_object_dtype, X.dtypes)):
         return len({np.size(cell) for column in X for cell in X[column]}) > 1
     return False
 
@@ -157,6 +157,14 @@ def series_of(X: np.ndarray) -> Any:
     return [one[:, :n] for one, n in zip(X, lengths_of(X), strict=True)]
 
 
+def last_values(X: np.ndarray) -> np.ndarray:
+    """Return the last value of each channel, (n_instances, n_channels), float64."""
+    if not is_unequal(X):
+        return X[:, :, -1].astype(np.float64)
+    last = lengths_of(X) - 1
+    return np.take_along_axis(X, last[:, None, None], axis=2)[:, :, 0].astype(np.float64)
+
+
 def lengthened(X: np.ndarray, n_timepoints: int) -> np.ndarray:
     """Let NaN follow the series of an array, up to a length."""
     missing = n_timepoints - X.shape[2]
@@ -223,8 +231,9 @@ def refuse_unequal(X: Any, what: str) -> None:
         If they differ in length.
     """
     if is_unequal(X):
-        lengths = sorted({one.shape[1] for one in _series(X)})
+        array = isinstance(X, np.ndarray)
+        lengths = lengths_of(X) if array else [one.shape[1] for one in _series(X)]
         raise ValueError(
-            f"X must hold series of equal length: {what}. Received: series of {lengths[0]} to "
-            f"{lengths[-1]} time points"
+            f"X must hold series of equal length: {what}. Received: series of {min(lengths)} to "
+            f"{max(lengths)} time points"
         )

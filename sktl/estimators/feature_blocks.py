@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
 from sktl._checks import check_choice
-from sktl._lengths import by_length, is_unequal, lengths_of, series_of
+from sktl._lengths import by_length, is_unequal, lengths_of, refuse_unequal, series_of
 from sktl.estimators.frozen_features import POOLING, FrozenSource
 from sktl.sources import SOURCE_GROUPS, expand_sources, find_card, list_sources
 
@@ -155,7 +155,10 @@ class RandomBlock:
                 "MultiRocket cannot take series of unequal length, MiniRocket can. Received: "
                 "random_features='multirocket'"
             )
-        kind = {"minirocket": "MiniRocketMultivariate" + "Variable" * self.unequal_, "multirocket": "MultiRocketMultivariate"}
+        kind = {
+            "minirocket": "MiniRocketMultivariate" + "Variable" * self.unequal_,
+            "multirocket": "MultiRocketMultivariate",
+        }
         # With n_jobs=-1 sktime asks numba for a thread a processor, whatever numba may use.
         make = getattr(rocket, kind[self.transformer])
         return make(random_state=self.random_state, n_jobs=get_num_threads())
@@ -198,7 +201,8 @@ class SeriesBlock:
     kind = name = "series"
 
     def fit(self, X: np.ndarray) -> SeriesBlock:
-        """Return itself."""
+        """Return itself; refuse series of unequal length."""
+        refuse_unequal(X, "its features are single time points")
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
@@ -221,7 +225,8 @@ class SpectrumBlock:
     kind = name = "spectrum"
 
     def fit(self, X: np.ndarray) -> SpectrumBlock:
-        """Return itself."""
+        """Return itself; refuse series of unequal length."""
+        refuse_unequal(X, "its bands depend on the length")
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
@@ -255,6 +260,9 @@ class TimingBlock:
 
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Return the times, (n_instances, n_features)."""
+        return by_length(self._times, X)
+
+    def _times(self, X):
         X = np.asarray(X, np.float64)
         X = X - X.mean(axis=2, keepdims=True)
         energy = X**2
@@ -291,7 +299,8 @@ class IntervalBlock:
     most_features = 50_000
 
     def fit(self, X: np.ndarray) -> IntervalBlock:
-        """Choose how many quantiles there are, for series like X."""
+        """Choose how many quantiles there are, for series like X, of equal length."""
+        refuse_unequal(X, "the intervals depend on the length")
         # The intervals of a depth hold every value about twice, of four forms of the series.
         of_all = 7 * self.depth * X.shape[1] * X.shape[2]
         while of_all / self.divisor > self.most_features and self.divisor < X.shape[2]:
@@ -359,6 +368,10 @@ class Catch22Block:
 
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Return the characteristics, (n_instances, 22 * n_channels)."""
+        return by_length(self._characteristics, X)
+
+    @staticmethod
+    def _characteristics(X):
         X = np.asarray(X, np.float64)
         X = X - X.mean(axis=2, keepdims=True)
         spread = X.std(axis=2, keepdims=True)

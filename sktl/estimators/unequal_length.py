@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from typing import Any, ClassVar
 
-
 from sktl._lengths import is_unequal, lengthened, lengths_of
 from sktl.layers.ends import ends
 from sktl.training.unequal_length import (

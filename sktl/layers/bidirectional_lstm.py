@@ -99,9 +99,7 @@ def _last_outputs(steps, weights, biases, last=None):
 
         def gradients(upstream):
             if last is None:
-                upstream = tf.concat(
-                    [tf.zeros_like(states[-1][:, 1:]), upstream[:, None]], axis=1
-                )
+                upstream = tf.concat([tf.zeros_like(states[-1][:, 1:]), upstream[:, None]], axis=1)
             else:
                 upstream = last * upstream[:, None]
             return _one_thread_each(backward, [upstream, steps, weights, biases, *states])

@@ -47,6 +47,11 @@ def _layers() -> Any:
         def __init__(self, fill=0.0, last=False, **kwargs):
             super().__init__(**kwargs)
             self.fill, self.last = fill, last
+            # A mask that batch normalisation was given has done its work.
+            self.supports_masking = True
+
+        def compute_mask(self, inputs, previous_mask):
+            return None
 
         def call(self, x, lengths):
             if self.last:
@@ -78,9 +83,9 @@ def _layers() -> Any:
             padded = None
             for shift in sorted({max(size - rest, 0) // 2 for rest in range(1, stride + 1)}):
                 after = max(steps - shift - x.shape[1], 0)
-                moved = ops.pad(
-                    x, ((0, 0), (shift, after), (0, 0)), constant_values=self.fill
-                )[:, :steps]
+                moved = ops.pad(x, ((0, 0), (shift, after), (0, 0)), constant_values=self.fill)[
+                    :, :steps
+                ]
                 chosen = ops.equal(left, shift)[:, None, None]
                 padded = moved if padded is None else ops.where(chosen, moved, padded)
             return padded, (lengths + stride - 1) // stride

@@ -133,7 +133,7 @@ def _held_out(prepared):
 def _judge(estimator, part, prepared, outputs, scoring):
     if part.test is not None:
         X, y = part.test
-        frames = estimator._frames(X)
+        frames = estimator._frames(estimator._at_policy(X))
         targets = estimator._targets(y, frames)
     else:
         y, frames = prepared.y_validation, prepared.frames_validation

@@ -6,6 +6,7 @@ tells by it how long each series is.
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from typing import Any, ClassVar
 
@@ -37,6 +38,7 @@ class UnequalLength:
     _preprocessing_type: ClassVar[Any]
     get_tag: Any
     _shape_of: Any
+    _network: Any
 
     @property
     def _policy(self):
@@ -110,10 +112,14 @@ class UnequalLength:
         shape = (n_channels, n_timepoints, n_outputs, True)
         return lengthened(X, n_timepoints), shape, preprocessing
 
-    @staticmethod
-    def _ends(series, masked):
+    def _ends(self, series, masked):
         """Return series as the network's function takes them, and its further argument."""
         if not masked:
             return series, {}
+        if "lengths" not in inspect.signature(self._network).parameters:
+            raise TypeError(
+                "A network for series of unequal length takes the argument lengths. "
+                f"Received: {self._network.__name__}"
+            )
         series, lengths = ends(series)
         return series, {"lengths": lengths}

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from sktime.datasets import load_japanese_vowels
 from sktime.datatypes import convert_to
+from sktime.transformations.series.summarize import SummaryTransformer
 
 import sktl.estimators
 from sktl._lengths import lengthened, panel_of
@@ -24,6 +25,7 @@ from sktl.estimators import (
     MagNetRegressor,
     MLSTMFCNClassifier,
 )
+from sktl.estimators.feature_blocks import RandomBlock
 from sktl.estimators.frozen_features import POOLING, _feature_model
 from sktl.model_selection import AutoTransferClassifier, OmegaSearch
 from sktl.training.compiled_network import weight_names
@@ -260,10 +262,8 @@ def test_without_a_policy_the_three_are_named():
 @pytest.mark.parametrize("architecture", ["ConvNetQuakeINGV", "MLSTMFCN", "MagNet", "TCN"])
 def test_features_are_those_of_the_series_alone(architecture):
     source = FrozenSource(architecture, "EMG-simulated")
-    few = [X[3], X[6], X[7]]
-    together = source.transform(panel_of(few))
-    for one, expected in zip(few, together, strict=True):
-        np.testing.assert_allclose(source.transform(one[None])[0], expected, atol=2e-4)
+    together = source.transform(panel_of([X[3], X[6]]))
+    np.testing.assert_allclose(source.transform(X[3][None])[0], together[0], atol=2e-4)
 
 
 @pytest.mark.parametrize("padding", [0, 1])
@@ -273,18 +273,25 @@ def test_features_behind_maxima(padding):
     layers, parameters = estimator._feature_layers(), estimator._network_parameters()
     x, _ = scaled(31)
     masked = _feature_model(estimator, layers, parameters, (31, 2, True), POOLING)
-    found = np.array(masked(x))
+    found = np.array(masked([x]))
     for n, series, one in zip(LENGTHS, x, found, strict=True):
         plain = _feature_model(estimator, layers, parameters, (n, 2), POOLING)
         plain.set_weights(masked.get_weights())
-        np.testing.assert_allclose(one, np.array(plain(series[None, :n]))[0], atol=1e-5)
+        np.testing.assert_allclose(one, np.array(plain([series[None, :n]]))[0], atol=1e-5)
 
 
-def test_probe_of_real_series():
+def japanese_vowels():
     """Utterances of nine speakers, of 7 to 29 time points."""
     data = [load_japanese_vowels(split, return_X_y=True) for split in ("train", "test")]
-    (train, y), (test, truth) = [(frame.iloc[::3], labels[::3]) for frame, labels in data]
-    probe = LinearProbeClassifier(["EMG-simulated"], ["MagNet"], amplitude=True).fit(train, y)
+    return [(frame.iloc[::3], labels[::3]) for frame, labels in data]
+
+
+@pytest.mark.parametrize("convolutions", [None, pytest.param("minirocket", marks=pytest.mark.slow)])
+def test_probe_of_real_series(convolutions):
+    (train, y), (test, truth) = japanese_vowels()
+    probe = LinearProbeClassifier(["EMG-simulated"], ["MagNet"], random_features=convolutions).fit(
+        train, y
+    )
     assert probe.score(test, truth) > 0.9
     together = probe.predict_proba(test)
     for row in (0, 50):
@@ -293,12 +300,16 @@ def test_probe_of_real_series():
 
 
 def test_random_convolutions_know_their_length():
-    equal = np.array([np.resize(one, (2, 12)) for one in X])
-    probe = LinearProbeClassifier(sources=None).fit(equal, Y)
+    block = RandomBlock("minirocket")
+    block.unequal_, block.length_ = False, 12
     with pytest.raises(ValueError, match=r"drawn for series of 12 time points.*of 7 to 12"):
-        probe.predict([equal[0], equal[1][:, :7]])
+        block.transform(panel_of([np.zeros((2, 12)), np.zeros((2, 7))]))
     with pytest.raises(ValueError, match="MultiRocket cannot take"):
         LinearProbeClassifier(sources=None, random_features="multirocket").fit(X, Y)
+    equal_only = SummaryTransformer(("mean",), None)
+    equal_only.set_tags(**{"capability:unequal_length": False})
+    with pytest.raises(ValueError, match="transformer cannot take"):
+        RandomBlock(equal_only).fit(panel_of(X))
 
 
 @pytest.mark.parametrize("form", ["multi-index", "nested", "list of arrays"])
@@ -309,21 +320,26 @@ def test_source_features(form):
     np.testing.assert_allclose(found.iloc[[3]].to_numpy(), alone.to_numpy(), atol=1e-4)
 
 
-def test_searches():
-    search = OmegaSearch(MagNetClassifier(**MAGNET), sources=["EMG-simulated"], omegas=[0.5])
+def test_searches(fitted, tmp_path):
+    mine = fitted.save_pretrained(tmp_path / "mine")
+    search = OmegaSearch(MagNetClassifier(**MAGNET), sources=[mine], omegas=[0.5])
     assert search.get_tag("capability:unequal_length")
     assert search.fit(X, Y).predict_proba(INPUTS["multi-index"]).shape == (16, 2)
     folds = search.clone().set_params(selection=2).fit(X, Y)
     assert folds.predict(X).shape == (16,)
 
 
-def test_auto_transfer():
+def test_auto_transfer(monkeypatch):
+    # Compiling MiniRocket takes longer than all the rest: means and deviations stand for it.
+    block = lambda *_: RandomBlock(SummaryTransformer(("mean", "std"), None))  # noqa: E731
+    monkeypatch.setattr("sktl.model_selection._auto_blocks.RandomBlock", block)
     search = AutoTransferClassifier("fast", sources=None).fit(X, Y)
     together = search.predict_proba(X)
     assert (together.argmax(axis=1) == Y).all()
     np.testing.assert_allclose(search.predict_proba([X[3]])[0], together[3], atol=1e-6)
-    problems = search.leaderboard_["problem"].dropna()
+    problems = search.leaderboard_.set_index("candidate")["problem"].dropna()
     assert problems["series"].startswith("failed: X must hold series of equal length")
+    assert problems.index.tolist() == ["series", "spectrum"]
 
 
 def test_series_without_end_marks_are_refused():

@@ -464,10 +464,25 @@ def test_everyone_refuses_such_labels(row):
         check(outcome, act, None)
 
 
-@pytest.mark.parametrize("row", ["list", "categorical", "objects of text", "polars", "series"])
+@pytest.mark.parametrize(
+    "row", ["list", "categorical", "objects of text", "polars", "series", "floats", "half floats"]
+)
 def test_labels_to_score(row):
     y = LABELS[row][0]
-    assert classifier().fit(PLAIN, TEXT).score(PLAIN, y) == 1
+    labels = y if "floats" in row else TEXT
+    assert classifier().fit(PLAIN, labels).score(PLAIN, y) == 1
+
+
+def test_labels_that_are_floats_are_classes_to_everyone():
+    floats = CODES / 2
+    network = MagNetClassifier(n_epochs=1, random_state=0)
+    by_text, by_floats = (network.clone().fit(PLAIN, y) for y in (TEXT, floats))
+    pd.testing.assert_frame_equal(by_floats.history_, by_text.history_)
+    tables = [
+        rank_sources(PLAIN, y, "MagNet", ["EMG-simulated"], task="classification")
+        for y in (TEXT, floats)
+    ]
+    pd.testing.assert_frame_equal(*[table.drop(columns="seconds") for table in tables])
 
 
 def test_numbers_to_score():

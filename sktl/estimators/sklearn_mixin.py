@@ -115,6 +115,9 @@ class ScikitLearnMixin(ScikitLearnReset):
         """
         check_same_order(X, y)
         y = as_targets(y, self._task_of_y)
+        if self._kind == "classifier" and np.ndim(y) == 1 and np.asarray(y).dtype.kind == "f":
+            # Scikit-learn's accuracy takes floats for numbers to predict.
+            return float(np.mean(self.predict(X) == np.asarray(y)))  # type: ignore[attr-defined]
         return super().score(X, y, **options)  # type: ignore[misc]
 
     def __sklearn_tags__(self):

@@ -80,7 +80,8 @@ class BaseTransferClassifier(BaseTransferEstimator, BaseClassifier):
         return None
 
     def _validation_scores(self, y, outputs, frames=None):
-        predicted = self.classes_[outputs.argmax(axis=1)]
+        # By number: labels that are floats are no classes to scikit-learn.
+        y, predicted = np.searchsorted(self.classes_, y), outputs.argmax(axis=1)
         return {
             "val_score": float(f1_score(y, predicted, average="weighted", zero_division=0)),
             "val_accuracy": float(accuracy_score(y, predicted)),

@@ -18,6 +18,11 @@ def summary_over_time():
         def __init__(self, pooling, **kwargs):
             super().__init__(**kwargs)
             self.pooling = pooling
+            # The mask of a batch normalisation says what the lengths do.
+            self.supports_masking = True
+
+        def compute_mask(self, inputs, previous_mask):
+            return None
 
         def call(self, maps, lengths=None):
             functions = self._of_all(maps) if lengths is None else self._of_own(maps, lengths)

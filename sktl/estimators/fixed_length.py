@@ -37,3 +37,20 @@ class FixedLength:
     def _check_architecture(self):
         check_choice("unequal_length", self.unequal_length, POLICIES)
         super()._check_architecture()
+
+    @classmethod
+    def get_test_params(cls, parameter_set="default"):
+        """Return parameters that make a fit short, for the suites of sktime.
+
+        Parameters
+        ----------
+        parameter_set : str, default="default"
+            Not used.
+
+        Returns
+        -------
+        list of dict
+            Two sets of parameters; with the second, series of unequal length are continued.
+        """
+        first, second = super().get_test_params(parameter_set)
+        return [first, second | {"unequal_length": "pad"}]

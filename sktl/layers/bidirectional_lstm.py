@@ -23,7 +23,10 @@ def block_bidirectional():
     from sktl.layers._devices import on_tensorflow_without_gpu
 
     class BlockBidirectional(layers.Bidirectional):
-        """Keras' own unless the last outputs of plain LSTM layers are wanted."""
+        """Keras' own unless the last outputs of plain LSTM layers are wanted.
+
+        Where there is a mask, what it hides must follow the series.
+        """
 
         def call(self, sequences, initial_state=None, mask=None, training=None):
             known = (
@@ -46,9 +49,8 @@ def block_bidirectional():
                 last = tf.one_hot(lengths - 1, tf.shape(forwards)[0], axis=0)[:, :, None]
             cells = self.forward_layer.cell, self.backward_layer.cell
             weights, biases = zip(*map(_weights, cells), strict=True)
-            outputs = _last_outputs(
-                *map(tf.stack, ((forwards, backwards), weights, biases)), last=last
-            )
+            stacked = map(tf.stack, ((forwards, backwards), weights, biases))
+            outputs = _last_outputs(*stacked, last)
             return tf.concat(tf.unstack(outputs), axis=-1)
 
     return BlockBidirectional
@@ -83,7 +85,7 @@ def _weights(cell):
     )
 
 
-def _last_outputs(steps, weights, biases, last=None):
+def _last_outputs(steps, weights, biases, last):
     """Apply an LSTM to each of some (time, batch, features) and give (some, batch, units).
 
     Masked steps come after the others: the output at the ``last`` of these, (time, batch, 1), is

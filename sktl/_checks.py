@@ -5,56 +5,102 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-CHOICES: dict[str, tuple] = {
-    "stream_max": ("standard", "log", "raw", None),
-    "target_scaling": ("standard", "instance", None),
-    "head": ("random", "probe"),
-    "channel_adaptation": ("replicate", "replicate_scaled"),
-}
-# name: (lowest, lowest allowed, highest, highest allowed, None allowed)
-NUMBERS: dict[str, tuple[float, bool, float, bool, bool]] = {
-    "omega": (0, True, float("inf"), False, False),
-    "validation_size": (0, False, 1, False, True),
-    "learning_rate": (0, False, float("inf"), False, False),
-    "reduce_lr_factor": (0, False, 1, False, False),
-    "min_learning_rate": (0, True, float("inf"), False, False),
-    "dropout": (0, True, 1, False, False),
-    "l2": (0, True, float("inf"), False, False),
-    "batch_norm_momentum": (0, True, 1, False, False),
-    "weight_decay": (0, True, float("inf"), False, False),
-    "line_width": (0, False, float("inf"), False, False),
-    "sampling_rate": (0, False, float("inf"), False, True),
-}
-COUNTS: dict[str, bool] = {
-    "n_epochs": False,
-    "batch_size": False,
-    "early_stopping_patience": True,
-    "reduce_lr_patience": True,
-    "n_layers": False,
-    "n_blocks": False,
-    "n_modules": False,
-    "bottleneck": False,
-    "kernel_size": False,
-    "pool_size": False,
-    "lstm_units": False,
-    "reduction": False,
-    "picture_size": False,
-    "resize": True,
-}
+
+@dataclass(frozen=True)
+class Choice:
+    """One of some values.
+
+    Parameters
+    ----------
+    allowed : tuple
+        The values.
+    """
+
+    allowed: tuple
+
+    def check(self, name: str, value: Any, auto: bool = False) -> None:
+        """Refuse a value that is none of them."""
+        check_choice(name, value, (*["auto"] * auto, *self.allowed))
 
 
-def check_parameters(params: dict[str, Any], auto: Collection[str] = ()) -> None:
+@dataclass(frozen=True)
+class Number:
+    """A number between bounds.
+
+    Parameters
+    ----------
+    low, high : float
+        The bounds.
+    with_low, with_high : bool
+        Whether the bounds themselves are allowed.
+    none : bool, default=False
+        Whether None is.
+    """
+
+    low: float = 0
+    high: float = math.inf
+    with_low: bool = True
+    with_high: bool = False
+    none: bool = False
+
+    def check(self, name: str, value: Any, auto: bool = False) -> None:
+        """Refuse what is no number, or outside of the bounds."""
+        if value is None and self.none:
+            return
+        allowed = f"a number in {'[' if self.with_low else '('}{self.low:g}, {self.high:g}"
+        allowed += ("]" if self.with_high else ")") + " or None" * self.none + " or 'auto'" * auto
+        if not _is(numbers.Real, value):
+            raise TypeError(f"{name} must be {allowed}. Received: {name}={value!r}")
+        above = value >= self.low if self.with_low else value > self.low
+        below = value <= self.high if self.with_high else value < self.high
+        if not (above and below):
+            raise ValueError(f"{name} must be {allowed}. Received: {name}={value!r}")
+
+
+@dataclass(frozen=True)
+class Count:
+    """A whole number from 1 on, or several.
+
+    Parameters
+    ----------
+    none : bool, default=False
+        Whether None is allowed.
+    """
+
+    none: bool = False
+
+    def check(self, name: str, value: Any, auto: bool = False) -> None:
+        """Refuse what is no whole number, or below 1."""
+        several = value if isinstance(value, tuple | list) else (value,)
+        if value is None and self.none:
+            return
+        more = " or None" * self.none + " or 'auto'" * auto
+        if not several or not all(_is(numbers.Integral, item) for item in several):
+            raise TypeError(f"{name} must be a whole number{more}. Received: {name}={value!r}")
+        if min(several) < 1:
+            raise ValueError(f"{name} must be at least 1{more}. Received: {name}={value!r}")
+
+
+Bound = Choice | Number | Count
+
+
+def check_parameters(
+    params: Mapping[str, Any], bounds: Mapping[str, Bound], auto: Collection[str] = ()
+) -> None:
     """Refuse parameters that no fit can use.
 
     Parameters
     ----------
-    params : dict
-        Name to value; names without a rule are passed over.
+    params : mapping of str to object
+        Name to value; names without a bound are passed over.
+    bounds : mapping of str to Choice, Number or Count
+        Name to what is allowed.
     auto : collection of str, default=()
         Names of those that may be "auto".
 
@@ -67,43 +113,15 @@ def check_parameters(params: dict[str, Any], auto: Collection[str] = ()) -> None
 
     Examples
     --------
-    >>> from sktl._checks import check_parameters
-    >>> check_parameters({"omega": -1})
+    >>> from sktl._checks import Number, check_parameters
+    >>> check_parameters({"omega": -1}, {"omega": Number()})
     Traceback (most recent call last):
     ValueError: omega must be a number in [0, inf). Received: omega=-1
     """
-    for name, value in params.items():
-        received = f"Received: {name}={value!r}"
-        choice = " or 'auto'" * (name in auto)
-        if choice and isinstance(value, str) and value == "auto":
-            continue
-        if name in CHOICES:
-            check_choice(name, value, (*["auto"] * (name in auto), *CHOICES[name]))
-        elif name in COUNTS or name in ("filters", "kernel_sizes", "head_units"):
-            none = COUNTS.get(name, False)
-            several = value if isinstance(value, tuple | list) else (value,)
-            if value is None and none:
-                continue
-            if not several or not all(_is(numbers.Integral, item) for item in several):
-                raise TypeError(
-                    f"{name} must be a whole number{' or None' * none}{choice}. {received}"
-                )
-            if min(several) < 1:
-                raise ValueError(
-                    f"{name} must be at least 1{' or None' * none}{choice}. {received}"
-                )
-        elif name in NUMBERS:
-            low, with_low, high, with_high, none = NUMBERS[name]
-            if value is None and none:
-                continue
-            allowed = f"a number in {'[' if with_low else '('}{low:g}, {high:g}"
-            allowed += ("]" if with_high else ")") + " or None" * none + choice
-            if not _is(numbers.Real, value):
-                raise TypeError(f"{name} must be {allowed}. {received}")
-            above = value >= low if with_low else value > low
-            below = value <= high if with_high else value < high
-            if not (above and below):
-                raise ValueError(f"{name} must be {allowed}. {received}")
+    for name in (name for name in params if name in bounds):
+        may = name in auto
+        if not (may and isinstance(params[name], str) and params[name] == "auto"):
+            bounds[name].check(name, params[name], may)
 
 
 def check_choice(name: str, value, allowed) -> None:

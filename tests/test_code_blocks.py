@@ -33,9 +33,9 @@ import sktl.estimators.base as base
 from sktl.sources import published
 
 # Where there is no number of epochs to make smaller.
-resolved = base.BaseTransferEstimator._resolved
-base.BaseTransferEstimator._resolved = lambda self: (
-    (found := resolved(self)) | {"n_epochs": min(2, found["n_epochs"])}
+resolved = base.BaseTransferEstimator.schedule_for
+base.BaseTransferEstimator.schedule_for = lambda self, n_instances: (
+    (found := resolved(self, n_instances)) | {"n_epochs": min(2, found["n_epochs"])}
 )
 # No test asks the network: a download fails at once, and bundled sources stand in.
 published.PUBLISHED = tuple(

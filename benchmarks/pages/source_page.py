@@ -46,7 +46,7 @@ the number of classes.
 
 Ask for one by `source="STEAD-simulated"`, or by `source="STEAD"`, which prefers your own and
 published ones and warns where it has to take this one. Bring your series to the rate of the
-card (`sktl.pretraining.prepare`): kernels know samples, not seconds.
+card (`sktl.pretraining.decimate`): kernels know samples, not seconds.
 
 ## Real targets, few labels
 

@@ -30,8 +30,11 @@ from benchmarks.performance.performance_page import (
     write_block,
 )
 from sktl import estimators
+from sktl.estimators.preparation import prepare
+from sktl.estimators.training_run import TrainingRun
 from sktl.experiments import ARCHITECTURES
-from sktl.training.network_cache import forget
+from sktl.training.network_cache import clear
+from sktl.training.randomness import random_streams
 
 AXES = {
     "length": (50, 150, 500, 1500, 4000, 8000),
@@ -54,11 +57,12 @@ def epochs(architecture, n_instances, n_channels, n_timepoints, seconds, stack):
     y = rng.normal(size=n)
     cls = getattr(estimators, f"{architecture}Regressor")
     trainer = cls(schedule="published", n_epochs=1, random_state=0)
-    trainer._n_repeats, trainer._given__validation_data = 1, (X[:2], y[:2])
-    prepared, state = trainer._start(X, y)
-    network = stack.enter_context(trainer._borrow_network())
-    network.restore(state.network)
-    data = network.place(prepared.training[0], *prepared.training[1:])
+    streams = random_streams(0)
+    prepared = prepare(trainer, X, y, streams["split"], validation_data=(X[:2], y[:2]))
+    run = TrainingRun(trainer, prepared, streams).start()
+    network = stack.enter_context(run.estimator.lease_network(prepared.facts.shape))
+    network.restore(run.state.network)
+    data = network.to_tensors(prepared.training[0], *prepared.training[1:])
 
     def train(order, times=1):
         start = time.process_time()
@@ -90,7 +94,7 @@ def measure(arguments):
                         shape = (None, value, 540) if axis == "channels" else (None, 3, value)
                     runs.append(epochs(architecture, *shape, arguments.seconds, stack))
                 turns = np.array([[run() for run in runs] for _ in range(arguments.turns)])
-            forget()
+            clear()
             for value, times in zip(AXES[axis], turns.T, strict=True):
                 rows.append({
                     "axis": axis, "network": architecture, "value": value,

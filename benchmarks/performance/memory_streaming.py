@@ -30,9 +30,12 @@ from benchmarks.performance.performance_page import (
 )
 from sktl import estimators
 from sktl.datasets import get_spec
+from sktl.estimators.preparation import data_needs, prepare
+from sktl.estimators.training_run import TrainingRun
 from sktl.pretraining import Recipe, pretrain
-from sktl.pretraining.from_file import ReadingNetwork, scan
+from sktl.pretraining.from_file import ReadingNetwork, Scan
 from sktl.pretraining.instances import Instances
+from sktl.training.randomness import random_streams
 
 AS_IT_IS = Recipe(1, 6000, "first", np.inf)
 CHUNK = 3  # instances, as `sktl simulate` writes them
@@ -107,7 +110,7 @@ def training(arguments, path, folder):
 def speed(arguments, path, folder):
     """Train on as many instances from memory and from the file, in turns."""
     instances = Instances("STEAD", True, AS_IT_IS, arguments.n_train, 0, str(path))
-    part, n, rows = instances.stored("train"), arguments.n_speed, []
+    part, n, rows = instances.in_file("train"), arguments.n_speed, []
     rng = np.random.default_rng(0)
     for architecture in arguments.architectures:
         trainer = getattr(estimators, f"{architecture}Regressor")(
@@ -115,18 +118,20 @@ def speed(arguments, path, folder):
         )
         some = rng.choice(len(part), n, replace=False)
         X, y = part.read(some), part.y[some]
-        trainer._n_repeats, trainer._given__validation_data = 1, (X[:32], y[:32])
-        prepared, state = trainer._start(X, y)
-        preprocessing, _ = scan(part[:n], trainer.stream_max)
+        streams = random_streams(0)
+        prepared = prepare(trainer, X, y, streams["split"], validation_data=(X[:32], y[:32]))
+        training = TrainingRun(trainer, prepared, streams).start()
+        needs = data_needs(trainer, n)
+        preprocessing = Scan.of(part[:n], needs).preprocessing(needs.stream_max)
         _, targets, weights = prepared.training
         every = np.zeros((len(part), 1), np.float32), np.ones(len(part), np.float32)
         kinds = ("memory", "file", "reading alone")
         times, cpu = {kind: [] for kind in kinds}, {kind: [] for kind in kinds}
-        with trainer._borrow_network() as network:
-            network.restore(state.network)
+        with training.estimator.lease_network(prepared.facts.shape) as network:
+            network.restore(training.state.network)
             reading = ReadingNetwork(network, preprocessing.transform)
-            held = network.place(prepared.training[0], targets, weights)
-            stored = reading.place([part], *every)
+            held = network.to_tensors(prepared.training[0], targets, weights)
+            stored = reading.to_tensors([part], *every)
             run = {
                 "memory": partial(network.train, held),
                 "file": partial(reading.train, stored),

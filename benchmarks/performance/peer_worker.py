@@ -59,7 +59,7 @@ def sktl_network(case):
     weights = {path: v.numpy() for path, v in weight_names(model).items()}
     network.reset(weights, 1.0, 1e-3, 0)
     X, y = sample(case)
-    data = network.place([X, np.ones_like(y)], y, np.ones(len(y), "float32"))
+    data = network.to_tensors([X, np.ones_like(y)], y, np.ones(len(y), "float32"))
     return network, data
 
 

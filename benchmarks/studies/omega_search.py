@@ -26,7 +26,7 @@ from sktl.datasets import simulate_len_db, simulate_sp500
 from sktl.estimators import ConvNetQuakeINGVRegressor, MagNetRegressor
 from sktl.model_selection import OMEGA_GRID, OmegaSearch
 from sktl.sources import load_source
-from sktl.training.network_cache import forget
+from sktl.training.network_cache import clear
 from sktl.training.randomness import random_streams, validation_split
 
 SEED = 0
@@ -158,7 +158,7 @@ def compare(architecture, simulate, n_instances, n_epochs, repeats, folder):
     chosen = methods(architecture, source, held_out, n_epochs)
     for _ in range(repeats):
         for name, method in chosen.items():
-            forget()
+            clear()
             started, cpu = time.perf_counter(), time.process_time()
             result = method(X, y)
             elapsed = time.perf_counter() - started, time.process_time() - cpu

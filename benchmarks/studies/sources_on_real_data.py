@@ -26,7 +26,7 @@ import pandas as pd
 from sktl import datasets, estimators
 from sktl.evaluation.metrics import convergence_rate, mean_absolute_error, weighted_f1
 from sktl.experiments import BASELINES
-from sktl.pretraining import prepare
+from sktl.pretraining import decimate
 from sktl.sources import find_card
 
 # Behind an architecture: batch norm and squeeze-and-excite blocks transfer beside convolutions.
@@ -107,7 +107,7 @@ def drawn(target, shared, n_train, rerun, recipe):
         chosen = rng.permutation(len(y))
         if name == "train" and dataset.task == "classification":
             chosen = balanced(y, chosen)
-        yield prepare(X[chosen[:size]], **recipe), y[chosen[:size]]
+        yield decimate(X[chosen[:size]], **recipe), y[chosen[:size]]
 
 
 def balanced(y, order):

@@ -7,7 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
+from sktl.estimators.network import described
 from sktl.sources import Card, check_own_name, own_sources_directory, save_source
+from sktl.training.training_data import DataFacts
 
 
 class PersistenceMixin:
@@ -20,16 +22,10 @@ class PersistenceMixin:
     classes_: Any
     schedule_: dict[str, Any]
     source_: Any
-    _task: ClassVar[str]
-    _score_name: ClassVar[str]
-    _shape: Any
+    _facts: DataFacts
     _weights: Any
-    _preprocessing: Any
-    _data_hash: str
-    _n_training_instances: int
     check_is_fitted: Any
     get_params: Any
-    _transferable: Any
 
     def save_pretrained(self, path=None, *, name: str | None = None, **card) -> Path:
         """Save the fitted network as a source that others can start from.
@@ -67,32 +63,22 @@ class PersistenceMixin:
         if path is None:
             check_own_name(str(name))
             path = own_sources_directory() / self.architecture / str(name)
-        channels, timepoints, outputs = self._shape
-        described: dict[str, Any] = {
+        facts = self._facts
+        fields: dict[str, Any] = described(self, facts) | {
             "name": name or Path(path).name,
-            "architecture": self.architecture,
-            "task": self._task,
-            "n_instances": self._n_training_instances,
-            "data_sha256": self._data_hash,
-            # With the part that the inner split holds out; absent from what older versions pickled.
-            "training": {"given_sha256": vars(self).get("_given_hash", self._data_hash)},
             "sampling_rate": self.get_params(deep=False)["sampling_rate"],
-            "n_channels": channels,
-            "n_timepoints": timepoints,
-            "n_outputs": outputs,
-            "preprocessing": self._preprocessing.description(),
+            "preprocessing": facts.preprocessing.description(),
             "parameters": {
                 key: value
                 if isinstance(value, int | float | str | tuple | list | dict | None)
                 else repr(value)
                 for key, value in self._used_params().items()
             },
-            "transferable": self._transferable(),
             "score": self._card_score(),
             "versions": {p: version(p) for p in ("sktl", "sktime", "keras", "numpy")},
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        return save_source(path, Card(**(described | self._card_task() | card)), self._weights)
+        return save_source(path, Card(**(fields | card)), self._weights)
 
     def _used_params(self):
         """Return the parameters, with the name of the source that was used."""
@@ -101,11 +87,8 @@ class PersistenceMixin:
             params["source"] = self.source_.name
         return params
 
-    def _card_task(self):
-        return {}
-
     def _card_score(self):
         if "val_score" not in self.history_:
             return None
         value = float(self.history_["val_score"][self.best_epoch_])
-        return {"metric": self._score_name, "value": value, "split": "validation"}
+        return {"metric": self._facts.targets.score_name, "value": value, "split": "validation"}

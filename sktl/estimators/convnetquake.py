@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, ClassVar
 
-from sktl._checks import check_choice, check_number
+from sktl._checks import Bound, Count, Number, check_choice, check_number
 from sktl.estimators.base import parameters
 from sktl.estimators.fixed_length import FixedLength
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
@@ -130,6 +130,13 @@ class _ConvNetQuakeINGV(FixedLength):
     _network = staticmethod(convnetquake_ingv)
     _by_schedule: ClassVar[dict[str, Any]] = {"l2": (1e-3, 0.0)}
 
+    _bounds: ClassVar[dict[str, Bound]] = {
+        "n_layers": Count(),
+        "filters": Count(),
+        "kernel_size": Count(),
+        "l2": Number(),
+    }
+
     n_layers: int = 9
     filters: int | Sequence[int] = 32
     kernel_size: int = 3
@@ -143,7 +150,6 @@ class _ConvNetQuakeINGV(FixedLength):
         return [f"conv{number}" for number in range(1, self.n_layers + 1)]
 
     def _check_architecture(self):
-        super()._check_architecture()
         check_choice("downsampling", self.downsampling, ("stride", "max_pool"))
         if self.dense_units is not None:
             check_number(

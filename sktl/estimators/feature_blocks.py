@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from sktl._checks import check_choice
 from sktl._lengths import by_length, is_unequal, lengths_of, refuse_unequal, series_of
 from sktl.estimators.frozen_features import POOLING, FrozenSource
+from sktl.estimators.lookup import architectures
 from sktl.sources import SOURCE_GROUPS, expand_sources, find_card, list_sources
 
 # Kernels of MiniRocket have nine taps.
@@ -487,7 +487,7 @@ def source_blocks(
 
 
 def _has_feature_layers(architecture):
-    kind = getattr(import_module("sktl.estimators"), f"{architecture}Regressor", None)
+    kind = architectures().get(architecture)
     return kind is not None and bool(kind()._feature_layers())
 
 

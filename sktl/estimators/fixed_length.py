@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sktl._checks import check_choice
+from typing import ClassVar
+
+from sktl._checks import Bound, Choice
 from sktl.estimators.base import parameters
 from sktl.training.unequal_length import POLICIES
 
@@ -20,6 +22,8 @@ class FixedLength:
         the same length; a warning says where one is cut by "pad" or continued by "crop".
     """
 
+    _bounds: ClassVar[dict[str, Bound]] = {"unequal_length": Choice(POLICIES)}
+
     unequal_length: str = "error"
 
     _unequal_choices = (
@@ -33,10 +37,6 @@ class FixedLength:
         if "_tags_dynamic" in vars(self):
             takes_them = self.unequal_length in POLICIES[1:]
             self.set_tags(**{"capability:unequal_length": takes_them})
-
-    def _check_architecture(self):
-        check_choice("unequal_length", self.unequal_length, POLICIES)
-        super()._check_architecture()
 
     @classmethod
     def get_test_params(cls, parameter_set="default"):

@@ -5,19 +5,20 @@ from __future__ import annotations
 import inspect
 import zlib
 from dataclasses import dataclass
-from importlib import import_module
+from functools import partial
 
 import numpy as np
 
 from sktl._checks import check_choice
 from sktl._lengths import is_unequal, lengthened, lengths_of
 from sktl._panels import check_source_channels
+from sktl.estimators.lookup import architectures
 from sktl.layers.ends import ends
 from sktl.layers.summary import summary_over_time
 from sktl.sources import adapt_input_channels, load_source
 from sktl.training.backends import compile_network
 from sktl.training.compiled_network import initial_weights, weight_names
-from sktl.training.network_cache import borrow
+from sktl.training.network_cache import lease
 from sktl.training.unequal_length import rounded_up
 
 __all__ = ["FrozenSource"]
@@ -96,7 +97,7 @@ class FrozenSource:
         """
         source, estimator, layers, options = self._network()
         shape = (64, source.card.n_channels if source else n_channels)
-        with self._borrow(estimator, layers, options, shape) as network:
+        with self._lease(estimator, layers, options, shape) as network:
             once = [f"{self.name}/{column}" for column in network.model.feature_names]
         if self.channels == "joint":
             return once
@@ -137,14 +138,15 @@ class FrozenSource:
             lengths_of(X)  # NaN in the middle of a series is refused
             shape = (rounded_up(X.shape[2]), n_channels, True)
             X = lengthened(X, shape[0])
-        with self._borrow(estimator, layers, options, shape) as network:
+        with self._lease(estimator, layers, options, shape) as network:
             network.load(self._weights(network, source, estimator, n_channels), seed=0)
+            scaled = partial(self._scaled, n_channels=n_channels)
             size = max(4, min(network.prediction_batch, TIME_POINTS // X.shape[2]))
             return np.concatenate(
                 [
                     np.concatenate(
                         [
-                            network.predict(network.place([self._scaled(part[:, c], n_channels)]))
+                            network.predict(network.to_tensors([scaled(part[:, c])]))
                             for c in channels
                         ],
                         axis=1,
@@ -174,7 +176,9 @@ class FrozenSource:
     def _network(self):
         """Load the source; return it, an estimator, feature layers and options of the network."""
         source = None if self.source is None else load_source(self.source, self.architecture)
-        kind = getattr(import_module("sktl.estimators"), f"{self.architecture}Regressor")
+        known = architectures()
+        check_choice("architecture", self.architecture, tuple(known))
+        kind = known[self.architecture]
         given = (source.card.parameters if source else None) or {}
         named = set(inspect.signature(kind._network).parameters) & set(given)
         # A card keeps tuples as lists.
@@ -190,7 +194,7 @@ class FrozenSource:
         layers = (*estimator._feature_layers(), *vectors)
         return source, estimator, layers, estimator._feature_options(arrays)
 
-    def _borrow(self, estimator, layers, options, shape):
+    def _lease(self, estimator, layers, options, shape):
         import keras
 
         parameters = estimator._network_parameters() | options
@@ -203,7 +207,7 @@ class FrozenSource:
             model = _feature_model(estimator, layers, parameters, shape, self.pooling)
             return compile_network(model, "mean_squared_error", (), False)
 
-        return borrow(key, make)
+        return lease(key, make)
 
     def _weights(self, network, source, estimator, n_channels):
         if source is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from sktl._checks import Bound, Count, Number
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.convolution import fast_convolution
@@ -117,6 +118,15 @@ class _InceptionTime:
     _tags: ClassVar[dict[str, Any]] = {"capability:unequal_length": True}
     _network = staticmethod(inception_time)
     _first_layers = ("block1_module1_bottleneck", "block1_module1_conv_pool", "block1_match")
+
+    _bounds: ClassVar[dict[str, Bound]] = {
+        "n_blocks": Count(),
+        "n_modules": Count(),
+        "filters": Count(),
+        "kernel_sizes": Count(),
+        "bottleneck": Count(),
+        "batch_norm_momentum": Number(0, 1),
+    }
 
     n_blocks: int = 2
     n_modules: int = 3

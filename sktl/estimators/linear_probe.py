@@ -12,16 +12,16 @@ from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_finite
 from sktl._lengths import values_of
+from sktl._random import draw_seed
 from sktl._targets import refuse_columns
 from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_blocks
 from sktl.estimators.frozen_features import POOLING
-from sktl.estimators.sklearn_mixin import ScikitLearnMixin, check_labels
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.training.folds import checked_groups, folds_among, folds_of
 from sktl.training.kernel_ridge import Block
 from sktl.training.preprocessing import standardisation
 from sktl.training.probabilities import fit_slope, softmax
 from sktl.training.probe_model import KERNEL_INSTANCES, ProbeModel, left_out_fit
-from sktl.training.randomness import draw_seed
 
 __all__ = ["LinearProbeClassifier", "LinearProbeRegressor"]
 
@@ -140,15 +140,10 @@ default="minirocket"
         TypeError, ValueError
             If a parameter or the data cannot be used.
         """
-        # Sktime resets at the start of fit; attributes with a double underscore stay.
-        self._given__groups = groups
-        try:
-            self._checked_together(X, y)
-            if groups is not None and self._kind == "classifier":
-                refuse_columns(y, "groups")
-            return super().fit(X, y)  # type: ignore[misc]
-        finally:
-            del self._given__groups
+        self._checked_together(X, y)
+        if groups is not None and self._kind == "classifier":
+            refuse_columns(y, "groups")
+        return self._fit_with(X, y, groups=groups)
 
     def _fit(self, X, y):
         check_finite(values_of(X))
@@ -157,7 +152,7 @@ default="minirocket"
         self._blocks = {block.name: block.fit(X) for block in self._make_blocks(seed)}
         weights = self._block_weights()
         targets = self._encode(y)
-        groups = checked_groups(self._given__groups, len(X))
+        groups = checked_groups(self._given.get("groups"), len(X))
         folds = folds_of(len(X), self.cv, groups, y, self._kind == "classifier")
         model = ProbeModel(weights, seed)
         if len(X) <= KERNEL_INSTANCES:
@@ -282,7 +277,6 @@ class LinearProbeClassifier(_LinearProbe, BaseClassifier):
     _tags: ClassVar = {"capability:predict_proba": True}
 
     def _encode(self, y):
-        check_labels(y)
         return np.where(np.asarray(y)[:, None] == self.classes_, 1.0, -1.0)
 
     def _learn_of_left_out(self, left_out, y):
@@ -314,8 +308,6 @@ class LinearProbeRegressor(_LinearProbe, BaseRegressor):
 
     def _encode(self, y):
         y = np.asarray(y, float)
-        if not np.isfinite(y).all():
-            raise ValueError("y must be finite. Received: NaN or infinite values")
         self._scale = np.array([standardisation(column)[1] for column in y.T])
         return y / self._scale
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from sktl._checks import Bound, Count, Number
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.ends import cut, present
@@ -74,6 +75,12 @@ class _LSTM:
     _tags: ClassVar[dict[str, Any]] = {"capability:unequal_length": True}
     _network = staticmethod(lstm)
     _first_layers = ("lstm1",)
+
+    _bounds: ClassVar[dict[str, Bound]] = {
+        "n_layers": Count(),
+        "lstm_units": Count(),
+        "dropout": Number(0, 1),
+    }
 
     n_layers: int = 2
     lstm_units: int = 64

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from sktl._checks import Bound, Count, Number
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.bidirectional_lstm import block_bidirectional
@@ -92,6 +93,14 @@ class _MagNet:
     _feature_vectors: ClassVar = {"bilstm": "bilstm/forward_lstm/lstm_cell/kernel"}
     _first_layers = ("conv1",)
     _network = staticmethod(magnet)
+
+    _bounds: ClassVar[dict[str, Bound]] = {
+        "filters": Count(),
+        "kernel_size": Count(),
+        "pool_size": Count(),
+        "dropout": Number(0, 1),
+        "lstm_units": Count(),
+    }
 
     filters: tuple[int, ...] = (64, 32)
     kernel_size: int = 3

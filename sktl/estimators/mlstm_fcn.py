@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
+from sktl._checks import Bound, Count, Number
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.convolution import fast_convolution
@@ -164,6 +164,15 @@ class _MLSTMFCN:
     _network = staticmethod(mlstm_fcn)
     _by_schedule: ClassVar[dict[str, Any]] = {"batch_norm_momentum": (0.99, 0.9)}
 
+    _bounds: ClassVar[dict[str, Bound]] = {
+        "filters": Count(),
+        "kernel_sizes": Count(),
+        "lstm_units": Count(),
+        "dropout": Number(0, 1),
+        "reduction": Count(),
+        "batch_norm_momentum": Number(0, 1),
+    }
+
     filters: tuple[int, ...] = (128, 256, 128)
     kernel_sizes: tuple[int, ...] = (8, 5, 3)
     lstm_units: int = 8
@@ -179,12 +188,12 @@ class _MLSTMFCN:
         names = [kind.format(number) for number in numbers for kind in kinds]
         return [name for name in names if not name.startswith(f"se{numbers[-1]}_")]
 
-    def _transferred_weights(self, source, start):
+    def _source_arrays(self, source, start):
         # Features of a plain FCN are those of a network without such blocks.
         blocks = self.transfer_blocks and any(path.startswith("se") for path in start)
         if blocks and not any(path.startswith("se") for path in source.arrays):
-            source = replace(source, arrays={**source.arrays, **self._open_gates(source, start)})
-        return super()._transferred_weights(source, start)  # type: ignore[misc]
+            return {**source.arrays, **self._open_gates(source, start)}
+        return source.arrays
 
     def _open_gates(self, source, start):
         """Return blocks that pass all filters alike, and convolutions that make up for it.

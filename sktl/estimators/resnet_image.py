@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from sktl._checks import check_choice
+from sktl._checks import Bound, Count, Number, check_choice
 from sktl.estimators._image_drawing import AMPLITUDES, PictureScaling, check_room
 from sktl.estimators._image_networks import (
     AUGMENTATIONS,
@@ -112,6 +112,14 @@ class _ResNetImage(FixedLength, _Mixin):
     _first_layers = ()
     _network = staticmethod(resnet_on_pictures)
 
+    _bounds: ClassVar[dict[str, Bound]] = {
+        "picture_size": Count(),
+        "resize": Count(none=True),
+        "line_width": Number(with_low=False),
+        "head_units": Count(),
+        "filters": Count(),
+    }
+
     network: str = "resnet18"
     strategy: str = "full"
     n_marks: int = 0
@@ -166,22 +174,25 @@ class _ResNetImage(FixedLength, _Mixin):
             find_card(_named(source, params.get("network", NETWORKS[0])), cls.architecture)
         return cls(source=source, **params)
 
-    def _load_source(self):
+    def load_source(self):
+        """Load the source that `fit` starts from; see the other estimators.
+
+        Returns
+        -------
+        sktl.sources.Source or None
+            None from scratch.
+        """
         if self.source is None or self.strategy == "scratch":
             return None
         if is_resnet_file(self.source):
             return read_resnet_file(Path(self.source))
         return load_source(_named(self.source, self.network), self.architecture)
 
-    def _repeats(self, X, source):
+    def _channel_repeats(self, X, source):
         # A series of one channel makes a picture as well as any.
         return 1
 
-    def _prepare(self, X, y, n_repeats, rng):
-        return super()._prepare(X, y, self._repeats(X, None), rng)
-
     def _check_architecture(self):
-        super()._check_architecture()
         check_choice("network", self.network, NETWORKS)
         check_choice("strategy", self.strategy, STRATEGIES)
         check_choice("amplitude", self.amplitude, AMPLITUDES)
@@ -218,8 +229,9 @@ class _ResNetImage(FixedLength, _Mixin):
         return super()._build(n_channels, n_timepoints, n_outputs, **options)
 
     @contextmanager
-    def _borrow_network(self, *shape):
-        with super()._borrow_network(*shape) as network:
+    def lease_network(self, shape):
+        """Lend a compiled network; what is frozen is applied once an instance."""
+        with super().lease_network(shape) as network:
             if not self.frozen or self.augment:
                 yield network
                 return

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,6 +21,11 @@ from sktl._panels import (
 )
 from sktl._targets import as_targets
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+# Sktime's fit resets the estimator, and hands X and y on to `_fit`, and nothing else; what more
+# `fit` was given waits here in the meantime.
+_fit_arguments: ContextVar[Mapping[str, Any]] = ContextVar("fit_arguments", default=_NOTHING)
+
 
 class ScikitLearnReset:
     """Keeps what scikit-learn needs of a sktime object over the reset at the start of fit."""
@@ -30,11 +38,11 @@ class ScikitLearnReset:
         self
         """
         # Scikit-learn >= 1.9 puts these on an estimator before it calls fit.
-        kept = {
-            k: v for k, v in vars(self).items() if k in ("_parent_callback_ctx", "_skl_callbacks")
-        }
+        names = ("_parent_callback_ctx", "_skl_callbacks")
+        kept = {name: value for name, value in vars(self).items() if name in names}
         super().reset()  # type: ignore[misc]
-        self.__dict__.update(kept)
+        for name, value in kept.items():
+            setattr(self, name, value)
         return self
 
 
@@ -61,6 +69,19 @@ class ScikitLearnMixin(ScikitLearnReset):
             )
         # Raise the error that there was.
         return object.__getattribute__(self, name)
+
+    def _fit_with(self, X, y, **given):
+        """Call sktime's fit; meanwhile `_given` has what it does not hand on to `_fit`."""
+        token = _fit_arguments.set(given)
+        try:
+            return super().fit(X, y)  # type: ignore[misc]
+        finally:
+            _fit_arguments.reset(token)
+
+    @property
+    def _given(self) -> Mapping[str, Any]:
+        """What `fit` was given beside X and y."""
+        return _fit_arguments.get()
 
     # What to do with series of unequal length where they are not taken.
     _unequal_choices: ClassVar[str] = "cut or continue them, or use another estimator"
@@ -133,27 +154,3 @@ class ScikitLearnMixin(ScikitLearnReset):
             regressor_tags=RegressorTags() if self._kind == "regressor" else None,
             input_tags=InputTags(two_d_array=False, three_d_array=True),
         )
-
-
-def check_labels(y: np.ndarray) -> None:
-    """Refuse class labels that are no labels.
-
-    Parameters
-    ----------
-    y : np.ndarray of shape (n_instances,)
-        Class labels.
-
-    Raises
-    ------
-    ValueError
-        If they are numbers, and NaN or infinite values are among them.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sktl.estimators.sklearn_mixin import check_labels
-    >>> check_labels(np.array(["a", "b"]))
-    """
-    y = np.asarray(y)
-    if y.dtype.kind == "f" and not np.isfinite(y).all():
-        raise ValueError("y must be finite. Received: NaN or infinite values")

@@ -1,18 +1,16 @@
-"""What makes a network a classifier or a regressor: targets, loss, score, predictions."""
+"""What makes a network a classifier or a regressor: targets, loss, predictions."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error
-from sklearn.utils.class_weight import compute_sample_weight
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
+from sktl._checks import Bound, Choice
 from sktl.estimators.base import BaseTransferEstimator, parameters
-from sktl.training.preprocessing import standardisation
-from sktl.training.target_scaling import InstanceScaling, instance_frames
+from sktl.training.targets import ClassTargets, NumericTargets
 
 
 @parameters
@@ -43,9 +41,6 @@ class BaseTransferClassifier(BaseTransferEstimator, BaseClassifier):
     _kind = "classifier"
     _loss = "categorical_crossentropy"
     _output_activation = "softmax"
-    _score_name = "f1_weighted"
-    _monitors: ClassVar = {"val_loss": False, "val_score": True, "val_accuracy": True}
-    _target_attributes = ("classes_",)
     _tags: ClassVar = {"capability:predict_proba": True}
 
     class_weight: Any = None
@@ -55,43 +50,11 @@ class BaseTransferClassifier(BaseTransferEstimator, BaseClassifier):
         if "_is_fitted" not in vars(self):
             BaseClassifier.__init__(self)
 
-    def _strata(self, y):
-        return y
-
-    def _fit_targets(self, y, frames=None):
-        return self._targets(y), self._instance_weights(y)
-
-    def _instance_weights(self, y):
-        return compute_sample_weight(self.class_weight, y).astype(np.float32)
-
-    def _targets(self, y, frames=None):
-        return (np.asarray(y)[:, None] == self.classes_).astype(np.float32)
-
-    def _check_held_out_targets(self, y):
-        unknown = sorted(set(y.tolist()) - set(self.classes_.tolist()), key=str)
-        if unknown:
-            raise ValueError(
-                "validation_data must only hold classes of y. "
-                f"Received: {unknown}, while y has {self.classes_.tolist()}"
-            )
-        return y
-
-    def _frames(self, X):
-        return None
-
-    def _validation_scores(self, y, outputs, frames=None):
-        # By number: labels that are floats are no classes to scikit-learn.
-        y, predicted = np.searchsorted(self.classes_, y), outputs.argmax(axis=1)
-        return {
-            "val_score": float(f1_score(y, predicted, average="weighted", zero_division=0)),
-            "val_accuracy": float(accuracy_score(y, predicted)),
-        }
+    def _new_targets(self, y=None):
+        return ClassTargets(self.class_weight, None if y is None else np.unique(y))
 
     def _predict_proba(self, X):
         return self._outputs(X)
-
-    def _card_task(self):
-        return {"classes": self.classes_.tolist()}
 
 
 @parameters
@@ -128,9 +91,10 @@ class BaseTransferRegressor(BaseTransferEstimator, BaseRegressor):
     _loss = "mean_squared_error"
     # Numbers such as magnitudes follow the logarithm of an amplitude.
     _stream_max = "log"
-    _score_name = "mae"
-    _monitors: ClassVar = {"val_loss": False, "val_score": False}
-    _target_attributes = ("_center", "_scale", "_spreads", "_instance_scaling")
+
+    _bounds: ClassVar[dict[str, Bound]] = {
+        "target_scaling": Choice(("standard", "instance", None)),
+    }
 
     target_scaling: str | None = "standard"
 
@@ -138,57 +102,9 @@ class BaseTransferRegressor(BaseTransferEstimator, BaseRegressor):
         if "_is_fitted" not in vars(self):
             BaseRegressor.__init__(self)
 
-    def _strata(self, y):
-        return None
-
-    def _instance_weights(self, y):
-        return np.ones(len(y), np.float32)
-
-    def _unit_of(self, monitor):
-        of_y, of_targets = self._spreads
-        if monitor == "val_score":
-            return of_y
-        return of_targets**2 if self._loss == "mean_squared_error" else of_targets
-
-    def _frames(self, X):
-        return instance_frames(X) if self.target_scaling == "instance" else None
-
-    def _fit_targets(self, y, frames=None):
-        nothing: Any = None
-        self._center, self._scale, self._instance_scaling = 0.0, 1.0, nothing
-        if self.target_scaling is not None:
-            y_checked = np.asarray(self._check_held_out_targets(y), float)
-            if frames is not None:
-                self._instance_scaling = InstanceScaling.fit(y_checked, frames)
-                y_checked = self._instance_scaling.relative(y_checked, frames)
-            self._center, self._scale = standardisation(y_checked)
-        targets = self._targets(y, frames)
-        # Three digits are enough for what they do, and make those of standardised targets 1.
-        self._spreads = tuple(float(f"{standardisation(v)[1]:.3g}") for v in (y, targets))
-        return targets, self._instance_weights(y)
-
-    def _targets(self, y, frames=None):
-        y = np.asarray(y, float)
-        if frames is not None:
-            y = self._instance_scaling.relative(y, frames)
-        y = ((y - self._center) / self._scale).astype(np.float32)
-        return y[:, None] if y.ndim == 1 else y
-
-    def _check_held_out_targets(self, y):
-        if not np.isfinite(np.asarray(y, float)).all():
-            raise ValueError("y must be finite. Received: NaN or infinite values")
-        return y
-
-    def _validation_scores(self, y, outputs, frames=None):
-        return {"val_score": float(mean_absolute_error(y, self._unscaled(outputs, frames)))}
-
-    def _unscaled(self, outputs, frames=None):
-        outputs = self._of_shape_of_y(outputs).astype(np.float64) * self._scale + self._center
-        return outputs if frames is None else self._instance_scaling.absolute(outputs, frames)
-
-    @staticmethod
-    def _of_shape_of_y(outputs):
-        return outputs[:, 0]
+    def _new_targets(self, y=None):
+        return NumericTargets(self.target_scaling)
 
     def _predict(self, X):
-        return self._unscaled(self._outputs(X), self._frames(X))
+        targets = self._facts.targets
+        return targets.decode(self._outputs(X), targets.frames(X))

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from sktl._checks import Bound, Count, Number
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.dropout import eight_bit_dropout
 from sktl.layers.ends import at_the_end, cut, cut_before, halved
-from sktl.layers.paired_convolution import LONG, every_second, led, paired
+from sktl.layers.paired_convolution import LONG, every_second, pad_start, paired
 from sktl.layers.weight_norm import weight_normalized_conv1d
 
 
@@ -99,9 +100,10 @@ def tcn(
             # What the second convolution sees before the first time point, to whole pairs.
             zeros = 2 * ((kernel_size - 1) // 2) + x.shape[1] % 2
             if x.shape[1] < LONG:
-                y = led(kept(convolve(x, block, 1, padding="causal"), lengths), zeros)
+                y = kept(convolve(x, block, 1, padding="causal"), lengths)
+                y = pad_start(y, zeros)
             else:
-                x = led(x, 2 * (kernel_size // 2) + zeros)
+                x = pad_start(x, 2 * (kernel_size // 2) + zeros)
                 y = kept(convolve(x, block, 1, paired(convolution), zeros=zeros), lengths)
             y = convolve(y, block, 2, paired(convolution), strides=2)
             x = every_second()(y.shape[1], name=f"block{block + 1}_every_second")(x)
@@ -161,6 +163,13 @@ class _TCN:
     _tags: ClassVar[dict[str, Any]] = {"capability:unequal_length": True}
     _network = staticmethod(tcn)
     _first_layers = ("block1_conv1", "block1_match")
+
+    _bounds: ClassVar[dict[str, Bound]] = {
+        "n_blocks": Count(),
+        "filters": Count(),
+        "kernel_size": Count(),
+        "dropout": Number(0, 1),
+    }
 
     n_blocks: int = 9
     filters: int = 24

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sktl._checks import check_choice
+from sktl._checks import Bound, Choice, Count, Number, check_choice
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferRegressor
 from sktl.estimators.tcn import tcn
@@ -142,6 +142,14 @@ class _TCNSequence:
         },
     }
 
+    _bounds: ClassVar[dict[str, Bound]] = {
+        "stream_max": Choice(("standard", "log", "raw", None)),
+        "filters": Count(),
+        "kernel_size": Count(),
+        "dropout": Number(0, 1),
+        "weight_decay": Number(),
+    }
+
     stream_max: str | None = None
     filters: Sequence[int] = (3, 5, 5, 5, 6, 6)
     kernel_size: int = 5
@@ -237,23 +245,12 @@ class TCNSequenceRegressor(_TCNSequence, BaseTransferRegressor):
                 f"points, filters={self.filters!r}, kernel_size={self.kernel_size}"
             )
 
-    def _prepare(self, X, y, n_repeats, rng):
+    def _checked_targets(self, X, y):
         self._check_length(X.shape[2])
-        y = self._check_held_out_targets(_two_dimensional(y))
+        y = np.asarray(y, dtype=float)
+        y = y[:, None] if y.ndim == 1 else y
         _every(X.shape[2], y.shape[1])
-        return super()._prepare(X, y, n_repeats, rng)
-
-    def _split(self, X, y, rng):
-        training, validation = super()._split(X, y, rng)
-        if validation is None:
-            return training, None
-        y_held_out = _two_dimensional(validation[1])
-        if y_held_out.shape[1] != y.shape[1]:
-            raise ValueError(
-                "The y of validation_data must have the columns of y. Received: "
-                f"{y_held_out.shape[1]} against {y.shape[1]}"
-            )
-        return training, (validation[0], y_held_out)
+        return y
 
     def _build(self, n_channels, n_timepoints, n_outputs, **options):
         import keras
@@ -279,13 +276,13 @@ class TCNSequenceRegressor(_TCNSequence, BaseTransferRegressor):
         inputs = [series] if stream_max is None else [series, stream_max]
         return keras.Model(inputs, outputs, name=self.architecture.lower())
 
-    def _shape_of(self, X):
-        n_channels, n_timepoints, n_outputs = self._shape
+    def _shape_for(self, X, facts):
+        n_channels, n_timepoints, n_outputs = facts.shape
         length = X.shape[2]
         if length == n_timepoints:
-            return self._shape
+            return facts.shape
         self._check_length(length)
-        if self._y_metadata["mtype"] == "pd_DataFrame_Table":
+        if vars(self).get("_y_metadata", {}).get("mtype") == "pd_DataFrame_Table":
             raise ValueError(
                 f"X must have {n_timepoints} time points, those of the columns of y: give y as an "
                 f"array to predict series of another length. Received: {X.shape[1:]} (channels, "
@@ -302,11 +299,11 @@ class TCNSequenceRegressor(_TCNSequence, BaseTransferRegressor):
     def _probe_start(self, network, start, training):
         """Fit the two layers that are added, one on the features and one on the series."""
         inputs, targets, _ = training
-        n_timepoints, n_outputs = self._shape[1:]
-        every = _every(n_timepoints, n_outputs)
+        n_outputs = targets.shape[1]
+        every = _every(inputs[0].shape[2], n_outputs)
         chosen = evenly(len(targets), max(1, MOST // n_outputs))
         series = inputs[0][chosen].transpose(0, 2, 1)
-        features = network.features(network.place([part[chosen] for part in inputs]))
+        features = network.features(network.to_tensors([part[chosen] for part in inputs]))
         both = np.concatenate([features, series], axis=2)[:, every - 1 :: every]
         rows = both.reshape(-1, both.shape[2])
         kernel, bias = output_layer(
@@ -319,23 +316,14 @@ class TCNSequenceRegressor(_TCNSequence, BaseTransferRegressor):
             "skip/kernel": kernel[None, split:],
         }
 
-    def _transferred_weights(self, source, start):
+    def _source_arrays(self, source, start):
         padding = (source.card.parameters or {}).get("padding", self.padding)
         if padding != self.padding:
             raise ValueError(
                 "The kernels of a source mean something else with another padding: the source "
                 f"{source.card.name!r} has padding={padding!r}. Received: padding={self.padding!r}"
             )
-        return super()._transferred_weights(source, start)
-
-    @staticmethod
-    def _of_shape_of_y(outputs):
-        return outputs
-
-
-def _two_dimensional(y):
-    y = np.asarray(y, dtype=float)
-    return y[:, None] if y.ndim == 1 else y
+        return source.arrays
 
 
 def _every(n_timepoints: int, n_outputs: int) -> int:

@@ -14,10 +14,7 @@ from sktl._lengths import is_unequal, lengthened, lengths_of
 from sktl.layers.ends import ends
 from sktl.training.unequal_length import (
     POLICIES,
-    UnequalPreprocessing,
-    at_length,
     of_other_length,
-    policy_length,
     rounded_up,
 )
 
@@ -33,65 +30,30 @@ class UnequalLength:
     # Whether a layer has a weight for every time point of the training series.
     _reads_time_points: ClassVar[bool] = False
     # What the estimator has.
-    _shape: Any
-    _preprocessing: Any
-    _preprocessing_type: ClassVar[Any]
     get_tag: Any
-    _shape_of: Any
     _network: Any
+    _shape_for: Any
 
     @property
     def _policy(self):
         policy = vars(self).get("unequal_length", "error")
         return policy if policy in POLICIES[1:] else None
 
-    @property
-    def _masked(self):
-        """What the shape of a network ends with that reads series of unequal length."""
-        return (True,) if vars(self).get("_series_differ") else ()
-
-    def _learn_lengths(self, X):
-        """Note the lengths of the training series, and return them as the network's part."""
-        self._policy_length = policy_length(X, self._policy) if self._policy else None
-        X = self._at_policy(X)
-        self._series_differ = is_unequal(X)
-        return X
-
-    def _at_policy(self, X):
-        length = vars(self).get("_policy_length")
-        return X if length is None else at_length(X, length, self._policy)
-
-    # What sktime's fit and predict call; in fit the lengths are not known yet.
+    # What sktime's fit and predict call; in fit nothing is known yet.
     def _convert_X(self, X, X_mtype):  # noqa: N802 - sktime's name
-        return self._at_policy(super()._convert_X(X, X_mtype))  # type: ignore[misc]
+        X = super()._convert_X(X, X_mtype)  # type: ignore[misc]
+        facts = vars(self).get("_facts")
+        return X if facts is None else facts.at_length(X)
 
-    def _fit_preprocessing(self, X, stream_max):
-        kind = UnequalPreprocessing if self._series_differ else self._preprocessing_type
-        return kind.fit(X, stream_max)
-
-    def _like_training(self, X_held_out, X):
-        """Return held-out series as long as those of the training can be, and the latter so."""
-        if self._series_differ:
-            longest = max(X.shape[2], X_held_out.shape[2])
-            return lengthened(X_held_out, longest), lengthened(X, longest)
-        if X_held_out.shape[1:] != X.shape[1:] or is_unequal(X_held_out):
-            lengths = sorted(set(lengths_of(X_held_out).tolist()))
-            found = (X_held_out.shape[1], *lengths[:: max(1, len(lengths) - 1)])
-            raise ValueError(
-                "validation_data must have the channels and time points of X. Received: "
-                f"{found} against {X.shape[1:]} (channels, time points)"
-            )
-        return X_held_out, X
-
-    def _for_network(self, X):
+    def _for_network(self, X, facts):
         """Return new series as a network reads them, its shape, and their preprocessing."""
-        X = self._at_policy(X)
-        n_channels, trained, n_outputs = self._shape
-        differ = vars(self).get("_series_differ", False)
+        X, preprocessing = facts.at_length(X), facts.preprocessing
+        n_channels, trained, n_outputs = facts.shape
+        differ = facts.network_shape != facts.shape
         same = X.shape[2] == trained and not is_unequal(X)
-        by_masks = self.get_tag("capability:unequal_length") and self._policy is None
+        by_masks = self.get_tag("capability:unequal_length") and facts.policy is None
         if not by_masks or (same and not differ):
-            return X, self._shape_of(X), self._preprocessing
+            return X, self._shape_for(X, facts), preprocessing
         if X.shape[2] > trained and self._reads_time_points:
             raise ValueError(
                 f"X must have at most {trained} time points, those of the longest training "
@@ -99,7 +61,6 @@ class UnequalLength:
                 f"Received: series of up to {X.shape[2]} time points"
             )
         n_timepoints = trained if X.shape[2] <= trained else rounded_up(X.shape[2])
-        preprocessing = self._preprocessing
         if not differ:
             lengths = lengths_of(X)
             warnings.warn(

@@ -30,14 +30,6 @@ class NetworkWrapper(ScikitLearnMixin):
             cls = cls._classes[kind]
         return super().__new__(cls)
 
-    def _fit_with(self, validation_data, X, y):
-        """Call sktime's fit, which resets; attributes with a double underscore stay."""
-        self._given__validation_data = self._checked_together(X, y, validation_data)
-        try:
-            return super().fit(X, y)  # type: ignore[misc]
-        finally:
-            del self._given__validation_data
-
     def _check_estimator(self):
         estimator = self.estimator
         if getattr(estimator, "_kind", None) != self._kind or not isinstance(
@@ -47,11 +39,3 @@ class NetworkWrapper(ScikitLearnMixin):
                 f"estimator must be a {self._kind} of sktl.estimators. "
                 f"Received: estimator={estimator!r}"
             )
-
-    def _informed(self, estimator):
-        """Tell an estimator what sktime's fit would have told it."""
-        estimator._n_repeats = 1
-        estimator._given__validation_data = self._given__validation_data
-        if self._kind == "classifier":
-            estimator.classes_ = vars(self)["classes_"]
-        return estimator

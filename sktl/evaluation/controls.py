@@ -13,7 +13,8 @@ from functools import partial
 
 import numpy as np
 
-from sktl.evaluation.draws import expected_best, null_outcomes, reference_groups
+from sktl._random import RandomState, draw_seed
+from sktl.evaluation.null_draws import expected_best, null_outcomes, reference_groups
 from sktl.evaluation.protocols import PROTOCOLS, Comparison, compare
 from sktl.evaluation.records import Records
 from sktl.evaluation.schema import CELL, GROUP, rerun_names
@@ -165,7 +166,7 @@ def null(
     protocol: str = "published",
     exclude_reruns: Iterable[object] = (),
     repetitions: int = 200,
-    random_state: int | np.random.RandomState | np.random.Generator | None = 0,
+    random_state: RandomState = 0,
 ) -> Control:
     """Wins of "transfers" that are draws from the references: none of them is a true gain.
 
@@ -194,7 +195,7 @@ def null(
         raise ValueError(
             f"protocol must be one of {list(PROTOCOLS)}. Received: protocol={protocol!r}"
         )
-    rng = _generator(random_state)
+    rng = np.random.default_rng(draw_seed(random_state))
     comparison = compare(records, "published", exclude_reruns=exclude_reruns)
     groups, left_out = reference_groups(records, comparison)
     sizes = comparison.search.groupby(GROUP)["omega"].nunique()
@@ -221,19 +222,11 @@ def null(
     )
 
 
-def _generator(
-    random_state: int | np.random.RandomState | np.random.Generator | None,
-) -> np.random.Generator:
-    if isinstance(random_state, np.random.RandomState):
-        return np.random.default_rng(random_state.randint(2**31))
-    return np.random.default_rng(random_state)
-
-
 def all_controls(
     records: Records,
     exclude_reruns: Iterable[object] = (),
     suspects: Iterable[object] = (),
-    random_state: int | np.random.RandomState | np.random.Generator | None = 0,
+    random_state: RandomState = 0,
 ) -> list[Control]:
     """Both protocols and all controls, with the suspect reruns and without them.
 
@@ -255,7 +248,7 @@ def all_controls(
     list of Control
         One that could not be made says why in ``problem``.
     """
-    rng = _generator(random_state)
+    rng = np.random.default_rng(draw_seed(random_state))
     given = rerun_names(exclude_reruns)
     odd = tuple(name for name in rerun_names(suspects) if name not in given)
     found = []

@@ -4,7 +4,7 @@ from sktl.experiments._baselines import BASELINES
 from sktl.experiments._data import shorten
 from sktl.experiments._estimate import Estimate, estimate
 from sktl.experiments._files import StoreError
-from sktl.experiments._plan import ARCHITECTURES, DATASETS, OMEGAS, SIZES, Plan, Weights
+from sktl.experiments._plan import ARCHITECTURES, DATASETS, SIZES, Plan, Weights
 from sktl.experiments._profiles import PROFILES, paper, quick
 from sktl.experiments._real import missing
 from sktl.experiments._run import Summary, best_sources, run
@@ -16,7 +16,6 @@ __all__ = [
     "ARCHITECTURES",
     "BASELINES",
     "DATASETS",
-    "OMEGAS",
     "PROFILES",
     "SIZES",
     "VOLATILE",

@@ -154,10 +154,9 @@ def make_estimator(trial: Trial, task: str):
     estimator
         A classifier or regressor of `sktl.estimators`.
     """
-    from sktl import estimators
+    from sktl.estimators.lookup import estimator_class
 
-    kind = "Classifier" if task == "classification" else "Regressor"
-    return getattr(estimators, trial.architecture + kind)(
+    return estimator_class(trial.architecture, task)(
         source=trial.weights_path or trial.source,
         omega=1.0 if trial.omega is None else trial.omega,
         random_state=trial.random_state,

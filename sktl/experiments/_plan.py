@@ -13,11 +13,12 @@ from typing import Any
 from sktl.experiments._baselines import BASELINES, baselines_for
 from sktl.experiments._real import checksum
 from sktl.experiments._trial import SIMULATED, Data, Trial
+from sktl.training.optimizer import OMEGA_GRID
 
+# What is compared where a plan names nothing: those of the published experiment.
 ARCHITECTURES = ("ConvNetQuakeINGV", "MagNet", "MLSTMFCN", "TCN")
 DATASETS = ("LOMAX", "LEN-DB", "STEAD", "SPEECH", "EMG", "S&P 500")
 SIZES = (1500, 9000)
-OMEGAS = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 # Otović et al. used these in pre-training only; here a target's variant serves both sides.
 _VARIANTS: dict[tuple[str, str], dict[str, Any]] = {
     ("ConvNetQuakeINGV", "SPEECH"): {"initializer": "he_normal", "l2": 1e-3},
@@ -101,7 +102,7 @@ class Plan:
     sources: tuple[str, ...] = DATASETS
     targets: tuple[str, ...] = DATASETS
     sizes: tuple[int, ...] = SIZES
-    omegas: tuple[float, ...] = OMEGAS
+    omegas: tuple[float, ...] = OMEGA_GRID
     reruns: int = 7
     repeats: int = 10
     references: int = 1
@@ -114,10 +115,14 @@ class Plan:
     seed: int = 0
 
     def __post_init__(self):
+        from sktl.datasets import list_datasets
+        from sktl.estimators.lookup import architectures
+
+        datasets = tuple(spec.name for spec in list_datasets())
         for name, known in (
-            ("architectures", ARCHITECTURES),
-            ("sources", DATASETS),
-            ("targets", DATASETS),
+            ("architectures", tuple(architectures())),
+            ("sources", datasets),
+            ("targets", datasets),
             ("baselines", tuple(BASELINES)),
         ):
             if getattr(self, name) is not None:

@@ -57,8 +57,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                      help="records and report (default: results/PROFILE)")  # fmt: skip
     how.add_argument("--dry-run", action="store_true",
                      help="count the trials, time pilots, run nothing")  # fmt: skip
-    how.add_argument("--resume", action="store_true", default=True,
-                     help="go on where an earlier run was interrupted (always)")  # fmt: skip
     how.add_argument("--n-jobs", type=int, metavar="N", help="workers (default: one a core)")
     how.add_argument("--threads", type=int, default=1, metavar="N",
                      help="threads of each network (default: 1)")  # fmt: skip

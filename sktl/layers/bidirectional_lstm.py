@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from sktl.layers._gradient import own_gradient
+from sktl.layers.fast_forms import on_tensorflow_without_gpu, own_gradient, works
 
 
 @cache
@@ -20,8 +20,6 @@ def block_bidirectional():
     """
     from keras import layers
 
-    from sktl.layers._devices import on_tensorflow_without_gpu
-
     class BlockBidirectional(layers.Bidirectional):
         """Keras' own unless the last outputs of plain LSTM layers are wanted.
 
@@ -36,7 +34,7 @@ def block_bidirectional():
                 and all(map(_is_plain, (self.forward_layer, self.backward_layer)))
             )
             # A GPU has an LSTM of its own.
-            if not known or not on_tensorflow_without_gpu():
+            if not known or not on_tensorflow_without_gpu() or not works(_try, "LSTM"):
                 return super().call(sequences, initial_state, mask, training)
             import tensorflow as tf
 
@@ -73,6 +71,14 @@ def _is_plain(layer):
     )
 
 
+def _try():
+    """Use the operations on something small."""
+    import tensorflow as tf
+
+    with tf.init_scope():
+        _last_outputs(tf.zeros((1, 2, 1, 1)), tf.zeros((1, 2, 4)), tf.zeros((1, 4)))
+
+
 def _weights(cell):
     """Give a Keras cell's weights and bias as ``BlockLSTM`` wants them."""
     import tensorflow as tf
@@ -85,7 +91,7 @@ def _weights(cell):
     )
 
 
-def _last_outputs(steps, weights, biases, last):
+def _last_outputs(steps, weights, biases, last=None):
     """Apply an LSTM to each of some (time, batch, features) and give (some, batch, units).
 
     Masked steps come after the others: the output at the ``last`` of these, (time, batch, 1), is

@@ -6,7 +6,7 @@ long series and with long kernels.
 
 from __future__ import annotations
 
-from sktl.layers._gradient import own_gradient
+from sktl.layers.fast_forms import own_gradient
 
 LONG = {1: 100, 2: 500}
 """Time points from which the products pay, for every stride that they are made for."""
@@ -14,7 +14,7 @@ _WIDE = 16
 """Channels from which they pay, and from which rows can be left out without a copy."""
 
 
-def pays(length: int, stride: int, taps: int, channels: int) -> bool:
+def is_faster(length: int, stride: int, taps: int, channels: int) -> bool:
     """Say whether the gradient can be taken so, and whether it is faster.
 
     Parameters

@@ -17,7 +17,7 @@ from functools import cache
 
 import numpy as np
 
-from sktl.layers._gradient import own_gradient
+from sktl.layers.fast_forms import own_gradient
 
 _POINTS = (0, 1, -1, 2, -2, 0.5, -0.5)
 """With infinity as the eighth: small powers of two, so that rounding stays near a convolution's."""
@@ -30,7 +30,7 @@ _PIECE = 1500
 """About so many time points of a long series are transformed at once."""
 
 
-def pays(length: int, taps: int, channels: int, filters: int) -> bool:
+def is_faster(length: int, taps: int, channels: int, filters: int) -> bool:
     """Say whether `convolve` multiplies less and its layers are wide enough to gain by it.
 
     Parameters

@@ -48,13 +48,13 @@ def fast_convolution():
 def _faster(length, stride, taps, channels, filters):
     """Choose what computes a layer faster than Keras' own convolution, if anything does."""
     from sktl.layers import conv_kernel_gradient, conv_winograd
-    from sktl.layers._devices import on_tensorflow_without_gpu
+    from sktl.layers.fast_forms import on_tensorflow_without_gpu
 
     # What a GPU gains was not measured; it has convolutions of its own.
     if not on_tensorflow_without_gpu():
         return None
-    if stride == 1 and conv_winograd.pays(length, taps, channels, filters):
+    if stride == 1 and conv_winograd.is_faster(length, taps, channels, filters):
         return conv_winograd.convolve
-    if conv_kernel_gradient.pays(length, stride, taps, channels):
+    if conv_kernel_gradient.is_faster(length, stride, taps, channels):
         return lambda x, kernel: conv_kernel_gradient.convolve(x, kernel, stride)
     return None

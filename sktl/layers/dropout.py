@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from sktl.layers.fast_forms import on_tensorflow
+
 _LEVELS = 2**8
 
 
@@ -19,7 +21,7 @@ def eight_bit_dropout():
         decide only where its own are at the edge, once in 256 times: the rate is met to 1 / 65536,
         and numbers of a row depend on each other by a correlation below 0.0001.
     """
-    from keras import backend, layers
+    from keras import layers
 
     class EightBitDropout(layers.Dropout):
         """Keras' own where a ``noise_shape`` is given."""
@@ -28,7 +30,7 @@ def eight_bit_dropout():
             edge, share = divmod(round(self.rate * _LEVELS**2), _LEVELS)
             drawn = training and self.rate > 0 and edge < _LEVELS - 1
             drawn = drawn and self.noise_shape is None
-            if backend.backend() != "tensorflow" or not drawn:
+            if not drawn or not on_tensorflow():
                 return super().call(inputs, training=training)
             import tensorflow as tf
 

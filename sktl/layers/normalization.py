@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from sktl.layers.fast_forms import on_tensorflow, plain_forms
+
 
 @cache
 def fused_batch_normalization():
@@ -15,7 +17,7 @@ def fused_batch_normalization():
         `keras.layers.BatchNormalization` for panels, with the same weights, names and, to
         rounding, the same results; on TensorFlow it trains by one operation each way.
     """
-    from keras import backend, layers
+    from keras import layers
 
     class FusedBatchNormalization(layers.BatchNormalization):
         """Keras' own where anything but panels (batch, time, channels) is given, or a mask."""
@@ -30,7 +32,7 @@ def fused_batch_normalization():
                 and mask is None
                 and self.compute_dtype == "float32"
             )
-            if backend.backend() != "tensorflow" or not (training and self.trainable and known):
+            if not (training and self.trainable and known and on_tensorflow()):
                 return super().call(inputs, training, mask)
             import tensorflow as tf
 
@@ -64,7 +66,8 @@ def average_over_time():
 
         def call(self, inputs, mask=None):
             length = inputs.shape[1]
-            if mask is not None or length is None or self.data_format != "channels_last":
+            plain = plain_forms() or self.data_format != "channels_last"
+            if plain or mask is not None or length is None:
                 return super().call(inputs, mask=mask)
             weights = ops.full((1, length), 1 / length)
             averages = ops.matmul(weights, inputs)

@@ -9,7 +9,7 @@ LONG = 100
 """Time points from which it pays to give both of every pair, for which a kernel must be built."""
 
 
-def led(x, zeros):
+def pad_start(x, zeros):
     """Put zeros before the first time point.
 
     Parameters
@@ -59,7 +59,7 @@ def every_second():
             self.number = number
 
         def call(self, inputs):
-            x = _pairs(led(inputs, inputs.shape[1] % 2))
+            x = _pairs(pad_start(inputs, inputs.shape[1] % 2))
             shape = (ops.shape(x)[0], self.number, inputs.shape[2])
             return ops.slice(x, (0, x.shape[1] - self.number, inputs.shape[2]), shape)
 

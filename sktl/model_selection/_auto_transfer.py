@@ -15,8 +15,9 @@ from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_choice, check_finite
 from sktl._lengths import is_unequal, values_of
+from sktl._random import draw_seed
 from sktl._targets import refuse_columns
-from sktl.estimators.sklearn_mixin import ScikitLearnMixin, check_labels
+from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.model_selection import _auto_candidates as candidates
 from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_features
 from sktl.model_selection._auto_decision import decide
@@ -26,7 +27,6 @@ from sktl.model_selection._auto_progress import Progress
 from sktl.model_selection._ensemble import losses
 from sktl.training.folds import checked_groups
 from sktl.training.probe_model import KERNEL_INSTANCES
-from sktl.training.randomness import draw_seed
 
 # y continues a channel where its last value predicts y this much better than the median.
 CONTINUES = 0.5
@@ -139,15 +139,10 @@ class _AutoTransfer(ScikitLearnMixin):
         TypeError, ValueError
             If a parameter or the data cannot be used.
         """
-        # Sktime resets at the start of fit; attributes with a double underscore stay.
-        self._given__groups = groups
         self._checked_together(X, y)
-        try:
-            if groups is not None:
-                refuse_columns(y, "groups")
-            return super().fit(X, y)  # type: ignore[misc]
-        finally:
-            del self._given__groups
+        if groups is not None:
+            refuse_columns(y, "groups")
+        return self._fit_with(X, y, groups=groups)
 
     def _fit(self, X, y):
         check_choice("preset", self.preset, tuple(PRESETS))
@@ -157,7 +152,7 @@ class _AutoTransfer(ScikitLearnMixin):
             raise ValueError(f"time_limit must be above 0 seconds. Received: time_limit={limit!r}")
         check_finite(values_of(X))
         self._shape, self._unequal = X.shape[1:], is_unequal(X)
-        groups = checked_groups(self._given__groups, len(X))
+        groups = checked_groups(self._given.get("groups"), len(X))
         seed = draw_seed(self.random_state)
         problem = candidates.Problem(X, self._encode(y), self._n_classes(), [], seed)
         problem.folds = folds_for(self.cv, problem, groups)
@@ -311,7 +306,6 @@ class AutoTransferClassifier(_AutoTransfer, BaseClassifier):
     _tags: ClassVar = {"capability:predict_proba": True}
 
     def _encode(self, y):
-        check_labels(y)
         return np.searchsorted(self.classes_, y)
 
     def _n_classes(self):
@@ -345,10 +339,7 @@ class AutoTransferRegressor(_AutoTransfer, BaseRegressor):
     _kind = "regressor"
 
     def _encode(self, y):
-        y = np.asarray(y, float)
-        if not np.isfinite(y).all():
-            raise ValueError("y must be finite. Received: NaN or infinite values")
-        return y
+        return np.asarray(y, float)
 
     def _n_classes(self):
         return None

@@ -12,12 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from sktl.estimators.base import channel_repeats
-from sktl.training.compiled_network import weight_names
-from sktl.training.keras_settings import fixed_keras_settings
+from sktl.estimators.training_run import TrainingRun
+from sktl.estimators.transfer import has_shapes_of
 from sktl.training.loop import TrainingState
-from sktl.training.prepared_data import Prepared
 from sktl.training.randomness import random_streams
+from sktl.training.training_data import DataFacts, TrainingData
 
 Advance = Callable[[list["Candidate"], int | None], list["Candidate"]]
 
@@ -28,18 +27,22 @@ class Part:
 
     Attributes
     ----------
-    prepared : dict of int to Prepared
+    data : dict of int to TrainingData
         The data by how often a single channel is repeated.
     test : tuple of (X, y) or None
-        A fold that training does not see; None: the validation part of `prepared` is what
-        compares the candidates.
+        A fold that training does not see; None: the held-out part of `data` is what compares the
+        candidates.
     """
 
-    prepared: dict[int, Prepared]
+    data: dict[int, TrainingData]
     test: tuple[np.ndarray, np.ndarray] | None = None
 
+    @property
+    def facts(self) -> DataFacts:
+        """Those of the first data; all have as many instances, and targets alike."""
+        return next(iter(self.data.values())).facts
 
-@fixed_keras_settings()
+
 def fitting(estimator, X: np.ndarray, sources: list) -> list:
     """Leave out the sources whose layers have other shapes than the network's.
 
@@ -60,12 +63,7 @@ def fitting(estimator, X: np.ndarray, sources: list) -> list:
     left_out = []
     for name in sources:
         candidate = estimator.clone().set_params(source=name)
-        source = candidate._load_source()
-        candidate._shape = (X.shape[1] * channel_repeats(X, source), X.shape[2], 1)
-        network = candidate._build(*candidate._shape)
-        try:
-            candidate._transferred_weights(source, weight_names(network))
-        except ValueError:
+        if not has_shapes_of(candidate, candidate.load_source(), X):
             left_out.append(name)
     if left_out:
         warnings.warn(
@@ -84,8 +82,8 @@ class Candidate:
     ----------
     estimator : BaseTransferEstimator
         Has the candidate's parameters; its random state is a number.
-    n_repeats : int
-        Which of the prepared data it trains on.
+    channel_repeats : int
+        Which of the parts' data it trains on.
     states : list of TrainingState
         One a part; empty before the training.
     scores : list of dict
@@ -97,7 +95,7 @@ class Candidate:
     """
 
     estimator: Any
-    n_repeats: int = 1
+    channel_repeats: int = 1
     states: list[TrainingState] = field(default_factory=list)
     scores: list[dict[str, float]] = field(default_factory=list)
     seconds: float = 0.0
@@ -130,32 +128,31 @@ class Candidate:
         estimator = self.estimator
         try:
             if not self.states:
-                source = estimator._load_source()
-                self.states = [
-                    estimator._begin(
-                        part.prepared[self.n_repeats],
-                        source,
-                        random_streams(estimator.random_state),
-                    )
-                    for part in parts
-                ]
-            for part, state in zip(parts, self.states, strict=True):
-                estimator._advance(part.prepared[self.n_repeats], state, until=until)
-            self.scores = [self._score(*pair) for pair in zip(parts, self.states, strict=True)]
+                source = estimator.load_source()
+                begun = [run.start(source).state for run in self.runs(parts)]
+                self.states = [state for state in begun if state is not None]
+            runs = [run.advance(until) for run in self.runs(parts)]
+            self.scores = [self._score(*pair) for pair in zip(parts, runs, strict=True)]
         except FloatingPointError as error:
             self.error = str(error)
         self.seconds += time.perf_counter() - started
 
-    def _score(self, part, state):
-        number = state.best_epoch
+    def runs(self, parts: Sequence[Part]) -> list[TrainingRun]:
+        """Return the trainings on the parts, each where it stands."""
+        states: list[Any] = list(self.states) or [None] * len(parts)
+        streams = [random_streams(self.estimator.random_state) for _ in parts]
+        return [
+            TrainingRun(self.estimator, part.data[self.channel_repeats], drawn, state)
+            for part, drawn, state in zip(parts, streams, states, strict=True)
+        ]
+
+    def _score(self, part, run):
+        number = run.state.best_epoch
         if part.test is None:
-            row, penalty = state.of_epoch(number)
+            row, penalty = run.state.of_epoch(number)
             loss = row["val_loss"] - penalty
             return {"val_loss": loss, "val_score": row["val_score"], "epoch": number}
-        prepared = part.prepared[self.n_repeats]
-        self.estimator.__dict__.update(prepared.fitted | state.fitted)
-        self.estimator._weights = self.estimator._final_weights(prepared, state)
-        return self.estimator._evaluate(*part.test) | {"epoch": number}
+        return run.finish().evaluate(*part.test) | {"epoch": number}
 
 
 def advance_all(n_jobs: int | None, parts: Sequence[Part]) -> Advance:

@@ -64,19 +64,14 @@ def judge(candidate: Candidate, parts: Sequence[Part], scoring: str) -> Judged:
     Judged
         Of its best epochs.
     """
-    estimator, judged = candidate.estimator, []
-    for part, state in zip(parts, candidate.states, strict=True):
-        prepared = part.prepared[candidate.n_repeats]
-        estimator.__dict__.update(prepared.fitted | state.fitted)
-        estimator._weights = state.best_weights
+    judged = []
+    for part, run in zip(parts, candidate.runs(parts), strict=True):
         if part.test is not None:
-            estimator._weights = estimator._final_weights(prepared, state)
-            outputs = estimator._outputs(part.test[0])
+            outputs = run.finish().outputs(part.test[0])
         else:
-            with estimator._borrow_network() as network:
-                network.load(estimator._weights, estimator._dropout_seed)
-                outputs = network.predict(network.place(_held_out(prepared)[0]))
-        judged.append(_judge(estimator, part, prepared, outputs, scoring))
+            trained = run.finish(learn_of_held_out=False)
+            outputs = trained.outputs_of_inputs(_held_out(run.data)[0])
+        judged.append(_judge(run, part, outputs, scoring))
     return _together(judged)
 
 
@@ -95,7 +90,7 @@ def chance(candidate: Candidate, parts: Sequence[Part], scoring: str) -> dict[st
     """
     kept = judge(candidate, parts, scoring)
     constant = judge_constant(candidate, parts, scoring)
-    sign = -1 if candidate.estimator._monitors[scoring] else 1
+    sign = -1 if parts[0].facts.targets.monitors[scoring] else 1
     beyond = constant.value - kept.value > standard_error(kept, constant)
     return {"chance": sign * constant.value, "at_chance": not beyond}
 
@@ -113,42 +108,36 @@ def judge_constant(candidate: Candidate, parts: Sequence[Part], scoring: str) ->
     Judged
         Of the constant.
     """
-    estimator, judged = candidate.estimator, []
-    for part in parts:
-        prepared = part.prepared[candidate.n_repeats]
-        estimator.__dict__.update(prepared.fitted)
-        n_instances = len(part.test[1] if part.test else _held_out(prepared)[1])
-        constant = prepared.training[1].mean(axis=0)
+    judged = []
+    for part, run in zip(parts, candidate.runs(parts), strict=True):
+        n_instances = len(part.test[1] if part.test else _held_out(run.data)[1])
+        constant = run.data.training[1].mean(axis=0)
         outputs = np.repeat(constant[None], n_instances, axis=0)
-        judged.append(_judge(estimator, part, prepared, outputs, scoring))
+        judged.append(_judge(run, part, outputs, scoring))
     return _together(judged)
 
 
-def _held_out(prepared):
+def _held_out(data):
     # Without a fold of its own, a part has a validation part: the search has checked it.
-    assert prepared.validation is not None
-    return prepared.validation
+    assert data.validation is not None
+    return data.validation
 
 
-def _judge(estimator, part, prepared, outputs, scoring):
+def _judge(run, part, outputs, scoring):
+    data, targets = run.data, run.data.facts.targets
     if part.test is not None:
         X, y = part.test
-        frames = estimator._frames(estimator._at_policy(X))
-        targets = estimator._targets(y, frames)
+        frames = targets.frames(data.facts.at_length(X))
+        encoded = targets.encode(y, frames)
     else:
-        y, frames = prepared.y_validation, prepared.frames_validation
-        targets = _held_out(prepared)[1]
+        y, frames = data.y_validation, data.frames_validation
+        encoded = _held_out(data)[1]
     if scoring == "val_loss":
-        with estimator._borrow_network() as network:
-            errors = np.asarray(network._loss(targets, outputs), float)
+        errors = run.losses(encoded, outputs)
         return Judged(float(errors.mean()), errors)
-    value = estimator._validation_scores(y, outputs, frames)["val_score"]
-    if estimator._task == "classification":
-        errors = (estimator.classes_[outputs.argmax(axis=1)] != np.asarray(y)).astype(float)
-    else:
-        errors = np.abs(estimator._unscaled(outputs, frames) - y)
-        errors = errors.reshape(len(y), -1).mean(axis=1)
-    return Judged(-value if estimator._monitors[scoring] else value, errors)
+    value = targets.scores(y, outputs, frames)["val_score"]
+    sign = -1 if targets.monitors[scoring] else 1
+    return Judged(sign * value, targets.errors(y, outputs, frames))
 
 
 def _together(judged):

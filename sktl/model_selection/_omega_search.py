@@ -13,16 +13,18 @@ from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_choice, check_number
 from sktl._lengths import series_of, together
-from sktl.estimators.base import BaseTransferEstimator, channel_repeats, data_hash
+from sktl._random import draw_seed
+from sktl.estimators.base import BaseTransferEstimator
+from sktl.estimators.preparation import held_out_part, prepare
+from sktl.estimators.transfer import repeats_for
 from sktl.estimators.wrapper import NetworkWrapper
 from sktl.model_selection._candidates import Candidate, Part, advance_all, fitting, race
 from sktl.model_selection._noise import chance, judge, standard_error
 from sktl.model_selection._results import contestants, curves, decide, tabulate
 from sktl.sources import expand_sources
-from sktl.training.randomness import draw_seed, random_streams
-
-OMEGA_GRID = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
-"""The ten values of the original experiment (Otović et al. 2022, section 2.4.3)."""
+from sktl.training.optimizer import OMEGA_GRID
+from sktl.training.randomness import random_streams
+from sktl.training.training_data import data_hash
 
 
 class OmegaSearch(NetworkWrapper):
@@ -192,17 +194,15 @@ default="validation"
         FloatingPointError
             If no candidate has a finite loss after its first epoch.
         """
-        self._given__groups = groups
-        try:
-            return self._fit_with(validation_data, X, y)
-        finally:
-            del self._given__groups
+        validation_data = self._checked_together(X, y, validation_data)
+        return self._fit_with(X, y, validation_data=validation_data, groups=groups)
 
     def _fit(self, X, y):
         self._check_parameters()
         candidates = self._candidates(X, y)
         parts = self._parts(X, y, candidates)
         advance = advance_all(self.n_jobs, parts)
+        self._greater_is_better = parts[0].facts.targets.monitors[self.scoring]
         if self.search == "race":
             factor = float(self.race_factor)
             candidates = race(candidates, advance, self._value, self.race_epochs, factor)
@@ -219,7 +219,7 @@ default="validation"
             values,
             self.scoring,
             self.margin,
-            candidates[0].estimator._resolved()["n_epochs"],
+            candidates[0].estimator.schedule_for(parts[0].facts.n_instances)["n_epochs"],
             self._noise(candidates, values, parts),
         )
         self.decision_ |= chance(candidates[self.best_index_], parts, self.scoring)
@@ -228,7 +228,7 @@ default="validation"
                 "No candidate is beyond chance: the best is not better than a constant by more "
                 f"than noise on the instances that compare. Received: {self.decision_}",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=5,
             )
         best = candidates[self.best_index_]
         self.best_params_ = best.params
@@ -252,12 +252,13 @@ default="validation"
             )
         if isinstance(self.selection, str):
             check_choice("selection", self.selection, ("validation",))
-            if self.estimator.validation_size is None and self._given__validation_data is None:
+            given = self._given.get("validation_data") is not None
+            if self.estimator.validation_size is None and not given:
                 raise ValueError(
                     "selection='validation' needs the estimator's inner split or validation_data "
                     "given to fit. Received: validation_size=None and no validation_data"
                 )
-            if self._given__groups is not None:
+            if self._given.get("groups") is not None:
                 raise ValueError(
                     "groups are for a selection by a splitter, such as GroupKFold(5). "
                     "Received: groups with selection='validation'"
@@ -274,16 +275,16 @@ default="validation"
             if asked is None:
                 continue
             for omega in self.omegas:
-                template.clone().set_params(source=asked, omega=omega)._check_parameters()
-            loaded = template.clone().set_params(source=asked)._load_source()
+                template.clone().set_params(source=asked, omega=omega).check_parameters()
+            loaded = template.clone().set_params(source=asked).load_source()
             # What stands in for published weights has a name of its own.
             source = loaded.card.name if loaded and loaded.origin == "bundled" else asked
-            repeats[source] = channel_repeats(X, loaded)
+            repeats[source] = repeats_for(template, X, loaded)
             pairs += [(source, omega) for omega in self.omegas]
         candidates = []
         for source, omega in dict.fromkeys(pairs):
             estimator = template.clone().set_params(source=source, omega=omega)
-            estimator._check_parameters()
+            estimator.check_parameters()
             candidates.append(Candidate(estimator, repeats[source]))
         return candidates
 
@@ -303,33 +304,33 @@ default="validation"
         return sources
 
     def _parts(self, X, y, candidates):
-        template = self._checker(candidates[0])
-        repeats = {candidate.n_repeats for candidate in candidates}
+        template = candidates[0].estimator
+        repeats = {candidate.channel_repeats for candidate in candidates}
 
-        def prepare(X, y):
+        def data_of(X, y):
             # The same numbers that fit draws, so that the split is the same.
             return {
-                n: template._prepare(X, y, n, random_streams(template.random_state)["split"])
+                n: prepare(
+                    template,
+                    X,
+                    y,
+                    random_streams(template.random_state)["split"],
+                    channel_repeats=n,
+                    validation_data=self._given.get("validation_data"),
+                    classes=vars(self).get("classes_"),
+                )
                 for n in repeats
             }
 
         if isinstance(self.selection, str):
-            return [Part(prepare(X, y))]
+            return [Part(data_of(X, y))]
         from sklearn.model_selection import check_cv
 
         splitter = check_cv(self.selection, y, classifier=self._kind == "classifier")
         return [
-            Part(prepare(X[training], y[training]), (X[fold], y[fold]))
-            for training, fold in splitter.split(X, y, self._given__groups)
+            Part(data_of(X[training], y[training]), (X[fold], y[fold]))
+            for training, fold in splitter.split(X, y, self._given.get("groups"))
         ]
-
-    def _checker(self, candidate):
-        """Make an estimator that knows what sktime's fit would have told it."""
-        return self._informed(candidate.estimator.clone())
-
-    @property
-    def _greater_is_better(self):
-        return self.estimator._monitors[self.scoring]
 
     def _value(self, candidate):
         """Return what is compared, smaller is better."""
@@ -347,15 +348,13 @@ default="validation"
 
     def _final(self, best, parts, X, y):
         estimator = best.estimator.clone()
-        validation_data = self._given__validation_data
+        validation_data = self._given.get("validation_data")
         if not self.refit and isinstance(self.selection, str):
-            return estimator._fit_trained(
-                series_of(X), y, parts[0].prepared[best.n_repeats], best.states[0]
-            )
+            return best.runs(parts)[0].fit_estimator(estimator, series_of(X), y)
         if not self.refit:
             return estimator.fit(series_of(X), y, validation_data=validation_data)
         if validation_data is not None:
-            X_held_out, y_held_out = self._checker(best)._check_validation_data(X)
+            X_held_out, y_held_out = held_out_part(estimator, validation_data, X)
             X, y = together([X, X_held_out]), np.concatenate([y, y_held_out])
         n_epochs = int(np.median([state.best_epoch for state in best.states]))
         return estimator.set_params(

@@ -5,29 +5,29 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sktl._checks import check_choice, check_finite
 from sktl._panels import as_array, check_same_order, warn_of_orientation
+from sktl._random import draw_seed
 from sktl._targets import as_targets
-from sktl.estimators.base import BaseTransferEstimator, data_hash
+from sktl.estimators.base import BaseTransferEstimator
+from sktl.estimators.feature_maps import feature_network
+from sktl.estimators.lookup import estimator_class
+from sktl.estimators.preparation import data_needs
+from sktl.estimators.transfer import repeats_for
 from sktl.model_selection._transferability import h_score, logme
 from sktl.sources import expand_sources
-from sktl.training.compiled_network import (
-    CompiledNetwork,
-    initial_weights,
-    prediction_batch,
-    set_weights,
-)
+from sktl.training.compiled_network import CompiledNetwork, prediction_batch
 from sktl.training.folds import checked_groups, folds_of
 from sktl.training.keras_settings import fixed_keras_settings
 from sktl.training.kernel_ridge import Block
 from sktl.training.preprocessing import SINGLE_ROUNDING, standardisation
 from sktl.training.probe_model import left_out_fit
-from sktl.training.randomness import draw_seed, random_streams
+from sktl.training.randomness import random_streams
+from sktl.training.training_data import data_hash
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,8 +143,8 @@ def rank_sources(
         row: dict[str, Any] = {"source": source, "problem": None}
         try:
             estimator = template.clone().set_params(source=source)
-            estimator._check_parameters()
-            loaded = estimator._load_source()
+            estimator.check_parameters()
+            loaded = estimator.load_source()
             if loaded and loaded.origin == "bundled":
                 # What stands in for published weights has a name of its own.
                 row["source"] = loaded.card.name
@@ -191,17 +191,9 @@ def _template(architecture, task, y):
             "architecture must be a name or an estimator of sktl.estimators. "
             f"Received: architecture={architecture!r}"
         )
-    estimators = import_module("sktl.estimators")
-    classes = [getattr(estimators, name) for name in estimators.__all__]
-    of_networks = [cls for cls in classes if hasattr(cls, "architecture")]
-    check_choice("architecture", architecture, sorted({c.architecture for c in of_networks}))
     if task is None:
         task = "regression" if y.dtype.kind == "f" else "classification"
-    check_choice("task", task, ("classification", "regression"))
-    for cls in of_networks:
-        if (cls.architecture, cls._task) == (architecture, task):
-            return cls()
-    raise ValueError(f"{architecture} has no estimator for {task}. Received: task={task!r}")
+    return estimator_class(architecture, task)()
 
 
 def _names(sources, architecture, searched):
@@ -214,20 +206,16 @@ def _features(estimator, source, X):
     """Return the features of the transferred layers before any training, those that vary."""
     import keras
 
-    X = np.repeat(X, estimator._repeats(X, source), axis=1)
-    _, inputs = estimator._preprocessing_type.fit(X, estimator._resolved()["stream_max"])
-    estimator._shape = (*X.shape[1:], 1)
-    options = estimator._feature_options(source.arrays if source else None)
-    model = estimator._build(*estimator._shape, **options)
-    weights = initial_weights(model, random_streams(estimator.random_state)["weights"])
-    if source:
-        weights |= estimator._transferred_weights(source, weights)
-    body = keras.Model(model.inputs, _feature_outputs(set_weights(model, weights), estimator))
+    X = np.repeat(X, repeats_for(estimator, X, source), axis=1)
+    needs = data_needs(estimator, None)
+    _, inputs = needs.preprocessing.fit(X, needs.stream_max)
+    drawn = random_streams(estimator.random_state)["weights"]
+    body = feature_network(estimator, source, X.shape[1:], drawn)
     summaries, size = [], prediction_batch(body)
     for at in range(0, len(X), size):
         batch = [part[at : at + size] for part in inputs]
         parts: list[np.ndarray] = []
-        outputs = body(CompiledNetwork.place(batch), training=False)
+        outputs = body(CompiledNetwork.to_tensors(batch), training=False)
         for output in keras.tree.flatten(outputs):
             values = keras.ops.convert_to_numpy(output).astype(float)
             over_time = (values.mean(axis=1), values.std(axis=1), values.max(axis=1))
@@ -241,38 +229,6 @@ def _standardised(column):
     # Features come from a network of single precision.
     center, scale = standardisation(column, SINGLE_ROUNDING)
     return (column - center) / scale
-
-
-def _feature_outputs(model, estimator):
-    """Return the maps of the last feature layer, and the vectors of transferred layers.
-
-    Layers without weights that keep the maps' form, such as pooling, belong to the feature layer.
-    """
-    maps, vectors = estimator._feature_layers()[-1:], estimator._feature_vectors
-    transferred = estimator._transferable()
-    found = [model.get_layer(name).output for name in vectors if not maps or name in transferred]
-    if not maps and not found:
-        raise ValueError(
-            "Sources are ranked by the features of their layers, and this architecture names none "
-            f"(_feature_layers). Received: architecture={estimator.architecture!r}"
-        )
-    for name in maps:
-        output = model.get_layer(name).output
-        while True:
-            readers = [layer for layer in model.layers if _reads(layer, output)]
-            if len(readers) != 1 or readers[0].weights or len(readers[0].output.shape) != 3:
-                break
-            if readers[0].input is not output:  # it joins several
-                break
-            output = readers[0].output
-        found.insert(0, output)
-    return found
-
-
-def _reads(layer, output):
-    from keras import tree
-
-    return any(one is output for one in tree.flatten(layer.input))
 
 
 class _Target:

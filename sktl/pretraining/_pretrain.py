@@ -16,9 +16,10 @@ import numpy as np
 import sktl
 from sktl._files import check_folder, write_whole
 from sktl.datasets import get_spec
+from sktl.estimators.lookup import estimator_class
 from sktl.pretraining._recipes import Recipe, recipe_for
 from sktl.pretraining._stream import fit_stream
-from sktl.pretraining.from_file import fit_stored
+from sktl.pretraining.from_file import fit_from_file
 from sktl.pretraining.instances import Instances
 from sktl.sources import (
     Card,
@@ -258,19 +259,11 @@ def _finish(folder, kept, repeats, instances, training, card):
 
 
 def _estimator(architecture, task, stream_max, n_epochs, parameters):
-    from sktl import estimators
-
-    kind = "Classifier" if task == "classification" else "Regressor"
-    known = sorted(name.removesuffix(kind) for name in estimators.__all__ if name.endswith(kind))
-    if architecture not in known:
-        raise ValueError(
-            f"architecture must be one of {', '.join(known)}. Received: {architecture!r}"
-        )
     # Amplitudes of a dataset in counts say nothing: the published experiment left them out.
     defaults = {"n_epochs": n_epochs, "stream_max": "standard" if stream_max else None}
     # As the bundled sources were made, on thousands of instances.
     defaults["schedule"] = "published"
-    return getattr(estimators, architecture + kind)(**(defaults | parameters))
+    return estimator_class(architecture, task)(**(defaults | parameters))
 
 
 def _train(estimator, instances, fresh, at, name):
@@ -278,8 +271,8 @@ def _train(estimator, instances, fresh, at, name):
     from sktl.evaluation.metrics import mean_absolute_error, weighted_f1
 
     if instances.stay_in_file:
-        fit_stored(estimator, instances.stored("train"), instances.stored("validation"))
-        predicted = [estimator.predict(X) for X, _ in instances.stored("test").batches(_BATCH)]
+        fit_from_file(estimator, instances.in_file("train"), instances.in_file("validation"))
+        predicted = [estimator.predict(X) for X, _ in instances.in_file("test").batches(_BATCH)]
     else:
         validation = instances.part("validation")
         if fresh:

@@ -76,12 +76,14 @@ def recipe_for(dataset: str) -> Recipe:
     Returns
     -------
     Recipe
-        The default of `pretrain` and of the bundled sources.
+        The default of `pretrain` and of the bundled sources. Of a dataset that has no bundled
+        source: the series as they are, and a source that is a fifth better than the best constant,
+        or half as good again as one over the number of classes.
 
     Raises
     ------
     ValueError
-        If there is no such dataset, or no recipe for it.
+        If there is no such dataset.
 
     Examples
     --------
@@ -92,15 +94,11 @@ def recipe_for(dataset: str) -> Recipe:
     from sktl.datasets import get_spec
 
     spec = get_spec(dataset)
-    if spec.name not in _RECIPES:
-        raise ValueError(
-            f"There are recipes for {', '.join(_RECIPES)}; give your own Recipe. "
-            f"Received: dataset={dataset!r}"
-        )
-    return _RECIPES[spec.name]
+    own = Recipe(1, spec.n_timepoints, "first", 0.8 if spec.task == "regression" else 1.5)
+    return _RECIPES.get(spec.name, own)
 
 
-def prepare(
+def decimate(
     X: np.ndarray, every: int = 1, n_timepoints: int | None = None, window: str = "first"
 ) -> np.ndarray:
     """Bring series to a lower sampling rate and a shorter length.
@@ -133,8 +131,8 @@ def prepare(
     Examples
     --------
     >>> import numpy as np
-    >>> from sktl.pretraining import prepare
-    >>> prepare(np.ones((2, 3, 100)), every=5, n_timepoints=12).shape
+    >>> from sktl.pretraining import decimate
+    >>> decimate(np.ones((2, 3, 100)), every=5, n_timepoints=12).shape
     (2, 3, 12)
     """
     if window not in WINDOWS:

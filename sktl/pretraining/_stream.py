@@ -8,13 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from sktl.estimators.preparation import prepare
+from sktl.estimators.training_run import TrainingRun
+from sktl.training.randomness import random_streams
+
 Pair = tuple[np.ndarray, np.ndarray]
 
 
 def fit_stream(estimator: Any, draw: Callable[[int], Pair], validation_data: Pair) -> Any:
     """Fit an estimator to other training instances in every epoch.
 
-    Scaling and mask are those of the first epoch's instances, which must hold every class.
+    Scaling and mean are those of the first epoch's instances, which must hold every class.
 
     Parameters
     ----------
@@ -31,22 +35,16 @@ def fit_stream(estimator: Any, draw: Callable[[int], Pair], validation_data: Pai
         The same, fitted.
     """
     X, y = draw(0)
-    trainer = estimator.clone()
-    # What fit would have told it, as for the candidates of an OmegaSearch.
-    trainer._n_repeats, trainer._given__validation_data = 1, validation_data
-    if trainer._kind == "classifier":
-        trainer.classes_ = np.unique(y)
-    first, state = trainer._start(X, y)
-    trainer.__dict__.update(first.fitted)
-    prepared = first
-    for epoch in range(1, trainer._resolved()["n_epochs"] + 1):
-        trainer._advance(prepared, state, until=epoch)
-        if state.ended:
+    streams = random_streams(estimator.random_state)
+    first = prepare(estimator, X, y, streams["split"], validation_data=validation_data)
+    run = TrainingRun(estimator, first, streams).start()
+    preprocessing, targets = first.facts.preprocessing, first.facts.targets
+    for epoch in range(1, run.schedule["n_epochs"] + 1):
+        if run.advance(until=epoch).state.ended:  # type: ignore[union-attr]
             break
         panel, target = draw(epoch)
-        inputs = trainer._preprocessing.transform(panel)
-        weights = trainer._instance_weights(target)
-        prepared = replace(
-            first, training=(inputs, trainer._targets(target, trainer._frames(panel)), weights)
-        )
-    return estimator._fit_trained(X, y, first, state)
+        encoded = targets.encode(target, targets.frames(panel))
+        part = preprocessing.transform(panel), encoded, targets.weights(target)
+        run.data = replace(first, training=part)
+    run.data = first
+    return run.fit_estimator(estimator, X, y)

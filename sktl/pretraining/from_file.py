@@ -9,21 +9,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 
 from sktl.datasets import Reader
-from sktl.training.prepared_data import Prepared
+from sktl.estimators.preparation import DataNeeds, data_needs
+from sktl.estimators.training_run import TrainingRun
 from sktl.training.preprocessing import Preprocessing, amplitude_scale, scale_instances
 from sktl.training.randomness import random_streams
+from sktl.training.training_data import DataFacts, TrainingData
 
 Result = TypeVar("Result")
 # Values of a block: larger ones leave the cache and cost page faults, smaller ones calls.
 _BLOCK = 2**21
 
 
-class StoredPart:
+class FilePart:
     """One part of a dataset, read when asked for.
 
     Parameters
@@ -50,8 +53,8 @@ class StoredPart:
     def __len__(self) -> int:
         return len(self._indices)
 
-    def __getitem__(self, part: slice) -> StoredPart:
-        return StoredPart(self._reader, self._indices[part], self._form, self._kind)
+    def __getitem__(self, part: slice) -> FilePart:
+        return FilePart(self._reader, self._indices[part], self._form, self._kind)
 
     @property
     def y(self) -> np.ndarray:
@@ -86,7 +89,7 @@ class ReadingNetwork:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._network, name)
 
-    def place(self, inputs: list[StoredPart], *columns: np.ndarray) -> tuple:
+    def to_tensors(self, inputs: list[FilePart], *columns: np.ndarray) -> tuple:
         """Keep what `train` and `predict` will read."""
         return inputs[0], columns
 
@@ -109,7 +112,7 @@ class ReadingNetwork:
 
         def read(positions):
             inputs = self._transform(panel.read(positions))
-            return self._network.place(inputs, *(column[positions] for column in columns))
+            return self._network.to_tensors(inputs, *(column[positions] for column in columns))
 
         values = panel.read(order[:1]).size
         size = max(1, _BLOCK // (values * multiple)) * multiple
@@ -129,14 +132,14 @@ def ahead(read: Callable[[Any], Result], items: Sequence[Any]) -> Iterator[Resul
         yield coming.result()
 
 
-def fit_stored(estimator: Any, training: StoredPart, validation: StoredPart) -> Any:
+def fit_from_file(estimator: Any, training: FilePart, validation: FilePart) -> Any:
     """Fit an estimator to instances that stay in their file.
 
     Parameters
     ----------
     estimator : estimator
         One of `sktl.estimators`, without a source.
-    training, validation : StoredPart
+    training, validation : FilePart
         What it trains on, and what decides on the learning rate, the end and the best epoch.
 
     Returns
@@ -150,7 +153,8 @@ def fit_stored(estimator: Any, training: StoredPart, validation: StoredPart) -> 
     ValueError
         If the estimator needs the whole panel at once to scale it.
     """
-    if estimator._preprocessing_type is not Preprocessing:
+    needs = data_needs(estimator, None)
+    if needs.preprocessing is not Preprocessing:
         raise ValueError(
             f"{type(estimator).__name__} needs its training part in memory: take fewer instances, "
             f"or allow more. Received: {len(training)} instances that exceed `memory`"
@@ -160,56 +164,94 @@ def fit_stored(estimator: Any, training: StoredPart, validation: StoredPart) -> 
             "head='probe' needs the training part in memory: take fewer instances, or allow more. "
             f"Received: {len(training)} instances that exceed `memory`"
         )
-    trainer = estimator.clone()
-    if trainer.head == "auto":
-        trainer.set_params(head="random")
-    # What fit would have told it, as for the candidates of an OmegaSearch.
-    trainer._n_repeats = 1
-    trainer._preprocessing, trainer._data_hash, frames = scan(training, trainer)
-    trainer._given_hash = trainer._data_hash
+    trained = estimator.clone()
+    if trained.head == "auto":
+        trained.set_params(head="random")
     # One pass finds what cannot be used, before the targets are taken.
-    frames_validation = _joined([trainer._frames(X) for X, _ in validation.batches(256)])
+    scanned = Scan.of(training, needs)
+    frames_validation = _joined([needs.targets.frames(X) for X, _ in validation.batches(256)])
     y, y_validation = training.y, validation.y
-    if trainer._kind == "classifier":
-        trainer.classes_ = np.unique(y)
-    trainer._check_held_out_targets(y_validation)
-    targets, weights = trainer._fit_targets(y, frames)
-    trainer._n_training_instances = len(y)
-    trainer._shape = (*trainer._preprocessing.mask.shape, targets.shape[1])
-    held_out: Any = ([validation], trainer._targets(y_validation, frames_validation))
-    part: Any = ([training], targets, weights)
-    prepared = Prepared(part, held_out, y_validation, trainer._learnt_of_data(), frames_validation)
-    state = trainer._begin(prepared, None, random_streams(trainer.random_state))
-
-    def reading(network):
-        return ReadingNetwork(network, trainer._preprocessing.transform)
-
-    with trainer._progress() as progress:
-        trainer._advance(prepared, state, progress, through=reading)
+    targets = needs.targets.fit(y, scanned.frames)
+    encoded = targets.encode(y, scanned.frames)
+    stream_max = data_needs(trained, len(y)).stream_max
+    preprocessing = scanned.preprocessing(stream_max)
+    facts = DataFacts(
+        (*scanned.mean.shape, encoded.shape[1]), 1, preprocessing, targets, len(y), scanned.sha256
+    )
+    part: Any = [training], encoded, targets.weights(y)
+    held_out: Any = [validation], targets.encode(targets.check(y_validation), frames_validation)
+    data = FileData(part, held_out, y_validation, facts, frames_validation=frames_validation)
+    run = TrainingRun(trained, data, random_streams(trained.random_state))
+    run.start().advance(progress_bar=True)
     # Sktime's fit checks its data: an instance of every class is enough for that.
-    few = np.unique(y, return_index=True)[1] if trainer._kind == "classifier" else np.arange(2)
-    return estimator._fit_trained(training.read(few), y[few], prepared, state)
+    classes = getattr(targets, "classes", None)
+    few = np.arange(2) if classes is None else np.unique(y, return_index=True)[1]
+    return run.fit_estimator(estimator, training.read(few), y[few])
 
 
 def _joined(frames):
     return None if frames[0] is None else np.concatenate(frames)
 
 
-def scan(training, trainer):
-    """Fit the preprocessing, hash the data and take its frames, in one pass."""
-    digest, amplitudes, frames = hashlib.sha256(), [], []
-    total: Any = 0.0
-    for X, _ in training.batches(256):
-        digest.update(np.ascontiguousarray(X).data)
-        scaled, amplitude = scale_instances(X)
-        amplitudes.append(amplitude)
-        frames.append(trainer._frames(X))
-        # One after the other, as numpy's own mean over the first axis does.
-        for instance in scaled:
-            total = total + instance.astype(np.float64)
-    digest.update(training.y.astype(str).tobytes())
-    mask = (total / len(training)).astype(np.float32)
-    stream_max = trainer._resolved()["stream_max"]
-    scaling = amplitude_scale(np.concatenate(amplitudes), stream_max)
-    preprocessing = Preprocessing(mask, stream_max, *scaling)
-    return preprocessing, digest.hexdigest(), _joined(frames)
+@dataclass(frozen=True, eq=False)
+class FileData(TrainingData):
+    """Data whose series are `FilePart`s."""
+
+    def served_by(self, network: Any) -> ReadingNetwork:
+        """Return a network that reads the series where it needs them."""
+        return ReadingNetwork(network, self.facts.preprocessing.transform)
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """What one pass over a training part finds.
+
+    Attributes
+    ----------
+    mean : np.ndarray of shape (n_channels, n_timepoints)
+        Mean of the scaled instances.
+    amplitudes : np.ndarray of shape (n_instances, 1)
+        Stream max of each.
+    frames : np.ndarray of shape (n_instances, 2) or None
+        What the targets are relative to.
+    sha256 : str
+        As `sktl.training.training_data.data_hash` of the whole part.
+    """
+
+    mean: np.ndarray
+    amplitudes: np.ndarray
+    frames: np.ndarray | None
+    sha256: str
+
+    @classmethod
+    def of(cls, training: FilePart, needs: DataNeeds) -> Scan:
+        """Read a part once.
+
+        Parameters
+        ----------
+        training : FilePart
+            The part.
+        needs : DataNeeds
+            Of the estimator that will train on it.
+
+        Returns
+        -------
+        Scan
+        """
+        digest, amplitudes, frames = hashlib.sha256(), [], []
+        total: Any = 0.0
+        for X, _ in training.batches(256):
+            digest.update(np.ascontiguousarray(X).data)
+            scaled, amplitude = scale_instances(X)
+            amplitudes.append(amplitude)
+            frames.append(needs.targets.frames(X))
+            # One after the other, as numpy's own mean over the first axis does.
+            for instance in scaled:
+                total = total + instance.astype(np.float64)
+        digest.update(training.y.astype(str).tobytes())
+        mean = (total / len(training)).astype(np.float32)
+        return cls(mean, np.concatenate(amplitudes), _joined(frames), digest.hexdigest())
+
+    def preprocessing(self, stream_max: str | None) -> Preprocessing:
+        """Return the preprocessing that a fit to the whole part in memory gives."""
+        return Preprocessing(self.mean, stream_max, *amplitude_scale(self.amplitudes, stream_max))

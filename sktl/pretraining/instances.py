@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from sktl.datasets import Dataset, DatasetSpec, get_spec, load_dataset
-from sktl.pretraining._recipes import Recipe, prepare
-from sktl.pretraining.from_file import StoredPart
+from sktl.pretraining._recipes import Recipe, decimate
+from sktl.pretraining.from_file import FilePart
 
 Pair = tuple[np.ndarray, np.ndarray]
 # Instances simulated at once: what they were before they are shortened is held.
@@ -86,7 +86,7 @@ class Instances:
         X : np.ndarray of shape (n_instances, n_channels, n_timepoints), float32
         y : np.ndarray of shape (n_instances,)
         """
-        return _stored(self, name) if epoch == 0 else self._read(name, epoch)
+        return _in_memory(self, name) if epoch == 0 else self._read(name, epoch)
 
     @property
     def stay_in_file(self) -> bool:
@@ -97,26 +97,26 @@ class Instances:
         n = len(parts["train"]) + len(parts["validation"])
         return n * channels * self.recipe.n_timepoints * 4 * _COPIES > self.memory * 1e9
 
-    def stored(self, name: str) -> StoredPart:
+    def in_file(self, name: str) -> FilePart:
         """Return one part without reading it; see `part`."""
         dataset, recipe = _opened(self), self.recipe
-        return StoredPart(
+        return FilePart(
             dataset.reader,
             dataset.reader.usable(dataset.parts[name]),
-            lambda X: prepare(X, recipe.every, recipe.n_timepoints, recipe.window),
+            lambda X: decimate(X, recipe.every, recipe.n_timepoints, recipe.window),
             float if self.spec.task == "regression" else str,
         )
 
     def targets(self, name: str) -> np.ndarray:
         """Return the targets of one part, all of whose instances have been read."""
-        return self.stored(name).y if self.stay_in_file else self.part(name)[1]
+        return self.in_file(name).y if self.stay_in_file else self.part(name)[1]
 
     def _read(self, name: str, epoch: int) -> Pair:
         if not self.streams:
             return self._shortened(_opened(self).iter_batches(name, _BATCH))
         if self.recipe.shared_groups and not epoch:
             n, h = self.n_instances, self.n_held_out
-            X, y = _stored(self, "all")
+            X, y = _in_memory(self, "all")
             cut = {"train": slice(n), "validation": slice(n, n + h), "test": slice(n + h, None)}
             return X[cut[name]], y[cut[name]]
         seed = int(
@@ -139,7 +139,7 @@ class Instances:
     def _shortened(self, batches: Iterable) -> Pair:
         recipe, pieces = self.recipe, []
         for X, y in batches:
-            X = prepare(X, recipe.every, recipe.n_timepoints, recipe.window)
+            X = decimate(X, recipe.every, recipe.n_timepoints, recipe.window)
             pieces.append((X.copy(), np.asarray(y)))
         X, y = (np.concatenate(column) for column in zip(*pieces, strict=True))
         return X, y.astype(np.float64 if self.spec.task == "regression" else str)
@@ -164,7 +164,7 @@ def _opened(instances: Instances) -> Dataset:
 
 # One dataset's three parts serve several architectures and repeats.
 @lru_cache(maxsize=4)
-def _stored(instances: Instances, name: str) -> Pair:
+def _in_memory(instances: Instances, name: str) -> Pair:
     if name == "all":
         n_all = instances.n_instances + 2 * instances.n_held_out
         return instances._drawn(n_all, instances.seed)

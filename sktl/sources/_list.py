@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sktl.sources._card import Card
 from sktl.sources._folder import read_card
-from sktl.sources._publication import available
+from sktl.sources._published_file import available
 from sktl.sources._resolve import (
     SIMULATED,
     Found,

@@ -21,7 +21,7 @@ import numpy as np
 from sktl.sources._card import Card
 from sktl.sources._folder import Source, save_source
 from sktl.sources._keras_hub import WEIGHTS, is_keras_hub, read_keras_hub
-from sktl.sources._publication import Published
+from sktl.sources._published_file import Published
 from sktl.sources._tfjs import import_tfjs_resnet50, read_npm
 from sktl.sources._torch_file import read_torch_file
 

@@ -7,7 +7,7 @@ import io
 import numpy as np
 
 from sktl.sources._card import Card
-from sktl.sources._publication import Published
+from sktl.sources._published_file import Published
 
 _LAYERS = 8
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from sktl.sources import ucr
 from sktl.sources._card import Card
-from sktl.sources._publication import Published
+from sktl.sources._published_file import Published
 from sktl.sources.imagenet import PUBLISHED_IMAGENET
 from sktl.sources.len_db import LEN_DB_DETECTION
 
@@ -95,19 +95,3 @@ def published_for(architecture: str) -> tuple[Published, ...]:
     """
     single = tuple(entry for entry in PUBLISHED if entry.card.architecture == architecture)
     return single + (ucr.published_fcns() if architecture == ucr.ARCHITECTURE else ())
-
-
-def find_published(architecture: str, name: str) -> Published | None:
-    """Return the entry of an architecture and name, or None.
-
-    Parameters
-    ----------
-    architecture, name : str
-        As in the entry's card.
-
-    Returns
-    -------
-    Published or None
-        The entry.
-    """
-    return next((e for e in published_for(architecture) if e.card.name == name), None)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from sktl.sources._card import Card
-from sktl.sources._publication import Published
+from sktl.sources._published_file import Published
 from sktl.sources._torch_file import read_torch_file
 
 ARCHITECTURE = "MLSTMFCN"

@@ -18,8 +18,8 @@ from sklearn.base import BaseEstimator
 from sktl._checks import check_finite
 from sktl._files import replacing
 from sktl._panels import as_array, check_same_order
+from sktl._random import draw_seed
 from sktl._targets import as_targets
-from sktl.training.randomness import draw_seed
 
 FORMAT = 1
 # What reading a file can end with that is not what `save` wrote.

@@ -10,12 +10,15 @@ from sklearn.base import clone
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
-from sktl._checks import check_choice, check_number, check_parameters
-from sktl.estimators.base import channel_repeats, data_hash
+from sktl._checks import Number, check_choice, check_number
+from sktl._random import draw_seed
+from sktl.estimators.preparation import prepare
+from sktl.estimators.training_run import TrainingRun
+from sktl.estimators.transfer import repeats_for
 from sktl.estimators.wrapper import NetworkWrapper
-from sktl.sources import Card
 from sktl.synthesis._base import BaseGenerator
-from sktl.training.randomness import draw_seed, random_streams, validation_split
+from sktl.training.randomness import random_streams, validation_split
+from sktl.training.training_data import data_hash
 
 
 class SyntheticPretraining(NetworkWrapper):
@@ -112,30 +115,39 @@ class SyntheticPretraining(NetworkWrapper):
         FloatingPointError
             If a training diverges at once.
         """
-        return self._fit_with(validation_data, X, y)
+        validation_data = self._checked_together(X, y, validation_data)
+        return self._fit_with(X, y, validation_data=validation_data)
 
     def _fit(self, X, y):
         self._check_parameters()
         seed = draw_seed(self.estimator.random_state)
         first = self._member(seed, **(self.pretraining_params or {}))
         tuned = self._member(seed, omega=self.omega)
-        source = first._load_source()
+        source = first.load_source()
         # The same numbers that the estimator's own fit draws, so that the split is the same.
-        training, _ = tuned._split(tuned._panel(X), y, random_streams(seed)["split"])
-        prepared = tuned._prepare(X, y, channel_repeats(X, source), random_streams(seed)["split"])
-        X_new, y_new = self._generate(training[0], training[1], seed)
+        data = prepare(
+            tuned,
+            X,
+            y,
+            random_streams(seed)["split"],
+            channel_repeats=repeats_for(tuned, X, source),
+            validation_data=self._given.get("validation_data"),
+        )
+        X_new, y_new = self._generate(X[data.rows], y[data.rows], seed)
 
-        generated = self._prepared(tuned, prepared, X_new, y_new)
-        state = first._begin(generated, source, random_streams(seed))
-        with first._progress() as progress:
-            first._advance(generated, state, progress)
-        self.pretrained_ = first._fit_trained(X, y, generated, state)
+        run = TrainingRun(first, _generated(data, X_new, y_new), random_streams(seed))
+        run.start(source).advance(progress_bar=True)
+        self.pretrained_, trained = run.fit_estimator(first, X, y), run.finish()
+        weights = trained.weights if self.transfer == "all" else trained.transferable_weights
+        card = trained.card(
+            type(self.generator_).__name__,
+            simulated=True,
+            notes=f"Pre-trained on series that {self.generator_!r} generated.",
+        )
 
-        state = tuned._begin(prepared, None, random_streams(seed))
-        self._start_from(tuned, state)
-        with tuned._progress() as progress:
-            tuned._advance(prepared, state, progress)
-        self.estimator_ = tuned._fit_trained(X, y, prepared, state)
+        run = TrainingRun(tuned, data, random_streams(seed))
+        run.start(weights=weights, card=card).advance(progress_bar=True)
+        self.estimator_ = run.fit_estimator(tuned, X, y)
         self.pretraining_history_ = self.pretrained_.history_
         self.history_, self.best_epoch_ = self.estimator_.history_, self.estimator_.best_epoch_
         return self
@@ -147,7 +159,7 @@ class SyntheticPretraining(NetworkWrapper):
                 "generator must be a generator of sktl.synthesis, or of your own class that "
                 f"inherits BaseGenerator. Received: generator={self.generator!r}"
             )
-        check_parameters({"omega": self.omega})
+        Number().check("omega", self.omega)
         check_choice("transfer", self.transfer, ("all", "transferable"))
         check_number("multiple", self.multiple, least=0, above=True)
         check_number("generator_share", self.generator_share, least=0, above=True)
@@ -158,13 +170,13 @@ class SyntheticPretraining(NetworkWrapper):
             )
 
     def _member(self, seed, **params):
-        """Make one of the two networks, which knows what sktime's fit would have told it."""
+        """Make one of the two networks."""
         member = self.estimator.clone().set_params(random_state=seed, **params)
         if member.head == "auto":
             # The output layer comes from the pre-training, too.
             member.set_params(head="random")
-        member._check_parameters()
-        return self._informed(member)
+        member.check_parameters()
+        return member
 
     def _generate(self, X, y, seed):
         generator = clone(self.generator)
@@ -191,50 +203,6 @@ class SyntheticPretraining(NetworkWrapper):
                 f"{X_new.shape}, {np.count_nonzero(~np.isfinite(X_new))} values not finite"
             )
         return X_new, y_new
-
-    def _prepared(self, tuned, prepared, X_new, y_new):
-        """Give the generated series as a training part that is scaled like the real one."""
-        X_new = tuned._panel(X_new)
-        frames = tuned._frames(X_new)
-        inputs, targets = tuned._preprocessing.transform(X_new), tuned._targets(y_new, frames)
-        # On a copy: a regressor would keep the scale of the generated numbers.
-        weights = tuned.clone()
-        weights.__dict__.update({k: v for k, v in vars(tuned).items() if k == "classes_"})
-        weights = weights._fit_targets(y_new)[1]
-        made = data_hash(X_new, y_new)
-        facts = {"_data_hash": made, "_given_hash": made, "_n_training_instances": len(y_new)}
-        return replace(
-            prepared, training=(inputs, targets, weights), fitted=prepared.fitted | facts
-        )
-
-    def _start_from(self, tuned, state):
-        """Put the pre-trained weights into a training that has not begun."""
-        first = self.pretrained_
-        layers = set(first._transferable())
-        taken = {
-            path: values
-            for path, values in first._weights.items()
-            if self.transfer == "all" or path.split("/")[0] in layers
-        }
-        with tuned._borrow_network() as network:
-            network.restore(state.network)
-            network.load(network.weights() | taken, state.fitted["_dropout_seed"])
-            state.network = network.state()
-        channels, timepoints, outputs = first._shape
-        state.fitted["source_"] = Card(
-            name=type(self.generator_).__name__,
-            architecture=first.architecture,
-            task=first._task,
-            n_channels=channels,
-            n_timepoints=timepoints,
-            n_outputs=outputs,
-            simulated=True,
-            n_instances=self.n_generated_,
-            data_sha256=first._data_hash,
-            classes=first.classes_.tolist() if self._kind == "classifier" else None,
-            transferable=first._transferable(),
-            notes=f"Pre-trained on series that {self.generator_!r} generated.",
-        )
 
     def _predict(self, X):
         return self.estimator_.predict(X)
@@ -272,6 +240,19 @@ class SyntheticPretraining(NetworkWrapper):
                 "pretraining_params": {"n_epochs": 1},
             },
         ]
+
+
+def _generated(data, X, y):
+    """Give generated series as a training part that is scaled like the real one."""
+    X = np.repeat(X, data.facts.channel_repeats, axis=1)
+    targets = data.facts.targets
+    part = (
+        data.facts.preprocessing.transform(X),
+        targets.encode(targets.check(y), targets.frames(X)),
+        targets.weights(y),
+    )
+    facts = replace(data.facts, n_instances=len(y), data_sha256=data_hash(X, y))
+    return replace(data, training=part, facts=facts)
 
 
 _EXAMPLE = """

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sktl._checks import check_number
-from sktl.training.randomness import draw_seed
+from sktl._random import draw_seed
 
 _FLOOR = 1e-10  # of the largest power; below it a spectrum is rounding
 

@@ -16,7 +16,7 @@ from sktl.synthesis._adversaries import (
 )
 from sktl.synthesis._base import BaseGenerator
 from sktl.training.compiled_network import initial_weights
-from sktl.training.network_cache import borrow
+from sktl.training.network_cache import lease
 from sktl.training.preprocessing import standardisation
 
 # Samples of a class that vary less than this share of the real ones count as collapsed.
@@ -144,7 +144,7 @@ class WGANGPGenerator(BaseGenerator):
         shape = (self.shape_[0], self.shape_[1], n_conditions)
         sizes = self.latent_size, self.filters
         key = ("WGAN-GP", shape, sizes, self.gradient_penalty, self.learning_rate)
-        return borrow(
+        return lease(
             (*key, keras.backend.backend()),
             lambda: make_adversaries(
                 build_generator(*shape, *sizes),

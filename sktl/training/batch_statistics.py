@@ -48,7 +48,7 @@ def start_statistics(
     n_instances = len(inputs[0])
     chosen = np.linspace(0, n_instances - 1, min(n_instances, MOST)).round().astype(int)
     # The whole network's own inputs, also where its first part is frozen.
-    data = CompiledNetwork.place([part[chosen] for part in inputs])
+    data = CompiledNetwork.to_tensors([part[chosen] for part in inputs])
     moving = {v.path: v for norm in norms for v in (norm.moving_mean, norm.moving_variance)}
     momentum = {v: norm.momentum for norm in norms for v in moving if v.split("/")[0] == norm.name}
     total = {path: np.zeros(variable.shape) for path, variable in moving.items()}

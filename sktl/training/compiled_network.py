@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sktl.layers.fast_forms import inner_layers
 from sktl.training.optimizer import two_speed_adam
 
 # Instances that are predicted at once, fewer where the widest feature map has more values.
@@ -68,10 +69,11 @@ def initial_weights(model, rng: np.random.Generator) -> dict[str, np.ndarray]:
         ``"layer/weight"`` to values.
     """
     drawn = {}
+    # The last is the innermost layer that has the variable.
     owners = {
         variable.path: (layer, variable)
-        for layer in model._flatten_layers(include_self=False)
-        for variable in (*layer._trainable_variables, *layer._non_trainable_variables)
+        for layer in inner_layers(model)
+        for variable in layer.weights
     }
     for path in weight_names(model):
         drawn[path] = _draw(*owners[path], rng)
@@ -173,17 +175,13 @@ class CompiledNetwork:
         self._jit = jit if isinstance(jit, bool) else model.inputs[0].shape[1] <= jit
         names = set(transferred)
         self._optimizer = two_speed_adam(
-            {
-                index
-                for index, variable in enumerate(model.trainable_variables)
-                if variable.path.split("/")[0] in names
-            }
+            {v.path for v in model.trainable_variables if v.path.split("/")[0] in names}
         )
         self._optimizer.build(model.trainable_variables)
         self._weights = weight_names(model)
         self._seeds = [v for v in model.non_trainable_variables if v.path not in self._weights]
         # Batch statistics must not see the padding of an incomplete batch.
-        inner = model._flatten_layers(include_self=False)
+        inner = inner_layers(model)
         self._pads = not any(isinstance(one, layers.BatchNormalization) for one in inner)
         self._compile()
 
@@ -285,7 +283,7 @@ class CompiledNetwork:
         self._push()
 
     @staticmethod
-    def place(inputs: list[np.ndarray], *columns: np.ndarray) -> list:
+    def to_tensors(inputs: list[np.ndarray], *columns: np.ndarray) -> list:
         """Turn arrays into tensors once, so that no step copies them again.
 
         Parameters
@@ -317,7 +315,7 @@ class CompiledNetwork:
         Parameters
         ----------
         data : list of tensors
-            What `place` gave for inputs, targets and instance weights.
+            What `to_tensors` gave for inputs, targets and instance weights.
         order : np.ndarray of int
             The instances in the order of training; the last batch may be incomplete.
         batch_size : int
@@ -339,7 +337,7 @@ class CompiledNetwork:
         Parameters
         ----------
         data : list of tensors
-            What `place` gave for the inputs.
+            What `to_tensors` gave for the inputs.
 
         Returns
         -------
@@ -355,8 +353,8 @@ class CompiledNetwork:
     @property
     def joins_amplitude(self) -> bool:
         """Whether the last feature before the output layer is the stream max itself."""
-        before = self.model.get_layer("head").input
-        return before._keras_history.operation.name == "join"
+        joins = [layer for layer in self.model.layers if layer.name == "join"]
+        return any(layer.output is self.model.get_layer("head").input for layer in joins)
 
     def features(self, data: list) -> np.ndarray:
         """Return what enters the output layer, computed as in prediction.
@@ -364,7 +362,7 @@ class CompiledNetwork:
         Parameters
         ----------
         data : list of tensors
-            What `place` gave for the inputs.
+            What `to_tensors` gave for the inputs.
 
         Returns
         -------
@@ -398,8 +396,22 @@ class CompiledNetwork:
         float
             The mean over the instances.
         """
-        losses = np.asarray(self._loss(targets, outputs))
+        losses = self.losses(targets, outputs)
         return float(np.mean(losses if weights is None else losses * weights))
+
+    def losses(self, targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+        """Return the loss of each instance, without the penalty.
+
+        Parameters
+        ----------
+        targets, outputs : np.ndarray of shape (n_instances, n_outputs)
+            What should and what did come out.
+
+        Returns
+        -------
+        np.ndarray of shape (n_instances,)
+        """
+        return np.asarray(self._loss(targets, outputs))
 
     def _objective(self, outputs, targets, weights, present, penalties):
         """Return the loss to minimise and the sum of the instances' losses."""

@@ -31,7 +31,7 @@ class FrozenNetwork:
         self._first, self._head = first, head
         self._frozen: dict[str, np.ndarray] = {}
         for name in ("state", "restore", "set_learning_rate", "train", "predict", "mean_loss",
-                     "penalty", "features"):  # fmt: skip
+                     "losses", "penalty", "features"):  # fmt: skip
             setattr(self, name, getattr(head, name))
 
     @property
@@ -55,11 +55,11 @@ class FrozenNetwork:
         """See `CompiledNetwork.weights`."""
         return self._frozen | self._head.weights()
 
-    def place(self, inputs: list[np.ndarray], *columns: np.ndarray) -> list:
-        """Compute the features, and place them as `CompiledNetwork.place` does the series."""
+    def to_tensors(self, inputs: list[np.ndarray], *columns: np.ndarray) -> list:
+        """Compute the features, and place them as `CompiledNetwork.to_tensors` does the series."""
         from keras import ops
 
-        features = self._first.predict(self._first.place(inputs[:1]))
+        features = self._first.predict(self._first.to_tensors(inputs[:1]))
         return [ops.convert_to_tensor(a) for a in (features, *inputs[1:], *columns)]
 
     def _freeze(self, weights, seed):

@@ -267,27 +267,72 @@ def fit_ridge(
     >>> bool(fit.error < 1e-6), fit.center.round(6).tolist()
     (True, [5.0])
     """
-    vectors, values = spectrum.vectors, spectrum.values
-    n = len(targets)
+    values = spectrum.values
     center = targets.mean(axis=0)
     centred = targets - center
-    projected = vectors.T @ centred
-    scale = max(values.sum() / n, np.finfo(float).tiny)
+    scale = max(values.sum() / len(targets), np.finfo(float).tiny)
     spread = max(float(np.mean(centred**2)), np.finfo(float).tiny)
     tried = np.asarray(penalties) * scale
+    penalty, left_out, error = best_penalty(spectrum, targets, tried, folds)
+    projected = spectrum.vectors.T @ centred
+    coefficients = spectrum.vectors @ (projected / (values + penalty)[:, None])
+    return RidgeFit(penalty, coefficients, center, left_out, error / spread)
+
+
+def best_penalty(
+    spectrum: Spectrum,
+    targets: np.ndarray,
+    penalties: np.ndarray,
+    folds: Sequence[np.ndarray] | None = None,
+    weights: np.ndarray | None = None,
+) -> tuple[float, np.ndarray, float]:
+    """Find the penalty of a ridge model whose left-out squared error is smallest.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of the kernel of the training instances; with weights w (of mean 1) of the kernel of
+        ``sqrt(w)`` times the rows less their weighted mean.
+    targets : np.ndarray of shape (n_instances, n_outputs)
+        Numbers.
+    penalties : np.ndarray of shape (n_penalties,)
+        In the unit of the kernel, ascending.
+    folds : sequence of np.ndarray of int, optional
+        See `fit_ridge`; not with weights.
+    weights : np.ndarray of shape (n_instances,), optional
+        Weights of the instances, above 0.
+
+    Returns
+    -------
+    penalty : float
+        With equal errors the larger: it is the simpler model.
+    left_out : np.ndarray of shape (n_instances, n_outputs)
+        Predictions of instances by fits without their fold.
+    error : float
+        Mean squared error of those.
+    """
+    if weights is None:
+        root, leverage = None, 1 / len(targets)
+        centred = targets - targets.mean(axis=0)
+    else:
+        leverage = weights / weights.sum()
+        root = np.sqrt(leverage * len(targets))[:, None]
+        centred = root * (targets - leverage @ targets)
+    vectors, values = spectrum.vectors, spectrum.values
+    deleted_of_all = _deleted(
+        centred, vectors, values, vectors.T @ centred, penalties, folds, leverage
+    )
     best = None
-    for penalty, deleted in zip(
-        tried, _deleted(centred, vectors, values, projected, tried, folds), strict=True
-    ):
+    for penalty, deleted in zip(penalties, deleted_of_all, strict=True):
+        if root is not None:
+            deleted = deleted / root
         left_out = targets - deleted
-        error = float(np.nanmean((targets - left_out) ** 2)) / spread
-        # With equal errors the larger penalty is the simpler model.
-        if best is None or error <= best[0]:
-            best = error, penalty, left_out
+        squares = (targets - left_out) ** 2
+        error = np.nanmean(squares) if weights is None else leverage @ squares.mean(axis=1)
+        if best is None or error <= best[2]:
+            best = float(penalty), left_out, float(error)
     assert best is not None
-    error, penalty, left_out = best
-    coefficients = vectors @ (projected / (values + penalty)[:, None])
-    return RidgeFit(float(penalty), coefficients, center, left_out, error)
+    return best
 
 
 def ridge_of_penalty(kernel: np.ndarray, targets: np.ndarray, penalty: float) -> RidgeFit:
@@ -316,13 +361,13 @@ def ridge_of_penalty(kernel: np.ndarray, targets: np.ndarray, penalty: float) ->
     return RidgeFit(penalty, coefficients, center, np.full_like(targets, np.nan), float("nan"))
 
 
-def _deleted(centred, vectors, values, projected, penalties, folds):
+def _deleted(centred, vectors, values, projected, penalties, folds, of_constant):
     """Yield for every penalty the residuals of instances in fits without their folds."""
     n = len(centred)
     shrunk = values / (values + penalties[:, None])
     if folds is None:
         for share in shrunk:
-            leverage = (vectors**2) @ share + 1 / n
+            leverage = (vectors**2) @ share + of_constant
             residuals = centred - vectors @ (share[:, None] * projected)
             yield residuals / np.maximum(1 - leverage, 1e-9)[:, None]
         return

@@ -126,7 +126,7 @@ class Plateau:
 
 @dataclass
 class TrainingState:
-    """How far a training has come: what another call of `train` needs to continue it.
+    """How far a training has come: what `advance` needs to continue it.
 
     Attributes
     ----------
@@ -150,10 +150,12 @@ class TrainingState:
         The monitored value of that epoch, its sign changed where greater is better.
     ended : bool
         Whether there is nothing left to train.
-    fitted : dict
-        Attributes that the estimator will have for this training.
     start_counts : bool
         Whether the weights before the first epoch may be the best: epoch 0.
+    dropout_seed : int
+        Seed of the random streams of the network's layers.
+    source : object
+        What the source of the first weights says of itself.
     """
 
     rng: np.random.Generator
@@ -167,8 +169,9 @@ class TrainingState:
     best_weights: dict[str, np.ndarray] = field(default_factory=dict)
     best: float = math.inf
     ended: bool = False
-    fitted: dict[str, Any] = field(default_factory=dict)
     start_counts: bool = False
+    dropout_seed: int = 0
+    source: Any = None
 
     @classmethod
     def begin(
@@ -235,53 +238,6 @@ class TrainingState:
         return pd.DataFrame(self.rows, index=index)
 
 
-def train(
-    network: CompiledNetwork,
-    training: tuple[list[np.ndarray], np.ndarray, np.ndarray],
-    validation: tuple[list[np.ndarray], np.ndarray] | None,
-    schedule: Schedule,
-    validation_scores: Callable[[np.ndarray], dict[str, float]],
-    rng: np.random.Generator,
-    progress: Callable[[dict[str, float]], bool | None],
-) -> tuple[pd.DataFrame, int, dict[str, np.ndarray]]:
-    """Train a network that was reset, to the end.
-
-    Parameters
-    ----------
-    network : CompiledNetwork
-        The network; its weights end as those of the last epoch.
-    training : tuple of (inputs, targets, weights)
-        What `Preprocessing` gives, ``(n, n_outputs)`` targets and ``(n,)`` instance weights.
-    validation : tuple of (inputs, targets) or None
-        The same of the validation part; None: there is none.
-    schedule : Schedule
-        How to train.
-    validation_scores : callable
-        Gives named scores of the network's outputs on the validation part.
-    rng : numpy.random.Generator
-        Shuffles the instances before every epoch.
-    progress : callable
-        Called with every epoch's row of the history; the training ends where it returns True.
-
-    Returns
-    -------
-    history : pandas.DataFrame
-        One row an epoch, the index counting from 1.
-    best_epoch : int
-        The epoch with the best monitored value, the first where several are equal.
-    weights : dict of str to np.ndarray
-        The weights after that epoch.
-
-    Raises
-    ------
-    FloatingPointError
-        If the monitored value is not finite after the first epoch.
-    """
-    state = TrainingState.begin(schedule, rng)
-    advance(state, network, training, validation, schedule, validation_scores, progress)
-    return state.history(), state.best_epoch, state.best_weights
-
-
 def advance(
     state: TrainingState,
     network: CompiledNetwork,
@@ -301,8 +257,18 @@ def advance(
     ----------
     state : TrainingState
         Where the training stands; changed in place.
-    network, training, validation, schedule, validation_scores, progress
-        See `train`; the same at every call.
+    network : CompiledNetwork
+        The network; its weights end as those of the last epoch.
+    training : tuple of (inputs, targets, weights)
+        What `Preprocessing` gives, ``(n, n_outputs)`` targets and ``(n,)`` instance weights.
+    validation : tuple of (inputs, targets) or None
+        The same of the validation part; None: there is none.
+    schedule : Schedule
+        How to train.
+    validation_scores : callable
+        Gives named scores of the network's outputs on the validation part.
+    progress : callable
+        Called with every epoch's row of the history; the training ends where it returns True.
     until : int, optional
         Pause after this epoch, counted from the beginning. Default: train to the end.
 
@@ -316,11 +282,11 @@ def advance(
     if state.ended or first > last:
         return
     inputs, targets, weights = training
-    data = network.place(inputs, targets, weights)
+    data = network.to_tensors(inputs, targets, weights)
     n_instances = schedule.usable(len(targets), "training")
     if validation is not None:
         n_validation = schedule.usable(len(validation[1]), "validation")
-        held_out = network.place([part[:n_validation] for part in validation[0]])
+        held_out = network.to_tensors([part[:n_validation] for part in validation[0]])
     if state.network is not None:
         network.restore(state.network)
 

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
+import numpy as np
 
-def two_speed_adam(transferred: Collection[int] = (), **settings: Any):
+from sktl.layers.fast_forms import on_tensorflow, works
+
+OMEGA_GRID = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+"""The ten values of omega of the original experiment (Otović et al. 2022, section 2.4.3)."""
+
+
+def two_speed_adam(transferred: Collection[str] = (), **settings: Any):
     """Make an Adam that multiplies the updates of some variables by its variable ``omega``.
 
     Scaling their gradients would do nothing: Adam divides by the gradients' own size.
 
     Parameters
     ----------
-    transferred : collection of int, default=()
-        Which of the trained variables, by their position.
+    transferred : collection of str, default=()
+        Paths of these variables.
     **settings
         Of `keras.optimizers.Adam`.
 
@@ -23,32 +31,54 @@ def two_speed_adam(transferred: Collection[int] = (), **settings: Any):
     keras.optimizers.Adam
         With the results of Keras' own, to rounding, where omega is 1.
     """
-    from keras import backend, ops, optimizers
+    fast = on_tensorflow() and works(_try_one_operation, "Adam")
+    return (_one_operation_adam() if fast else _plain_adam())(transferred, **settings)
+
+
+@cache
+def _plain_adam():
+    from keras import optimizers
 
     class TwoSpeedAdam(optimizers.Adam):
+        def __init__(self, transferred=(), **settings):
+            super().__init__(**settings)
+            self.transferred = frozenset(transferred)
+
         def build(self, variables):
             super().build(variables)
             self.omega = self.add_variable((), initializer="ones", name="omega")
+            # A step gets Keras' variables, on TensorFlow what they hold.
+            self.number_of = {
+                id(one): number
+                for number, variable in enumerate(variables)
+                for one in (variable, variable.value)
+            }
+            self.scaled = [variable.path in self.transferred for variable in variables]
 
         def update_step(self, gradient, variable, learning_rate):
-            index = self._get_variable_index(variable)
-            if index in transferred:
+            number = self.number_of[id(variable)]
+            if self.scaled[number]:
                 learning_rate = learning_rate * self.omega
-            self._update(gradient, variable, learning_rate, index)
+            self._update(gradient, variable, learning_rate, number)
 
-        def _update(self, gradient, variable, learning_rate, index):
+        def _update(self, gradient, variable, learning_rate, number):
             super().update_step(gradient, variable, learning_rate)
 
+        # A Keras that does not call it any more sums nothing, either.
         def _all_reduce_sum_gradients(self, grads_and_vars):
             # One device: nothing to sum. TensorFlow would register a gradient of the sum under a
             # new name, for ever, and with it keep every graph that was traced.
             return grads_and_vars
 
-    if backend.backend() != "tensorflow":
-        return TwoSpeedAdam(**settings)
-    import tensorflow as tf
+    return TwoSpeedAdam
 
-    class OneOperationAdam(TwoSpeedAdam):
+
+@cache
+def _one_operation_adam():
+    import tensorflow as tf
+    from keras import ops
+
+    class OneOperationAdam(_plain_adam()):  # type: ignore[misc]
         """Updates a variable by one operation of TensorFlow, where Keras needs a dozen."""
 
         def apply(self, grads, trainable_variables=None):
@@ -58,11 +88,12 @@ def two_speed_adam(transferred: Collection[int] = (), **settings: Any):
             # They would keep the graph alive.
             del self._powers
 
-        def _update(self, gradient, variable, learning_rate, index):
+        def _update(self, gradient, variable, learning_rate, number):
             tf.raw_ops.ResourceApplyAdam(
                 var=variable.handle,
-                m=self._momentums[index].value.handle,
-                v=self._velocities[index].value.handle,
+                # Keras' own moments, which have no public name: its state is the plain form's.
+                m=self._momentums[number].value.handle,
+                v=self._velocities[number].value.handle,
                 beta1_power=self._powers[0],
                 beta2_power=self._powers[1],
                 lr=learning_rate,
@@ -72,4 +103,16 @@ def two_speed_adam(transferred: Collection[int] = (), **settings: Any):
                 grad=gradient,
             )
 
-    return OneOperationAdam(**settings)
+    return OneOperationAdam
+
+
+def _try_one_operation():
+    """Take one step of the fast form on one number."""
+    import keras
+    import tensorflow as tf
+
+    with tf.init_scope():
+        variable = keras.Variable(np.ones(1, "float32"))
+        optimizer = _one_operation_adam()()
+        optimizer.build([variable])
+        optimizer.apply([tf.ones(1)], [variable])

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sktl.training.kernel_ridge import Spectrum, best_penalty
+
 # Relative to the mean squared singular value of the standardised features.
 _PENALTIES = np.logspace(-4, 4, 17)
 # What the scores of classes are multiplied by on their way to a softmax.
@@ -97,16 +99,9 @@ def ridge(
     u, d, vt = np.linalg.svd(root * z, full_matrices=False)
     rotated = u.T @ (root * (targets - level))
     unit = np.mean(d**2) if len(d) else 1.0
-    best, best_error = None, np.inf
-    for penalty in _PENALTIES * max(unit, 1e-30):
-        shrink = d**2 / (d**2 + penalty)
-        fitted = level + (u @ (shrink[:, None] * rotated)) / root
-        leverage = u**2 @ shrink + share
-        residual = (targets - fitted) / np.maximum(1 - leverage, 1e-6)[:, None]
-        error = share @ np.mean(residual**2, axis=1)
-        if error < best_error:
-            best, best_error = (penalty, targets - residual), error
-    penalty, left_out = best if best else (1.0, np.broadcast_to(level, targets.shape))
+    penalties = _PENALTIES * max(unit, 1e-30)
+    weighted = np.asarray(weights, np.float64)
+    penalty, left_out, _ = best_penalty(Spectrum(u, d**2), targets, penalties, weights=weighted)
     kernel = np.zeros((features.shape[1], targets.shape[1]))
     solution = vt.T @ ((d / (d**2 + penalty))[:, None] * rotated)
     kernel[varies] = solution / spread[varies][:, None]
@@ -180,7 +175,7 @@ def probe_start(
     """
     inputs, targets, weights = training
     chosen = evenly(len(targets), MOST)
-    features = network.features(network.place([part[chosen] for part in inputs]))
+    features = network.features(network.to_tensors([part[chosen] for part in inputs]))
     emphasis = np.ones(features.shape[1])
     if len(inputs) > 1 and network.joins_amplitude:
         # The stream max is one column among hundreds: as a block it counts as much as they do.

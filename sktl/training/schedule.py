@@ -133,7 +133,7 @@ def warn_of_few_steps(n_instances: int, batch_size: int) -> None:
             f"batch_size={adaptive_batch(n_instances)}, which schedule='adaptive' does. Received: "
             f"batch_size={batch_size} with {n_instances} training instances",
             UserWarning,
-            stacklevel=4,
+            stacklevel=6,
         )
 
 
@@ -145,5 +145,5 @@ def warn_of_first_epoch(best_epoch: int, n_epochs: int, longest: int) -> None:
             "network learnt nothing that holds beyond the training instances. Look at history_; "
             "longer patience, a smaller learning_rate or another validation part may help",
             UserWarning,
-            stacklevel=4,
+            stacklevel=6,
         )

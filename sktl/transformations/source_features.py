@@ -11,10 +11,10 @@ from sktime.transformations.base import BaseTransformer
 from sktl._checks import check_finite
 from sktl._lengths import is_unequal, panel_of, values_of
 from sktl._panels import as_panel, channel_names, in_order, warn_of_orientation
+from sktl._random import draw_seed
 from sktl.estimators.feature_blocks import AmplitudeBlock, source_blocks
 from sktl.estimators.frozen_features import POOLING
 from sktl.estimators.sklearn_mixin import ScikitLearnReset
-from sktl.training.randomness import draw_seed
 
 
 class SourceFeatures(ScikitLearnReset, BaseTransformer):

@@ -32,12 +32,14 @@ def test_network_is_the_one_that_predicts(cls, small, panel):
     if cls._task == "classification":
         np.testing.assert_allclose(fitted.predict_proba(X), outputs, atol=1e-5)
     else:
-        expected = outputs.reshape(y.shape) * fitted._scale + fitted._center
+        expected = (
+            outputs.reshape(y.shape) * fitted._facts.targets.scale + fitted._facts.targets.center
+        )
         np.testing.assert_allclose(fitted.predict(X), expected, rtol=1e-4, atol=1e-5)
 
 
 def network_inputs(fitted, X):
-    series, *rest = fitted._preprocessing.transform(X)
+    series, *rest = fitted._facts.preprocessing.transform(X)
     return [series.transpose(0, 2, 1), *rest]
 
 

@@ -2,8 +2,10 @@
 
 import copy
 import pickle
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -21,28 +23,28 @@ from sklearn.preprocessing import FunctionTransformer
 from sktime.utils.estimator_checks import check_estimator
 
 import sktl.estimators
+from sktl.estimators.lookup import architectures
 from sktl.registry import all_estimators
 
 from .conftest import CLASSES, make_panel
 
-ARCHITECTURES = (
-    "ConvNetQuakeINGV", "InceptionTime", "LSTM", "MLSTMFCN", "MagNet", "ResNetImage", "TCN",
-)  # fmt: skip
 
-
-def test_two_classes_an_architecture_are_listed():
+def test_every_file_with_an_architecture_gives_its_classes():
+    folder = Path(sktl.estimators.__file__).parent
     names = [
-        f"{architecture}{kind}"
-        for architecture in ARCHITECTURES
-        for kind in ("Classifier", "Regressor")
+        found[1]
+        for file in sorted(folder.glob("*.py"))
+        if (found := re.search(r'^    architecture = "(\w+)"$', file.read_text(), re.MULTILINE))
     ]
-    names.append("TCNSequenceRegressor")
-    assert [cls.__name__ for cls in CLASSES] == sorted(names)
+    assert len(names) > 7
+    assert sorted(architectures()) == sorted(names)
+    # A series to a series is a regression alone.
+    assert set(names) - set(architectures("classification")) == {"TCNSequence"}
+    assert set(names) == set(architectures("regression"))
+    classes = {*architectures("classification").values(), *architectures("regression").values()}
+    assert set(CLASSES) == classes
     others = {"FrozenSource", "LinearProbeClassifier", "LinearProbeRegressor"}
-    assert set(sktl.estimators.__all__) - others == set(names)
-    for kind in ("classifier", "regressor"):
-        listed = {name for name, _ in all_estimators(kind)}
-        assert {name for name in names if name.lower().endswith(kind)} <= listed
+    assert set(sktl.estimators.__all__) - others == {cls.__name__ for cls in classes}
     with pytest.raises(ValueError, match="'classifier', 'regressor'"):
         all_estimators("forecaster")
 
@@ -146,7 +148,7 @@ def test_given_validation_data_decide(cls, small, panel):
         expected = np.abs(outputs - y_held_out).mean()
     assert fitted.history_["val_score"][fitted.best_epoch_] == pytest.approx(expected, rel=1e-5)
     # The hold-out counts alone, so all instances train: the inner split would have left fewer.
-    assert fitted._n_training_instances == len(X)
+    assert fitted._facts.n_instances == len(X)
 
 
 @pytest.mark.others_slow

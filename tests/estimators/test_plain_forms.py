@@ -186,7 +186,7 @@ def test_steps_of_adam_equal_keras_own(omega):
     values = [rng.normal(size=shape).astype("float32") for shape in ((3, 2), (4,))]
     gradients = [[rng.normal(size=v.shape).astype("float32") for v in values] for _ in range(20)]
     ours, plain = ([keras.Variable(value) for value in values] for _ in range(2))
-    optimizer = two_speed_adam({1})
+    optimizer = two_speed_adam({ours[1].path})
     optimizer.build(ours)
     optimizer.omega.assign(omega)
     optimizer.learning_rate = 1e-2

@@ -7,7 +7,10 @@ from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
 
 from sktl.estimators import ConvNetQuakeINGVClassifier, MLSTMFCNRegressor
+from sktl.estimators.preparation import prepare
+from sktl.estimators.training_run import TrainingRun
 from sktl.training.probe_head import output_layer, ridge
+from sktl.training.randomness import random_streams
 
 from .conftest import gives_series, make_panel
 
@@ -130,10 +133,13 @@ def test_the_probe_that_is_kept_learns_from_the_inner_split_too():
     alone = MLSTMFCNRegressor(**params, validation_size=None).fit(X, y)
     # What is given for validation teaches nothing.
     assert np.array_equal(given.predict(X), alone.predict(X))
-    half = MLSTMFCNRegressor(**params, validation_size=0.5)
-    half._probe_of_all = lambda prepared, weights: {}
-    errors = [np.mean((fitted.predict(X) - y) ** 2) for fitted in (split, half.fit(X, y))]
-    assert errors[0] < errors[1]
+    streams = random_streams(params["random_state"])
+    network = MLSTMFCNRegressor(**params, validation_size=0.5)
+    run = TrainingRun(network, prepare(network, X, y, streams["split"]), streams).start().advance()
+    outputs = [run.finish(both).outputs(X) for both in (True, False)]
+    both, half = (run.data.facts.targets.decode(values) for values in outputs)
+    assert np.array_equal(both, split.predict(X))
+    assert np.mean((both - y) ** 2) < np.mean((half - y) ** 2)
 
 
 def test_no_epoch_without_a_probe():
@@ -164,12 +170,10 @@ def test_running_statistics_start_as_those_of_the_training_part():
 
     from sktl.training.batch_statistics import start_statistics
     from sktl.training.compiled_network import initial_weights
-    from sktl.training.randomness import random_streams
 
     X, _ = make_panel(MLSTMFCNRegressor)
     network = MLSTMFCNRegressor(**MLSTMFCNRegressor.get_test_params()[0])
-    network._shape = (*X.shape[1:], 1)
-    with network._borrow_network() as compiled:
+    with network.lease_network((*X.shape[1:], 1)) as compiled:
         start = initial_weights(compiled.model, random_streams(0)["weights"])
         compiled.load(start, 0)
         inputs = [X, np.zeros((len(X), 1), np.float32)]
@@ -180,6 +184,6 @@ def test_running_statistics_start_as_those_of_the_training_part():
         for name in ("bn1", "bn2"):
             # With these statistics, what leaves the layer in prediction has mean 0 and variance 1.
             outputs = keras.Model(model.inputs, model.get_layer(name).output)
-            values = np.array(outputs(compiled.place(inputs)))
+            values = np.array(outputs(compiled.to_tensors(inputs)))
             np.testing.assert_allclose(values.mean(axis=(0, 1)), 0, atol=1e-3)
             np.testing.assert_allclose(values.var(axis=(0, 1)), 1, atol=2e-2)

@@ -16,7 +16,7 @@ from sktl.estimators.images import add_marks, magnitude_classes, render_pictures
 from sktl.sources import load_source
 from sktl.sources.imagenet import read_resnet_file
 from sktl.training import compiled_network
-from sktl.training.network_cache import forget
+from sktl.training.network_cache import clear
 
 from .conftest import make_panel
 
@@ -124,7 +124,7 @@ def test_the_network_sees_the_rendered_picture():
     params = SMALL | {"n_marks": 1, "amplitude": "channel", "line_width": 2.0, "resize": 16}
     fitted = ResNetImageRegressor(**params).fit(X, y)
     seen = keras.Model(fitted.network_.inputs, fitted.network_.get_layer("picture").output)
-    series, amplitude = fitted._preprocessing.transform(X)
+    series, amplitude = fitted._facts.preprocessing.transform(X)
     pictures = np.array(seen([series.transpose(0, 2, 1), amplitude]))
     own = ("n_marks", "amplitude", "line_width", "resize")
     rendered = render_pictures(X, picture_size=12, **{name: params[name] for name in own})
@@ -145,7 +145,7 @@ def test_only_batches_are_drawn(monkeypatch):
         return paint(xp, series, layout)
 
     monkeypatch.setattr(_image_networks, "paint", recording_paint)
-    forget()
+    clear()
     X, y = make_panel(ResNetImageClassifier, n_instances=120)
     params = SMALL | {"picture_size": 150, "filters": (2,), "batch_size": 8, "n_epochs": 1}
     # The picture, padded by three, is the widest map of so small a network.
@@ -153,7 +153,7 @@ def test_only_batches_are_drawn(monkeypatch):
     monkeypatch.setattr(compiled_network, "PREDICTION_VALUES", at_once * 3 * 156**2)
     fitted = ResNetImageClassifier(**params).fit(X, y)
     fitted.predict(X)
-    forget()
+    clear()
     assert {8, at_once} <= drawn
     assert max(drawn) == at_once < len(X)
 
@@ -191,12 +191,12 @@ def test_strategies(donor, monkeypatch):
     assert all(equal(random._weights, fits["scratch"]._weights).values())
     # Features computed once train the same head as features computed every epoch.
     monkeypatch.setattr(ResNetImageClassifier, "_split_network", lambda self, network: network)
-    forget()
+    clear()
     slow = ResNetImageClassifier(**params | {"strategy": "head"}).fit(X, y)
     for column in ("loss", "val_loss"):
         np.testing.assert_allclose(slow.history_[column], fits["head"].history_[column], rtol=1e-4)
     np.testing.assert_allclose(slow.predict_proba(X), fits["head"].predict_proba(X), atol=1e-4)
-    forget()
+    clear()
     trained = fits["head"].network_
     assert {v.path.split("/")[0] for v in trained.trainable_variables} == {"dense1", "head"}
 

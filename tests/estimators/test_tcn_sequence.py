@@ -124,11 +124,15 @@ def test_source_of_another_length_predicts_at_omega_zero_what_it_predicted(wedge
     for path, values in donor._weights.items():
         np.testing.assert_array_equal(frozen._weights[path], values)
     # Only the z-scores are the target's own.
-    inputs = (X - frozen._preprocessing.center) / frozen._preprocessing.scale
-    back = inputs * donor._preprocessing.scale + donor._preprocessing.center
-    expected = (donor.predict(back.astype("float32")) - donor._center) / donor._scale
+    inputs = (X - frozen._facts.preprocessing.center) / frozen._facts.preprocessing.scale
+    back = inputs * donor._facts.preprocessing.scale + donor._facts.preprocessing.center
+    expected = (
+        donor.predict(back.astype("float32")) - donor._facts.targets.center
+    ) / donor._facts.targets.scale
     np.testing.assert_allclose(
-        (frozen.predict(X) - frozen._center) / frozen._scale, expected, atol=1e-4
+        (frozen.predict(X) - frozen._facts.targets.center) / frozen._facts.targets.scale,
+        expected,
+        atol=1e-4,
     )
     assert frozen.source_.n_timepoints == 60
     assert frozen.source_.preprocessing["scaling"].startswith("z-scores")

@@ -4,17 +4,20 @@ import numpy as np
 import pytest
 
 from sktl.estimators import ConvNetQuakeINGVRegressor
-from sktl.training.network_cache import forget
+from sktl.estimators.preparation import prepare
+from sktl.estimators.training_run import TrainingRun
+from sktl.training.network_cache import clear
+from sktl.training.randomness import random_streams
 
 
 def test_reuse_gives_what_a_new_network_gives(cls, small, panel):
     X, y = panel
     small |= {"n_epochs": 3}
-    forget()
+    clear()
     first = cls(**small).fit(X, y)
     cls(**small | {"omega": 0.0, "random_state": 7, "learning_rate": 0.1}).fit(X, y)
     second = cls(**small).fit(X, y)
-    forget()
+    clear()
     third = cls(**small).fit(X, y)
     for other in (second, third):
         assert first.history_.equals(other.history_)
@@ -91,9 +94,9 @@ def test_a_subclass_never_takes_its_parents_compiled_network(change):
     parent = ConvNetQuakeINGVRegressor(n_layers=1, filters=2, n_epochs=2, random_state=0)
     changed = type("Changed", (ConvNetQuakeINGVRegressor,), change(ConvNetQuakeINGVRegressor))
     child = changed(**parent.get_params())
-    forget()
+    clear()
     alone = child.clone().fit(X, y)
-    forget()
+    clear()
     plain = parent.fit(X, y)
     after = child.clone().fit(X, y)
     np.testing.assert_array_equal(after.predict(X), alone.predict(X))
@@ -113,6 +116,7 @@ def test_the_unit_of_the_target_changes_no_schedule():
     # Trained on y as it is, the loss has the unit of y squared.
     network.set_params(target_scaling=None, monitor="val_loss", n_epochs=1)
     for scale, power in ((1e-3, 1e-6), (1.0, 1.0)):
-        fitted = network.clone().fit(X, scale * y)
+        streams = random_streams(0)
+        run = TrainingRun(network, prepare(network, X, scale * y, streams["split"]), streams)
         expected = 1e-4 * power * np.var(y)
-        assert fitted._schedule(True).min_delta == pytest.approx(expected, rel=0.3)
+        assert run.start().state.reduce.min_delta == pytest.approx(expected, rel=0.3)

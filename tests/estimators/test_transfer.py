@@ -127,7 +127,7 @@ def test_plateau_keeps_the_ratio(cls, small, source, panel):
     start = initial_weights(network.model, np.random.default_rng(0))
     X, _ = make_panel(cls)
     targets = np.eye(outputs, dtype="float32")[np.arange(24) % outputs]
-    data = network.place([X, np.ones((24, 1), "float32")], targets, np.ones(24, "float32"))
+    data = network.to_tensors([X, np.ones((24, 1), "float32")], targets, np.ones(24, "float32"))
     steps = {}
     for rate in (1e-2, 2e-3):
         network.reset(start, 0.25, 1e-2, seed=0)

@@ -97,9 +97,9 @@ def test_each_series_gives_what_a_plain_network_of_its_length_gives(architecture
         np.testing.assert_allclose(one, alone, atol=2e-5)
 
 
-@pytest.mark.parametrize("architecture", ["InceptionTime", "LSTM", "MagNet", "TCN"])
-def test_training_does_not_see_how_far_it_is_padded(architecture):
-    estimator = of(architecture)
+def test_training_does_not_see_how_far_it_is_padded():
+    """Also where the statistics of a batch are those of several series."""
+    estimator = of("InceptionTime")
     gradients = []
     for n_timepoints in (31, 40):
         x, _ = scaled(n_timepoints)
@@ -164,7 +164,7 @@ def test_predictions_are_those_of_the_series_alone(fitted):
     np.testing.assert_allclose(fitted.predict_proba(longer)[:-1], together, atol=1e-6)
     copy = pickle.loads(pickle.dumps(fitted))
     np.testing.assert_array_equal(copy.predict_proba(X), together)
-    inputs = fitted._preprocessing.transform(panel_of(X))
+    inputs = fitted._facts.preprocessing.transform(panel_of(X))
     by_keras = np.array(fitted.network_([inputs[0].transpose(0, 2, 1), inputs[1]]))
     np.testing.assert_allclose(by_keras, together, atol=1e-6)
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from sktl.estimators import MagNetClassifier, MagNetRegressor, TCNSequenceRegressor
+from sktl.estimators.preparation import prepare
+from sktl.training.randomness import random_streams
 
 SMALL = {"n_epochs": 3, "batch_size": 8, "random_state": 0, "dropout": 0.0, "head": "random"}
 
@@ -21,7 +23,7 @@ def test_the_loss_is_the_weighted_mean():
         **SMALL | {"n_epochs": 1, "batch_size": 16}, stream_max="standard", validation_size=None
     )
     fitted = network.clone().fit(X, y, sample_weight=weights)
-    series, amplitude = fitted._preprocessing.transform(X)
+    series, amplitude = fitted._facts.preprocessing.transform(X)
     inputs = [series.transpose(0, 2, 1), amplitude]
     # One step: the loss is that of the initial weights.
     outputs = network.build_network(2, 16).predict(inputs, verbose=0)[:, 0]
@@ -59,12 +61,7 @@ def test_an_instance_without_weight_teaches_nothing(given):
     network = MagNetClassifier(**SMALL)
     training = np.arange(16)
     if not given:
-        network.fit(X, y, sample_weight=np.ones(16), callbacks=lambda row: None)
-        probe = network.clone()
-        probe._given__validation_data = None
-        probe.classes_ = np.unique(y)
-        probe._split(X, y, _split_stream())
-        training = probe._given__rows[0]
+        training = prepare(network, X, y, random_streams(0)["split"]).rows
     wrong = y.copy()
     chosen = training[:4]
     wrong[chosen] = np.where(y[chosen] == "a", "b", "a")
@@ -76,12 +73,6 @@ def test_an_instance_without_weight_teaches_nothing(given):
         np.testing.assert_array_equal(one.predict_proba(X), other.predict_proba(X))
     plain = network.clone().fit(X, y, **options)
     assert not np.array_equal(one.predict_proba(X), plain.predict_proba(X))
-
-
-def _split_stream():
-    from sktl.training.randomness import random_streams
-
-    return random_streams(0)["split"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from sktl.layers.conv_winograd import convolve, pays, transforms
+from sktl.layers.conv_winograd import convolve, is_faster, transforms
 from sktl.layers.convolution import fast_convolution
 
 on_tensorflow = pytest.mark.skipif(
@@ -78,12 +78,12 @@ def test_outputs_and_gradients_are_those_of_the_convolution(
 
 
 def test_it_pays_where_layers_are_wide_and_tiles_are_full():
-    assert all(pays(length, 5, 128, 256) for length in (50, 540, 6000))
-    assert pays(540, 3, 256, 128)
-    assert not pays(540, 8, 128, 128)
-    assert not pays(540, 1, 128, 128)
-    assert not pays(540, 5, 64, 256)
-    assert not pays(1, 5, 128, 256)
+    assert all(is_faster(length, 5, 128, 256) for length in (50, 540, 6000))
+    assert is_faster(540, 3, 256, 128)
+    assert not is_faster(540, 8, 128, 128)
+    assert not is_faster(540, 1, 128, 128)
+    assert not is_faster(540, 5, 64, 256)
+    assert not is_faster(1, 5, 128, 256)
 
 
 @on_tensorflow

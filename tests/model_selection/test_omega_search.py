@@ -58,7 +58,7 @@ def test_every_candidate_is_what_a_single_fit_gives(network, source, useless, n_
             assert same_weights(single, search.best_estimator_)
             assert np.array_equal(predictions(single, X), predictions(search, X))
             assert search.best_estimator_.get_params() == single.get_params()
-            assert search.best_estimator_._data_hash == single._data_hash
+            assert search.best_estimator_._facts.data_sha256 == single._facts.data_sha256
     assert search.best_params_ == table["params"][search.best_index_]
     assert search.best_score_ == table["mean_test_score"][search.best_index_]
 
@@ -247,15 +247,15 @@ def test_refit_trains_on_everything(network, source, panel):
     X, y = panel
     search = OmegaSearch(network, omegas=(0.5,), sources=[source], refit=True).fit(X, y)
     final = search.best_estimator_
-    assert final._n_training_instances == len(y)
+    assert final._facts.n_instances == len(y)
     assert final.history_.index[-1] == search.cv_results_["best_epoch"][search.best_index_]
     assert "val_loss" not in final.history_
     held_out = make_panel(12, seed=9)
     search.fit(X, y, validation_data=held_out)
-    assert search.best_estimator_._n_training_instances == len(y) + 12
+    assert search.best_estimator_._facts.n_instances == len(y) + 12
     search.set_params(selection=2).fit(X, y)
     states = search.curves_.loc[search.best_index_]
-    assert search.best_estimator_._n_training_instances == len(y)
+    assert search.best_estimator_._facts.n_instances == len(y)
     assert search.best_estimator_.history_.index[-1] <= states.index.get_level_values("epoch").max()
 
 

@@ -72,7 +72,7 @@ def test_scores_are_those_of_the_features_computed_by_hand(sources):
     X, y = make_target()
     network = MagNetClassifier(**SMALL, stream_max=None)
     (row,) = rank_sources(X, y, network, sources[:1], include_scratch=False).to_dict("records")
-    arrays = MagNetClassifier.from_pretrained(sources[0])._load_source().arrays
+    arrays = MagNetClassifier.from_pretrained(sources[0]).load_source().arrays
     low, high = X.min(axis=(1, 2), keepdims=True), X.max(axis=(1, 2), keepdims=True)
     maps = (X - low) / (high - low)
     maps = maps - maps.mean(axis=0)

@@ -5,7 +5,7 @@ import pytest
 from sktl.datasets import simulate_to_file
 from sktl.estimators import ConvNetQuakeINGVClassifier, MLSTMFCNRegressor
 from sktl.pretraining import from_file, pretrain, recipe_for
-from sktl.pretraining.from_file import ReadingNetwork, ahead, fit_stored
+from sktl.pretraining.from_file import ReadingNetwork, ahead, fit_from_file
 from sktl.pretraining.instances import Instances
 from sktl.sources import load_source
 
@@ -33,17 +33,19 @@ def files(tmp_path_factory):
 def test_what_stays_in_its_file_trains_as_in_memory(files, monkeypatch, name, estimator):
     instances = Instances(name, True, recipe_for(name), 200, 0, str(files / f"{name}.hdf5"))
     assert not instances.stay_in_file
-    stored = {part: instances.stored(part) for part in ("train", "validation", "test")}
+    stored = {part: instances.in_file(part) for part in ("train", "validation", "test")}
     monkeypatch.setattr(from_file, "_BLOCK", 15_000)  # several blocks, and an incomplete last one
-    streamed = fit_stored(estimator.clone(), stored["train"], stored["validation"])
+    streamed = fit_from_file(estimator.clone(), stored["train"], stored["validation"])
     X, y = instances.part("train")
     held_out = instances.part("validation")
     fitted = estimator.clone().fit(X, y, validation_data=held_out)
 
     assert 150 < len(y) < 200  # without the damaged ones
-    assert streamed._data_hash == fitted._data_hash
-    np.testing.assert_array_equal(streamed._preprocessing.mask, fitted._preprocessing.mask)
-    assert streamed._preprocessing.scale == fitted._preprocessing.scale
+    assert streamed._facts.data_sha256 == fitted._facts.data_sha256
+    np.testing.assert_array_equal(
+        streamed._facts.preprocessing.mask, fitted._facts.preprocessing.mask
+    )
+    assert streamed._facts.preprocessing.scale == fitted._facts.preprocessing.scale
     for path, values in fitted._weights.items():
         np.testing.assert_array_equal(streamed._weights[path], values)
     same = ["val_loss", "val_score", "learning_rate"]
@@ -81,7 +83,7 @@ def test_no_block_holds_all_and_none_is_smaller_than_a_batch(monkeypatch):
         def __init__(self):
             self.seen = []
 
-        def place(self, inputs, *columns):
+        def to_tensors(self, inputs, *columns):
             return [*inputs, *columns]
 
         def train(self, data, order, batch_size):
@@ -92,7 +94,7 @@ def test_no_block_holds_all_and_none_is_smaller_than_a_batch(monkeypatch):
     inner = Network()
     network = ReadingNetwork(inner, lambda X: [X])
     order = np.random.default_rng(0).permutation(100)
-    data = network.place([Panel()], np.arange(100))
+    data = network.to_tensors([Panel()], np.arange(100))
     loss = network.train(data, order, 8)
     assert [len(seen) for seen in inner.seen] == [32, 32, 36]
     assert loss == pytest.approx((32 + 2 * 32 + 3 * 36) / 100)

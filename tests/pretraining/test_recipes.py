@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sktl.datasets import list_datasets
-from sktl.pretraining import prepare, recipe_for
+from sktl.pretraining import decimate, recipe_for
 
 
 def test_every_dataset_has_a_recipe_that_its_series_are_long_enough_for():
@@ -15,7 +15,7 @@ def test_slow_waves_survive_and_fast_ones_are_removed():
     time = np.arange(1000) / 100
     slow, fast = np.sin(2 * np.pi * time), np.sin(2 * np.pi * 30 * time)
     X = np.stack([slow, fast])[:, None].astype("float32")
-    shortened = prepare(X, every=5)
+    shortened = decimate(X, every=5)
     assert shortened.shape == (2, 1, 200)
     inner = slice(20, -20)
     np.testing.assert_allclose(shortened[0, 0, inner], slow[::5][inner], atol=0.01)
@@ -23,14 +23,14 @@ def test_slow_waves_survive_and_fast_ones_are_removed():
 
 
 def test_an_offset_stays():
-    np.testing.assert_allclose(prepare(np.full((1, 2, 60), 7.0), every=3), 7.0, rtol=1e-5)
+    np.testing.assert_allclose(decimate(np.full((1, 2, 60), 7.0), every=3), 7.0, rtol=1e-5)
 
 
 def test_the_loudest_piece_is_kept_of_all_channels_at_once():
     X = np.zeros((2, 2, 50), "float32")
     X[0, 1, 20:24] = [1, -2, 2, 1]
     X[1, 0, 46:] = 3
-    kept = prepare(X, n_timepoints=4, window="loudest")
+    kept = decimate(X, n_timepoints=4, window="loudest")
     assert kept[0, 1].tolist() == [1, -2, 2, 1]
     assert kept[0, 0].tolist() == [0] * 4
     assert kept[1, 0].tolist() == [3] * 4
@@ -38,7 +38,7 @@ def test_the_loudest_piece_is_kept_of_all_channels_at_once():
 
 def test_the_beginning_is_kept():
     X = np.arange(20.0).reshape(1, 1, 20)
-    assert prepare(X, n_timepoints=5)[0, 0].tolist() == [0, 1, 2, 3, 4]
+    assert decimate(X, n_timepoints=5)[0, 0].tolist() == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,4 @@ def test_the_beginning_is_kept():
 )
 def test_impossible_options_are_refused(wrong):
     with pytest.raises(ValueError, match=rf"Received: {next(iter(wrong))}="):
-        prepare(np.zeros((1, 1, 20)), **wrong)
+        decimate(np.zeros((1, 1, 20)), **wrong)

@@ -8,6 +8,7 @@ import pytest
 from scipy.signal import butter, sosfiltfilt
 
 from sktl.estimators import ConvNetQuakeINGVClassifier
+from sktl.estimators.transfer import transferred_weights
 from sktl.sources import find_card, list_sources, load_source
 from sktl.sources.len_db import read_detector
 
@@ -112,9 +113,8 @@ def test_its_convolutions_transfer(mirror):
     card = find_card(NAME, ARCHITECTURE)
     estimator = ConvNetQuakeINGVClassifier.from_pretrained(NAME, **card.parameters)
     network = estimator.build_network(3, 60, 2)
-    estimator._shape = (3, 60, 2)
     start = {variable.path: variable for variable in network.weights}
-    transferred = estimator._transferred_weights(load_source(NAME, ARCHITECTURE), start)
+    transferred = transferred_weights(estimator, load_source(NAME, ARCHITECTURE), start, 3)
     assert list(dict.fromkeys(path.split("/")[0] for path in transferred)) == card.transferable
 
 

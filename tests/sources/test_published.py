@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sktl.sources import SimulatedSourceWarning, load_source, published, save_source
-from sktl.sources.published import PUBLISHED, find_published
+from sktl.sources.published import PUBLISHED, published_for
 
 FILE = "mag_regressionLSTM_ML_multiobservations_1000_067.h5"
 
@@ -60,13 +60,13 @@ def server(monkeypatch):
 
 def test_entries_are_complete():
     for entry in PUBLISHED:
-        assert find_published(entry.card.architecture, entry.card.name) is entry
+        assert entry in published_for(entry.card.architecture)
         assert bool(entry.card.weights_sha256) != bool(entry.md5)
         assert entry.card.simulated is False
         assert entry.card.licence
         assert entry.card.citation
     assert "248c63c365086f3a92c89e61c84d07256f285e25" in PUBLISHED[0].url
-    assert find_published("TCN", "STEAD") is None
+    assert not published_for("TCN")
 
 
 def test_magnet_of_stead_from_the_real_file(magnet, monkeypatch, sktl_home):

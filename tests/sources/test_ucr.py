@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from sktl.estimators import FrozenSource, MLSTMFCNClassifier
+from sktl.estimators.transfer import transferred_weights
 from sktl.sources import expand_sources, find_card, list_sources, load_source, published
 from sktl.sources.ucr import COMMIT, fcn_logits, published_fcns, read_fcn
 from sktl.training.compiled_network import weight_names
@@ -129,10 +130,9 @@ def test_blocks_of_a_plain_fcn_give_its_features(mirror):
     source = load_source("UCR/GunPoint", "MLSTMFCN")
     estimator = MLSTMFCNClassifier(transfer_blocks=True)
     model = estimator.build_network(1, 30, 2)
-    estimator._shape = (1, 30, 2)
     variables = weight_names(model)
     start = {path: variable.numpy() for path, variable in variables.items()}
-    transferred = estimator._transferred_weights(source, start)
+    transferred = transferred_weights(estimator, source, start, 1)
     assert {path.split("/")[0] for path in transferred} == set(estimator._transferable())
     for path, values in transferred.items():
         variables[path].assign(values)
@@ -190,7 +190,8 @@ def test_a_changed_byte_is_refused(file, tmp_path, monkeypatch):
 
 
 def test_without_network_the_manual_step_is_named(monkeypatch):
-    entry = replace(published.find_published("MLSTMFCN", "UCR/Adiac"), url="http://127.0.0.1:9/x")
+    fcn = next(e for e in published.published_for("MLSTMFCN") if e.card.name == "UCR/Adiac")
+    entry = replace(fcn, url="http://127.0.0.1:9/x")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(published, "published_for", lambda architecture: (entry,))
     with pytest.raises(ConnectionError, match=r"UCR/Adiac.*SKTL_MIRROR"):

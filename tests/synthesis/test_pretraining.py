@@ -89,9 +89,9 @@ def test_no_validation_instance_reaches_the_generator(network, spy, panel):
     assert not rows(X_seen) & rows(X[validation])
     # The split is that of the plain estimator, and so are the scaling and what it is scored on.
     plain = clone(network).fit(X, y)
-    assert plain._data_hash == fitted.estimator_._data_hash
+    assert plain._facts.data_sha256 == fitted.estimator_._facts.data_sha256
     for one in (fitted.pretrained_, fitted.estimator_):
-        assert np.array_equal(one._preprocessing.mask, plain._preprocessing.mask)
+        assert np.array_equal(one._facts.preprocessing.mask, plain._facts.preprocessing.mask)
 
 
 def test_given_validation_data_do_not_reach_it_either(network, spy, panel):
@@ -175,7 +175,7 @@ def test_pretraining_learns_on_samples_and_is_watched_on_real_series(network, pa
     assert model.pretraining_history_.index[-1] == 5
     assert model.history_.index[-1] == 2
     assert (
-        model.pretrained_._n_training_instances
+        model.pretrained_._facts.n_instances
         == model.n_generated_
         == 2 * len(held_out_by(network, X, y)[0])
     )

@@ -52,7 +52,7 @@ def setting(request):
     keras.config.set_dtype_policy(policy)
     keras.config.set_floatx(before[2])
     keras.config.set_epsilon(before[3])
-    network_cache.forget()
+    network_cache.clear()
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def panel():
 def expected(panel):
     """What the two networks that read their data format from Keras give by default."""
     X, y = panel
-    network_cache.forget()
+    network_cache.clear()
     kinds = (ConvNetQuakeINGVRegressor, MagNetRegressor)
     fitted = [kind(**kind.get_test_params()[0] | SMALL).fit(X, y) for kind in kinds]
     return [(one, one.predict(X)) for one in fitted]
@@ -78,7 +78,7 @@ def test_networks_are_the_same_whatever_is_set(setting, panel, expected):
     X, y = panel
     setting()
     chosen = present()
-    network_cache.forget()
+    network_cache.clear()
     # Of ConvNetQuake all; of MagNet what its pooling makes of the data format.
     for number, (fitted, predicted) in enumerate(expected):
         if number == 0 or chosen[0] == "channels_first":
@@ -99,7 +99,7 @@ def test_networks_are_the_same_whatever_is_set(setting, panel, expected):
 def test_the_cache_keeps_nothing_of_a_setting(setting, panel, expected):
     X, y = panel
     before = present()
-    network_cache.forget()
+    network_cache.clear()
     setting()
     fitted, predicted = expected[0]
     again = fitted.clone().fit(X, y)
@@ -120,7 +120,7 @@ def test_frozen_features_pictures_and_ranks_are_the_same(setting, panel):
     picture = ResNetImageClassifier(**ResNetImageClassifier.get_test_params()[0])
 
     def everything():
-        network_cache.forget()
+        network_cache.clear()
         ranks = rank_sources(X, labels, network, ["EMG-simulated"])
         fitted = picture.clone().fit(X, labels)
         return source.transform(X), ranks["logme"].to_numpy(), fitted.predict_proba(X)

@@ -9,8 +9,8 @@ import pytest
 from sktl.estimators import ConvNetQuakeINGVRegressor, MLSTMFCNClassifier
 from sktl.training.backends import compile_network
 from sktl.training.compiled_network import CompiledNetwork, initial_weights
-from sktl.training.loop import Plateau, Schedule, train
-from sktl.training.network_cache import MAX_IDLE, borrow, forget
+from sktl.training.loop import Plateau, Schedule, TrainingState, advance
+from sktl.training.network_cache import MAX_IDLE, clear, lease
 
 SCHEDULE = {
     "n_epochs": 30,
@@ -59,15 +59,18 @@ def test_history_and_weights_equal_keras_fit(data, normalization, drop_last):
     network = compile_network(small_network(normalization), "mean_squared_error", [], jit=False)
     start = initial_weights(network.model, np.random.default_rng(1))
     network.reset(start, 1.0, SCHEDULE["learning_rate"], seed=0)
-    history, best_epoch, weights = train(
+    schedule = Schedule(**SCHEDULE | {"drop_last": drop_last})
+    state = TrainingState.begin(schedule, InOrder())
+    advance(
+        state,
         network,
         ([X[:14]], y[:14], np.ones(14, "float32")),
         ([X[14:]], y[14:]),
-        Schedule(**SCHEDULE | {"drop_last": drop_last}),
+        schedule,
         lambda outputs: {"val_score": float(np.abs(outputs - y[14:]).mean())},
-        InOrder(),
         lambda row: None,
     )
+    history, best_epoch, weights = state.history(), state.best_epoch, state.best_weights
 
     oracle = small_network(normalization)
     for variable in oracle.weights:
@@ -164,12 +167,12 @@ def test_two_at_once_do_not_share(data):
         made.append(compile_network(small_network(False), "mean_squared_error", [], jit=False))
         return made[-1]
 
-    forget()
-    with borrow("key", make) as first, borrow("key", make) as second:
+    clear()
+    with lease("key", make) as first, lease("key", make) as second:
         assert first is not second
-    with borrow("key", make) as again:
+    with lease("key", make) as again:
         assert again in made
-    with pytest.raises(KeyError), borrow("key", make):
+    with pytest.raises(KeyError), lease("key", make):
         raise KeyError
     assert len(made) == 2
 
@@ -184,7 +187,7 @@ def test_wide_maps_of_long_series_are_predicted_fewer_at_once():
     assert [network(length).prediction_batch for length in (50, 512, 6000)] == [256, 256, 21]
     X = np.random.default_rng(0).normal(size=(30, 3, 20)).astype("float32")
     one = network(20)
-    data, results = one.place([X]), []
+    data, results = one.to_tensors([X]), []
     for at_once in (256, 7):
         one.prediction_batch = at_once
         results.append(one.predict(data))
@@ -194,36 +197,36 @@ def test_wide_maps_of_long_series_are_predicted_fewer_at_once():
 @pytest.mark.parametrize("n_channels", [1, 2, 7, 8, 30])
 def test_the_time_comes_first_once_placed(n_channels):
     X = np.random.default_rng(0).normal(size=(4, n_channels, 9)).astype("float32")
-    series, y = CompiledNetwork.place([X], np.arange(4.0))
+    series, y = CompiledNetwork.to_tensors([X], np.arange(4.0))
     assert (series.shape, y.shape) == ((4, 9, n_channels), (4,))
     for instance, placed in zip(X, np.asarray(series), strict=True):
         np.testing.assert_array_equal(placed, instance.T)
 
 
 def test_lending_all_of_a_key_leaves_the_pool_in_order():
-    forget()
-    with borrow("oldest", object):
+    clear()
+    with lease("oldest", object):
         pass
-    with borrow("oldest", object):
+    with lease("oldest", object):
         for number in range(MAX_IDLE + 1):
-            with borrow(number, object):
+            with lease(number, object):
                 pass
-    forget()
+    clear()
 
 
 def test_a_full_pool_drops_the_oldest_quarter():
-    forget()
+    clear()
     lent = {}
     for number in range(MAX_IDLE + 1):
-        with borrow(number, object) as lent[number]:
+        with lease(number, object) as lent[number]:
             pass
     dropped = MAX_IDLE + 1 - MAX_IDLE * 3 // 4
     for number in reversed(lent):
-        with borrow(number, object) as again:
+        with lease(number, object) as again:
             assert (again is lent[number]) == (number >= dropped)
         if number == dropped - 1:
             break
-    forget()
+    clear()
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the graphs are TensorFlow's")
@@ -236,7 +239,7 @@ def test_a_dropped_network_leaves_nothing_behind():
         network = ConvNetQuakeINGVRegressor(n_layers=1, n_epochs=1, random_state=0)
         network.fit(X, np.arange(16.0)).predict(X)
         del network
-        forget()
+        clear()
         gc.collect()  # of what tests before left in circles, too
         # `type`, because `isinstance` asks a weak proxy's object, which may be gone.
         graphs = [thing for thing in gc.get_objects() if issubclass(type(thing), FuncGraph)]

@@ -16,7 +16,7 @@ import pandas as pd
 
 from sktl import datasets
 from sktl.datasets.sp500 import read_closes
-from sktl.pretraining import prepare
+from sktl.pretraining import decimate
 
 # 4 kHz, the loudest half second: as the bundled sources of speech.
 SPEECH = {"every": 2, "n_timepoints": 2000, "window": "loudest"}
@@ -121,7 +121,7 @@ def wheel(
 def _of_dataset(dataset: datasets.Dataset, **recipe: object) -> Instances:
     parts = [dataset.part(name) for name in ("train", "validation", "test")]
     X, y, groups = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return Instances(prepare(X, **recipe), y, groups)
+    return Instances(decimate(X, **recipe), y, groups)
 
 
 def digits(shared: Path) -> Instances:
@@ -185,7 +185,7 @@ def _stead(shared: Path, of: Callable[[object], float]) -> Instances:
             series.append(np.asarray(trace, np.float32).T)
             y.append(of(trace.attrs))
             events.append(str(trace.attrs["source_id"]))
-    X = prepare(np.array(series), **STEAD)
+    X = decimate(np.array(series), **STEAD)
     return Instances(X, np.array(y, float), np.array(events))
 
 

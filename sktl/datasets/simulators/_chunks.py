@@ -12,45 +12,7 @@ from typing import Any
 
 import numpy as np
 
-RandomState = int | np.random.Generator | np.random.RandomState | None
-
-
-def seed_of(random_state: RandomState) -> int:
-    """Return one non-negative integer that stands for ``random_state``.
-
-    Parameters
-    ----------
-    random_state : int, numpy Generator or RandomState, or None
-        None draws a fresh seed from the operating system; a generator is advanced by one draw.
-
-    Returns
-    -------
-    int
-        The seed.
-
-    Raises
-    ------
-    TypeError
-        If ``random_state`` is none of these.
-
-    Examples
-    --------
-    >>> from sktl.datasets.simulators._chunks import seed_of
-    >>> seed_of(7)
-    7
-    """
-    if random_state is None:
-        return int(np.random.SeedSequence().generate_state(1)[0])
-    if isinstance(random_state, np.random.Generator):
-        return int(random_state.integers(2**32))
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(2**31 - 1))
-    if isinstance(random_state, int | np.integer) and random_state >= 0:
-        return int(random_state)
-    raise TypeError(
-        "random_state must be a non-negative int, a numpy Generator or RandomState, or None. "
-        f"Received: random_state={random_state!r}"
-    )
+from sktl._random import RandomState
 
 
 def chunk_generator(seed: int, *key: int) -> np.random.Generator:

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from sktl.datasets.simulators._chunks import RandomState, batches, check_n_instances, seed_of
+from sktl._random import RandomState, draw_seed
+from sktl.datasets.simulators._chunks import batches, check_n_instances
 from sktl.datasets.simulators._records import Collection, stream
 
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -44,5 +45,5 @@ def iterate(
                 f"catalogue must have 'magnitude', may have {sorted(columns - {'magnitude'})}, "
                 f"all of {n_instances} rows. Received: {sorted(catalogue)} of {lengths} rows"
             )
-    chunks = stream(seed_of(random_state), collection, n_timepoints, station, catalogue)
+    chunks = stream(draw_seed(random_state), collection, n_timepoints, station, catalogue)
     yield from batches(chunks, n_instances, batch_size)  # type: ignore[misc]

@@ -13,14 +13,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sktl.datasets.simulators._chunks import (
-    RandomState,
-    at_once,
-    batches,
-    check_n_instances,
-    chunk_generator,
-    seed_of,
-)
+from sktl._random import RandomState, draw_seed
+from sktl.datasets.simulators._chunks import at_once, batches, check_n_instances, chunk_generator
 from sktl.datasets.simulators._forearm import MUSCLES, draw_person
 
 CLASSES = ("Pinch1", "Pinch2", "Pinch3", "Pinch4")
@@ -174,7 +168,7 @@ def iter_emg_pinch(
     >>> [len(y) for _, y, _ in iter_emg_pinch(25, 0, n_subjects=2, batch_size=20)]
     [20, 5]
     """
-    seed = seed_of(random_state)
+    seed = draw_seed(random_state)
     blocks = [range(i, min(i + _BLOCK, n_subjects)) for i in range(0, n_subjects, _BLOCK)]
     if not blocks or windows_per_hold < 1:
         raise ValueError(

@@ -6,15 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from sktl._random import RandomState, draw_seed
 from sktl.datasets.forward_model import gardner_density, ricker, synthetic_traces
-from sktl.datasets.simulators._chunks import (
-    RandomState,
-    at_once,
-    batches,
-    check_n_instances,
-    chunk_generator,
-    seed_of,
-)
+from sktl.datasets.simulators._chunks import at_once, batches, check_n_instances, chunk_generator
 
 #: Neighbouring traces of one section.
 SECTION = 64
@@ -92,7 +86,7 @@ def iter_layered_earth(
             "n_timepoints must be at least 2, dt_s positive and frequency_hz a number or a rising "
             f"pair. Received: {n_timepoints=}, {dt_s=}, {frequency_hz=}"
         )
-    n_instances, seed = check_n_instances(n_instances), seed_of(random_state)
+    n_instances, seed = check_n_instances(n_instances), draw_seed(random_state)
 
     def stream() -> Iterator[tuple[np.ndarray, ...]]:
         for section in range(-(-n_instances // SECTION)):
@@ -250,7 +244,7 @@ def simulate_wedge(
     sample = np.arange(n_timepoints)
     layer = (sample >= top).astype(int) + (sample >= top + n_samples[:, None])
     impedance = np.asarray(impedances, dtype=float)[layer]
-    rng = chunk_generator(seed_of(random_state))
+    rng = chunk_generator(draw_seed(random_state))
     traces = synthetic_traces(impedance, ricker(frequency_hz, dt_s), noise, rng)
     result = traces[:, None], impedance.astype(np.float32)
     return (*result, n_samples * dt_s) if return_thickness else result

@@ -16,14 +16,8 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.signal import lfilter
 
-from sktl.datasets.simulators._chunks import (
-    RandomState,
-    at_once,
-    batches,
-    check_n_instances,
-    chunk_generator,
-    seed_of,
-)
+from sktl._random import RandomState, draw_seed
+from sktl.datasets.simulators._chunks import at_once, batches, check_n_instances, chunk_generator
 
 N_DAYS = 22_834
 """Days of the published series, 1927-12-30 to 2018-11-26."""
@@ -79,7 +73,7 @@ def simulate_returns(n_days: int, n_paths: int = 1, random_state: RandomState = 
     >>> simulate_returns(250, n_paths=2, random_state=0).shape
     (2, 250)
     """
-    rng = chunk_generator(seed_of(random_state))
+    rng = chunk_generator(draw_seed(random_state))
     n_burn_in = 5000
     n = n_days + n_burn_in
     nu = _DEGREES_OF_FREEDOM
@@ -156,7 +150,7 @@ def simulate_prices(
     >>> len(closes), float(closes[0]), float(closes[-1])
     (22834, 17.66, 2673.45)
     """
-    rng = chunk_generator(seed_of(random_state))
+    rng = chunk_generator(draw_seed(random_state))
     share = np.arange(n_days) / (N_DAYS - 1)
     while True:
         returns = simulate_returns(n_days, 1, rng)[0]
@@ -204,7 +198,7 @@ def iter_sp500(
     >>> [len(y) for _, y, _ in iter_sp500(250, random_state=0, batch_size=100)]
     [100, 100, 50]
     """
-    seed = seed_of(random_state)
+    seed = draw_seed(random_state)
     n_windows = N_DAYS - N_TIMEPOINTS
     n_instances = check_n_instances(n_instances)
     # Fewer windows than a history has are spread over all of it, so that every level occurs.

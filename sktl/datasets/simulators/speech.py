@@ -11,15 +11,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy.signal import resample_poly
 
+from sktl._random import RandomState, draw_seed
 from sktl.datasets.simulators import _voice
-from sktl.datasets.simulators._chunks import (
-    RandomState,
-    at_once,
-    batches,
-    check_n_instances,
-    chunk_generator,
-    seed_of,
-)
+from sktl.datasets.simulators._chunks import at_once, batches, check_n_instances, chunk_generator
 from sktl.datasets.simulators._phonemes import FIELDS, OFFICIAL_COUNTS, WORDS, spell
 
 N_TIMEPOINTS, SAMPLING_RATE = 8000, 8000
@@ -141,7 +135,7 @@ def iter_speech_commands(
     >>> [len(y) for _, y, _ in iter_speech_commands(30, 0, batch_size=20)]
     [20, 10]
     """
-    seed = seed_of(random_state)
+    seed = draw_seed(random_state)
     words = CLASSES if words is None else tuple(words)
     unknown = sorted(set(words) - set(CLASSES))
     if unknown or not words or balance not in ("equal", "official"):

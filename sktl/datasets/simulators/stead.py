@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from sktl.datasets.simulators._chunks import RandomState, at_once
+from sktl._random import RandomState
+from sktl.datasets.simulators._chunks import at_once
 from sktl.datasets.simulators._collections import STEAD
 from sktl.datasets.simulators._seismograms import Batch, iterate
 

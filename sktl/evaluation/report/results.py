@@ -47,20 +47,20 @@ def compute(records: Records, comparison: Comparison) -> Results:
     """Compute all tables; nothing here depends on how they are shown."""
     suspects = [name for name in suspect_reruns(records) if name not in comparison.exclude_reruns]
     return Results(
-        records,
-        comparison,
-        tables.win_table(comparison),
-        tables.win_table(comparison, "convergence_outcome"),
-        tables.change_table(comparison),
-        tables.architecture_table(comparison),
-        tables.percent_table(comparison, "score"),
-        tables.percent_table(comparison, "convergence"),
-        tables.omega_table(comparison),
-        _effect(comparison),
-        all_controls(records, comparison.exclude_reruns, suspects),
-        find_defects(records, comparison),
-        rankings(records, comparison),
-        cost_table(records),
+        records=records,
+        comparison=comparison,
+        wins=tables.win_table(comparison),
+        convergence_wins=tables.win_table(comparison, "convergence_outcome"),
+        changes=tables.change_table(comparison),
+        architectures=tables.architecture_table(comparison),
+        score=tables.percent_table(comparison, "score"),
+        convergence=tables.percent_table(comparison, "convergence"),
+        omegas=tables.omega_table(comparison),
+        effect=_effect(comparison),
+        controls=all_controls(records, comparison.exclude_reruns, suspects),
+        defects=find_defects(records, comparison),
+        rankings=rankings(records, comparison),
+        cost=cost_table(records),
     )
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sktl._random import RandomState, draw_seed
 from sktl.evaluation.statistics._result import pairs
 
 __all__ = ["Posterior", "bayesian_signed_rank"]
@@ -32,7 +33,7 @@ def bayesian_signed_rank(
     y: ArrayLike,
     rope: float,
     n_samples: int = 10_000,
-    random_state: int | np.random.RandomState | np.random.Generator | None = None,
+    random_state: RandomState = None,
 ) -> Posterior:
     """Bayesian signed-rank test with a region of practical equivalence (``baycomp``).
 
@@ -67,12 +68,7 @@ def bayesian_signed_rank(
     first, second = pairs(x, y, at_least=2)
     if not rope > 0:
         raise ValueError(f"rope must be greater than 0. Received: rope={rope!r}")
-    if isinstance(random_state, np.random.Generator):
-        seed: int | None = int(random_state.integers(2**32))
-    elif isinstance(random_state, np.random.RandomState):
-        seed = int(random_state.randint(2**31))
-    else:
-        seed = random_state
+    seed = draw_seed(random_state)
     samples = SignedRankTest.sample(first, second, rope=rope, nsamples=n_samples, random_state=seed)
     # A draw counts for the region with the greatest weight, as baycomp's own `probs` does.
     winners = np.bincount(np.argmax(samples, axis=1), minlength=3) / n_samples

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from sktl._random import RandomState, draw_seed
 from sktl.evaluation.statistics._result import finite, pairs
 
 __all__ = [
@@ -112,7 +113,7 @@ def bootstrap_interval(
     statistic: Callable = np.mean,
     confidence: float = 0.95,
     n_resamples: int = 2000,
-    random_state: int | np.random.RandomState | np.random.Generator | None = None,
+    random_state: RandomState = None,
 ) -> Interval:
     """Estimate of a statistic with its percentile bootstrap interval (``scipy``).
 
@@ -149,14 +150,6 @@ def bootstrap_interval(
         n_resamples=n_resamples,
         method="percentile",
         vectorized=True,
-        rng=random_state
-        if isinstance(random_state, np.random.Generator)
-        else np.random.default_rng(_seed(random_state)),
+        rng=np.random.default_rng(draw_seed(random_state)),
     ).confidence_interval
     return Interval(estimate, float(found.low), float(found.high))
-
-
-def _seed(random_state: int | np.random.RandomState | None) -> int | None:
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(2**31))
-    return random_state

@@ -70,7 +70,7 @@ def expected_best(values: np.ndarray, selection: np.ndarray, k: int) -> float:
     Examples
     --------
     >>> import numpy as np
-    >>> from sktl.evaluation.draws import expected_best
+    >>> from sktl.evaluation.null_draws import expected_best
     >>> expected_best(np.array([0.0, 1.0]), np.array([0.0, 1.0]), k=2)
     0.75
     """

@@ -1,0 +1,237 @@
+"""From series and targets to what an estimator's network trains on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sktl._lengths import is_unequal, lengthened, lengths_of, panel_of, refuse_unequal
+from sktl._panels import as_array, as_panel
+from sktl._targets import as_targets
+from sktl.estimators.network import checked_series
+from sktl.training.randomness import validation_split
+from sktl.training.targets import Targets
+from sktl.training.training_data import DataFacts, TrainingData, data_hash
+from sktl.training.unequal_length import UnequalPreprocessing, at_length, policy_length
+
+
+@dataclass(frozen=True)
+class DataNeeds:
+    """What an estimator asks of its data.
+
+    Attributes
+    ----------
+    preprocessing : object
+        What has ``fit(X, stream_max)``, which gives the fitted preprocessing and the network's
+        inputs for X.
+    targets : ClassTargets or NumericTargets
+        What encodes y, not fitted.
+    stream_max : {"standard", "log", "raw", None}
+        How the stream max enters the network.
+    """
+
+    preprocessing: Any
+    targets: Targets
+    stream_max: str | None
+
+
+def data_needs(estimator, n_instances: int | None) -> DataNeeds:
+    """Return what an estimator asks of its data.
+
+    Parameters
+    ----------
+    estimator : estimator of sktl.estimators
+        Has the parameters.
+    n_instances : int or None
+        Instances of the training part; None: not known.
+
+    Returns
+    -------
+    DataNeeds
+    """
+    chosen = estimator.schedule_for(n_instances)
+    return DataNeeds(estimator._preprocessing_type, estimator._new_targets(), chosen["stream_max"])
+
+
+def prepare(
+    estimator,
+    X: np.ndarray,
+    y: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    channel_repeats: int = 1,
+    validation_data: tuple | None = None,
+    sample_weight: np.ndarray | None = None,
+    classes: np.ndarray | None = None,
+) -> TrainingData:
+    """Split, scale and encode data, as the estimator's `fit` does.
+
+    Parameters
+    ----------
+    estimator : estimator of sktl.estimators
+        Has the parameters; it is left as it is.
+    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+        Panel.
+    y : np.ndarray of shape (n_instances,) or (n_instances, n_outputs)
+        Labels or numbers.
+    rng : numpy.random.Generator
+        Draws the inner split, where there is one.
+    channel_repeats : int, default=1
+        How often a single channel is repeated.
+    validation_data : tuple of (X, y), optional
+        A held-out part instead of an inner split.
+    sample_weight : np.ndarray of shape (n_instances,), optional
+        Weights of the instances in the training loss.
+    classes : np.ndarray, optional
+        The labels, where y may lack some of them.
+
+    Returns
+    -------
+    TrainingData
+        All that several trainings of one estimator can share.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the data, or what goes with it, cannot be used.
+    """
+    made = data_hash(X, y)
+    y = estimator._checked_targets(X, y)
+    X = checked_series(X, channel_repeats)
+    policy = estimator._policy
+    if policy:
+        X = at_length(X, policy_length(X, policy), policy)
+    unequal = is_unequal(X)
+    if sample_weight is not None and len(sample_weight) != len(y):
+        raise ValueError(
+            "sample_weight must have one number for each instance. "
+            f"Received: {len(sample_weight)} for {len(y)} instances"
+        )
+    targets = estimator._new_targets(y if classes is None else classes)
+    every = np.arange(len(y))
+    training, held_out = every, every[:0]
+    validation = None
+    if validation_data is not None:
+        X_held_out, y_held_out = held_out_part(estimator, validation_data, X, channel_repeats)
+        y_held_out = estimator._checked_targets(X_held_out, y_held_out)
+        if np.shape(y_held_out)[1:] != np.shape(y)[1:]:
+            raise ValueError(
+                "The y of validation_data must have the columns of y. Received: "
+                f"{np.shape(y_held_out)[1:]} against {np.shape(y)[1:]}"
+            )
+        X = lengthened(X, X_held_out.shape[2])
+        validation = X_held_out, targets.check(y_held_out)
+    elif estimator.validation_size is not None:
+        split = validation_split(len(y), estimator.validation_size, targets.strata(y), rng)
+        training, held_out = split
+        validation = X[held_out], y[held_out]
+        X, y = X[training], y[training]
+
+    needs = data_needs(estimator, len(y))
+    kind = UnequalPreprocessing if unequal else needs.preprocessing
+    preprocessing, inputs = kind.fit(X, needs.stream_max)
+    frames = targets.frames(X)
+    targets = targets.fit(y, frames)
+    encoded = targets.encode(y, frames)
+    shape = (X.shape[1], X.shape[2], encoded.shape[1])
+    facts = DataFacts(shape, channel_repeats, preprocessing, targets, len(y), made, policy)
+    part = inputs, encoded, _weighted(targets.weights(y), sample_weight, training, training)
+    if validation is None:
+        return TrainingData(part, None, None, facts, training)
+    X, y = validation
+    frames = targets.frames(X)
+    return TrainingData(
+        part,
+        (preprocessing.transform(X), targets.encode(y, frames)),
+        y,
+        facts,
+        training,
+        frames,
+        None
+        if validation_data is not None
+        else _weighted(targets.weights(y), sample_weight, held_out, training),
+    )
+
+
+def _weighted(weights, given, rows, training):
+    """Multiply weights of some rows by those given, whose mean over the training part is 1."""
+    if given is None:
+        return weights
+    if not given[training].any():
+        raise ValueError(
+            "sample_weight must be above 0 for an instance of the training part. "
+            "Received: zeros alone"
+        )
+    return (weights * given[rows] / given[training].mean()).astype(np.float32)
+
+
+def held_out_part(
+    estimator, validation_data: tuple, X: np.ndarray, channel_repeats: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return validation data as arrays of the form of the training series.
+
+    Parameters
+    ----------
+    estimator : estimator of sktl.estimators
+        Of what task the targets are.
+    validation_data : tuple of (X, y)
+        As `fit` takes it, its channels in the order of X.
+    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+        The training series, with their channel repeated.
+    channel_repeats : int, default=1
+        How often a single channel is repeated.
+
+    Returns
+    -------
+    X, y : np.ndarray
+        Held-out series, with their channel repeated, and targets. Where series differ in length
+        those of X, NaN follows the shorter ones, and all are as long as the longest of both.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no pair, or does not go with X.
+    """
+    try:
+        X_held_out, y_held_out = validation_data
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"validation_data must be a pair (X, y). Received: {type(validation_data).__name__}"
+        ) from None
+    X_held_out = as_panel(X_held_out)
+    if is_unequal(X_held_out) and not isinstance(X_held_out, np.ndarray):
+        if not estimator.get_tag("capability:unequal_length"):
+            refuse_unequal(X_held_out, estimator._unequal_choices)
+        X_held_out = panel_of(X_held_out)
+    X_held_out = as_array(X_held_out)
+    X_held_out = X_held_out[:, None] if X_held_out.ndim == 2 else X_held_out
+    y_held_out = np.asarray(as_targets(y_held_out, estimator._task, "y of validation_data"))
+    if y_held_out.ndim == 2 and y_held_out.shape[1] == 1:
+        y_held_out = y_held_out[:, 0]
+    if len(X_held_out) != len(y_held_out):
+        raise ValueError(
+            "X and y of validation_data must be equally long. "
+            f"Received: {len(X_held_out)} and {len(y_held_out)}"
+        )
+    X_held_out = checked_series(X_held_out, channel_repeats)
+    if estimator._policy:
+        length = policy_length(X, estimator._policy)
+        X_held_out = at_length(X_held_out, length, estimator._policy)
+    elif is_unequal(X):
+        X_held_out = lengthened(X_held_out, X.shape[2])
+    n_channels, n_timepoints = X.shape[1:]
+    other = (
+        not is_unequal(X)
+        and not estimator._policy
+        and (X_held_out.shape[2] != n_timepoints or is_unequal(X_held_out))
+    )
+    if X_held_out.shape[1] != n_channels or other:
+        lengths = sorted(set(lengths_of(X_held_out).tolist()))
+        found = (X_held_out.shape[1], *lengths[:: max(1, len(lengths) - 1)])
+        raise ValueError(
+            "validation_data must have the channels and time points of X. Received: "
+            f"{found} against {X.shape[1:]} (channels, time points)"
+        )
+    return X_held_out, y_held_out

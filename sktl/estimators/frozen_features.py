@@ -6,6 +6,7 @@ import inspect
 import zlib
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -159,6 +160,10 @@ class FrozenSource:
         """Scale instances; a single channel is shown as several."""
         X = np.asarray(X, np.float64)
         X = X[:, None] if X.ndim == 2 else X
+        mean: Any
+        std: Any
+        ptp: Any
+        largest: Any
         if is_unequal(X):
             mean, std, ptp, largest = np.nanmean, np.nanstd, _nanptp, np.nanmax
         else:

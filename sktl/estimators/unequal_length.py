@@ -31,7 +31,7 @@ class UnequalLength:
     _reads_time_points: ClassVar[bool] = False
     # What the estimator has.
     get_tag: Any
-    _network: Any
+    _network: ClassVar[Any]
     _shape_for: Any
 
     @property

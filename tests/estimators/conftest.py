@@ -17,18 +17,13 @@ FAST = ("ConvNetQuakeINGVClassifier", "MagNetRegressor")
 
 
 def pytest_generate_tests(metafunc):
-    if "cls" in metafunc.fixturenames:
-        of_two = metafunc.definition.get_closest_marker("others_slow")
-        slow = [of_two and cls.__name__ not in FAST for cls in CLASSES]
-        marks = [[pytest.mark.slow] if late else [] for late in slow]
-        params = [pytest.param(c, marks=m) for c, m in zip(CLASSES, marks, strict=True)]
-        metafunc.parametrize("cls", params, ids=[cls.__name__ for cls in CLASSES])
-    if "classifier" in metafunc.fixturenames:
-        chosen = [cls for cls in CLASSES if cls.__name__.endswith("Classifier")]
-        metafunc.parametrize("classifier", chosen, ids=lambda cls: cls.__name__)
-    if "regressor" in metafunc.fixturenames:
-        chosen = [cls for cls in CLASSES if cls.__name__.endswith("Regressor")]
-        metafunc.parametrize("regressor", chosen, ids=lambda cls: cls.__name__)
+    of_two = metafunc.definition.get_closest_marker("others_slow")
+    for fixture, kind in (("cls", ""), ("classifier", "Classifier"), ("regressor", "Regressor")):
+        if fixture in metafunc.fixturenames:
+            chosen = [cls for cls in CLASSES if cls.__name__.endswith(kind)]
+            marks = [pytest.mark.slow if of_two and c.__name__ not in FAST else () for c in chosen]
+            params = [pytest.param(c, marks=m) for c, m in zip(chosen, marks, strict=True)]
+            metafunc.parametrize(fixture, params, ids=[cls.__name__ for cls in chosen])
 
 
 def gives_series(cls):

@@ -8,6 +8,7 @@ from sktime.datatypes import convert_to
 from .conftest import gives_series, make_panel
 
 
+@pytest.mark.others_slow
 def test_history_has_one_row_an_epoch(cls, small, panel):
     fitted = cls(**small | {"n_epochs": 3}).fit(*panel)
     history = fitted.history_
@@ -19,12 +20,14 @@ def test_history_has_one_row_an_epoch(cls, small, panel):
     assert fitted.source_ is None
 
 
+@pytest.mark.others_slow
 def test_without_validation_the_training_loss_decides(cls, small, panel):
     fitted = cls(**small | {"validation_size": None, "n_epochs": 4}).fit(*panel)
     assert list(fitted.history_.columns) == ["loss", "learning_rate"]
     assert fitted.best_epoch_ == fitted.history_["loss"].idxmin()
 
 
+@pytest.mark.others_slow
 def test_network_is_the_one_that_predicts(cls, small, panel):
     X, y = panel
     fitted = cls(**small).fit(X, y)
@@ -47,6 +50,7 @@ def test_no_network_before_fit(cls):
     assert not hasattr(cls(), "network_")
 
 
+@pytest.mark.others_slow
 def test_panels_of_any_type(cls, small, panel):
     X, y = panel
     expected = cls(**small).fit(X, y).predict(X)
@@ -56,6 +60,7 @@ def test_panels_of_any_type(cls, small, panel):
     assert len(cls(**small).fit(flat, y).predict(flat)) == len(y)
 
 
+@pytest.mark.others_slow
 def test_one_time_point_and_constant_series(cls, small, panel):
     X, y = panel
     for series in (X[:, :, :1], np.full_like(X, 3.0)):
@@ -66,6 +71,7 @@ def test_one_time_point_and_constant_series(cls, small, panel):
             assert np.isfinite(prediction).all()
 
 
+@pytest.mark.others_slow
 def test_constant_target(regressor):
     X, _ = make_panel(regressor)
     params = regressor.get_test_params()[0] | {"n_epochs": 20}
@@ -74,6 +80,7 @@ def test_constant_target(regressor):
     np.testing.assert_allclose(fitted.predict(X), 4.0, atol=5 if gives_series(regressor) else 2.5)
 
 
+@pytest.mark.others_slow
 def test_one_class_is_predicted_without_training(classifier):
     X, _ = make_panel(classifier)
     fitted = classifier(**classifier.get_test_params()[0]).fit(X, np.array(["only"] * len(X)))
@@ -81,6 +88,7 @@ def test_one_class_is_predicted_without_training(classifier):
     assert not hasattr(fitted, "history_")
 
 
+@pytest.mark.others_slow
 def test_class_of_one_stays_in_training(classifier):
     X, y = make_panel(classifier)
     y[0] = "rare"
@@ -88,6 +96,7 @@ def test_class_of_one_stays_in_training(classifier):
     assert fitted.predict_proba(X).shape == (len(X), 4)
 
 
+@pytest.mark.others_slow
 def test_one_instance(cls, small, panel):
     X, y = panel
     if cls._task == "regression":
@@ -101,11 +110,13 @@ def test_one_instance(cls, small, panel):
             cls(**small).fit(X[:2], y[:2])
 
 
+@pytest.mark.others_slow
 def test_batch_larger_than_the_data(cls, small, panel):
     X, y = panel
     assert len(cls(**small | {"batch_size": 1000}).fit(X, y).predict(X)) == len(X)
 
 
+@pytest.mark.others_slow
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_values_that_are_not_finite(cls, small, panel, value):
     X, y = panel
@@ -117,6 +128,7 @@ def test_values_that_are_not_finite(cls, small, panel, value):
         fitted.predict(X)
 
 
+@pytest.mark.others_slow
 def test_another_shape_in_predict(cls, small, panel):
     X, y = panel
     fitted = cls(**small).fit(X, y)
@@ -125,6 +137,7 @@ def test_another_shape_in_predict(cls, small, panel):
             fitted.predict(other)
 
 
+@pytest.mark.others_slow
 def test_targets_that_are_not_finite(regressor):
     X, y = make_panel(regressor)
     y[2] = np.nan
@@ -132,6 +145,7 @@ def test_targets_that_are_not_finite(regressor):
         regressor(**regressor.get_test_params()[0]).fit(X, y)
 
 
+@pytest.mark.others_slow
 def test_bad_validation_data(cls, small, panel):
     X, y = panel
     with pytest.raises(ValueError, match=r"pair \(X, y\)"):
@@ -170,6 +184,7 @@ def test_bad_parameters(cls, panel, params, message):
         cls(**params).fit(*panel)
 
 
+@pytest.mark.others_slow
 def test_verbose_draws_a_bar(cls, small, panel, capsys):
     cls(**small | {"verbose": True}).fit(*panel)
     captured = capsys.readouterr()

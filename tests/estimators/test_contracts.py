@@ -135,6 +135,7 @@ def test_random_state_decides_bit_for_bit(cls, small, panel):
     assert not same_predictions(fits[1:], X)
 
 
+@pytest.mark.others_slow
 def test_given_validation_data_decide(cls, small, panel):
     X, y = panel
     X_held_out, y_held_out = make_panel(cls, n_instances=9, seed=1)

@@ -99,6 +99,7 @@ def test_features_without_meaning_start_at_the_shares_of_the_classes():
     assert loss < 0.7
 
 
+@pytest.mark.others_slow
 def test_without_an_epoch_it_is_the_probe(cls, small, panel):
     X, y = panel
     params = small | {"dropout": 0.0}

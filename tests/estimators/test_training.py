@@ -10,6 +10,7 @@ from sktl.training.network_cache import clear
 from sktl.training.randomness import random_streams
 
 
+@pytest.mark.others_slow
 def test_reuse_gives_what_a_new_network_gives(cls, small, panel):
     X, y = panel
     small |= {"n_epochs": 3}
@@ -24,6 +25,7 @@ def test_reuse_gives_what_a_new_network_gives(cls, small, panel):
         assert all(np.array_equal(first._weights[k], other._weights[k]) for k in first._weights)
 
 
+@pytest.mark.others_slow
 def test_incomplete_batches_count_by_their_instances(cls, small, panel):
     """The loss of an epoch is that of all instances alike, whatever the batches."""
     X, y = panel
@@ -39,6 +41,7 @@ def test_incomplete_batches_count_by_their_instances(cls, small, panel):
     np.testing.assert_allclose(losses, losses[0], rtol=1e-5)
 
 
+@pytest.mark.others_slow
 @pytest.mark.parametrize("weight", [{"a": 1.0, "b": 5.0, "c": 0.0}, "balanced"])
 def test_class_weight_enters_the_loss(classifier, weight):
     from sklearn.utils.class_weight import compute_sample_weight
@@ -57,6 +60,7 @@ def test_class_weight_enters_the_loss(classifier, weight):
     assert fitted.history_["loss"][1] == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.others_slow
 @pytest.mark.parametrize("monitor", ["val_loss", "val_score", "val_accuracy"])
 def test_best_epoch_follows_the_monitor(classifier, monitor):
     rng = np.random.default_rng(0)

@@ -77,6 +77,7 @@ def test_omega_zero_freezes_what_was_transferred_and_nothing_else(cls, small, so
     assert fitted.source_.task == sister(cls)._task
 
 
+@pytest.mark.others_slow
 def test_rest_of_the_network_starts_as_from_scratch(cls, small, source, panel):
     X, y = panel
     from_source = start_of(cls, small | {"source": source[0]}, X, y)
@@ -91,6 +92,7 @@ def test_rest_of_the_network_starts_as_from_scratch(cls, small, source, panel):
         assert not same or is_bias or path.split("/")[0] not in fitted._transferable()
 
 
+@pytest.mark.others_slow
 def test_omega_multiplies_the_first_step(cls, small, source, panel):
     X, y = panel
     params = small | {"source": source[0], "n_epochs": 1, "batch_size": 100}
@@ -110,6 +112,7 @@ def test_omega_multiplies_the_first_step(cls, small, source, panel):
         np.testing.assert_allclose(moves[2.0][path], 2 * move, rtol=1e-3, atol=largest * 1e-3)
 
 
+@pytest.mark.others_slow
 def test_plateau_keeps_the_ratio(cls, small, source, panel):
     """Adam's first step moves every weight by its rate; so does one after a plateau, smaller."""
     import keras
@@ -140,6 +143,7 @@ def test_plateau_keeps_the_ratio(cls, small, source, panel):
         assert first_kernel(moved, estimator) == pytest.approx(0.25 * rate, rel=0.05)
 
 
+@pytest.mark.others_slow
 @pytest.mark.parametrize("channels", [1, 2, 5])
 def test_any_number_of_channels(cls, small, source, channels):
     folder, donor = source
@@ -155,6 +159,7 @@ def test_any_number_of_channels(cls, small, source, channels):
     assert len(fitted.predict(X)) == len(X)
 
 
+@pytest.mark.others_slow
 @pytest.mark.parametrize(("how", "divisor"), [("replicate", 1), ("replicate_scaled", 3)])
 def test_one_channel_to_three(cls, small, tmp_path, how, divisor):
     X, y = make_panel(cls, n_channels=1)
@@ -173,6 +178,7 @@ def test_one_channel_to_three(cls, small, tmp_path, how, divisor):
         )
 
 
+@pytest.mark.others_slow
 def test_another_size_is_refused_with_layers_and_shapes(cls, source, small, panel):
     changed = {
         "MLSTMFCN": {"kernel_sizes": (9, 5, 3)},
@@ -216,6 +222,7 @@ def test_unknown_source_is_named_with_what_there_is():
         MagNetClassifier.from_pretrained("STAED")
 
 
+@pytest.mark.others_slow
 def test_card_says_what_was_trained(cls, small, panel, tmp_path):
     X, y = panel
     fitted = cls(**small).fit(X, y)
@@ -230,6 +237,7 @@ def test_card_says_what_was_trained(cls, small, panel, tmp_path):
     assert (card.classes is None) == (cls._task == "regression")
 
 
+@pytest.mark.others_slow
 def test_saved_under_a_name_is_found_by_it(cls, small, panel, sktl_home):
     fitted = cls(**small).fit(*panel)
     folder = fitted.save_pretrained(name="own")

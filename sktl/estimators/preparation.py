@@ -104,6 +104,8 @@ def prepare(
     if policy:
         X = at_length(X, policy_length(X, policy), policy)
     unequal = is_unequal(X)
+    if not estimator.get_tag("capability:unequal_length"):
+        refuse_unequal(X, f"{type(estimator).__name__} takes no others")
     if sample_weight is not None and len(sample_weight) != len(y):
         raise ValueError(
             "sample_weight must have one number for each instance. "

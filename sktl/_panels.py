@@ -205,8 +205,8 @@ def as_array(X: Any) -> np.ndarray:
         As `as_panel`, or as sktime where it cannot read `X`.
     """
     X = as_panel(X)
-    refuse_unequal(X, "pad or cut them first")
     if not isinstance(X, np.ndarray):
+        refuse_unequal(X, "pad or cut them first")
         from sktime.datatypes import convert_to
 
         X = np.asarray(convert_to(X, "numpy3D", as_scitype="Panel"))

@@ -97,9 +97,9 @@ def test_each_series_gives_what_a_plain_network_of_its_length_gives(architecture
         np.testing.assert_allclose(one, alone, atol=2e-5)
 
 
-@pytest.mark.parametrize("architecture", ["InceptionTime", "LSTM", "MagNet", "TCN"])
-def test_training_does_not_see_how_far_it_is_padded(architecture):
-    estimator = of(architecture)
+def test_training_does_not_see_how_far_it_is_padded():
+    """Also where the statistics of a batch are those of several series."""
+    estimator = of("InceptionTime")
     gradients = []
     for n_timepoints in (31, 40):
         x, _ = scaled(n_timepoints)

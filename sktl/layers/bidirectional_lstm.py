@@ -85,7 +85,7 @@ def _weights(cell):
     )
 
 
-def _last_outputs(steps, weights, biases, last):
+def _last_outputs(steps, weights, biases, last=None):
     """Apply an LSTM to each of some (time, batch, features) and give (some, batch, units).
 
     Masked steps come after the others: the output at the ``last`` of these, (time, batch, 1), is

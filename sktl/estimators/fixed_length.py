@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sktl._checks import check_choice
 from sktl.estimators.base import parameters
 from sktl.training.unequal_length import POLICIES
 
+# What the class below is mixed into, for those who read types.
+if TYPE_CHECKING:
+    from sktl.estimators.base import BaseTransferEstimator as _Mixin
+else:
+    _Mixin = object
+
 
 @parameters
-class FixedLength:
+class FixedLength(_Mixin):
     """A network with a weight for every time point that is left before its head.
 
     Parameters
@@ -28,7 +36,7 @@ class FixedLength:
     )
 
     def __post_init__(self):
-        super().__post_init__()
+        super().__post_init__()  # type: ignore[misc]
         # Not in the middle of sktime's constructor.
         if "_tags_dynamic" in vars(self):
             takes_them = self.unequal_length in POLICIES[1:]

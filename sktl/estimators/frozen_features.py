@@ -6,6 +6,7 @@ import inspect
 import zlib
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 
@@ -157,6 +158,10 @@ class FrozenSource:
         """Scale instances; a single channel is shown as several."""
         X = np.asarray(X, np.float64)
         X = X[:, None] if X.ndim == 2 else X
+        mean: Any
+        std: Any
+        ptp: Any
+        largest: Any
         if is_unequal(X):
             mean, std, ptp, largest = np.nanmean, np.nanstd, _nanptp, np.nanmax
         else:

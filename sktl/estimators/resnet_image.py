@@ -213,9 +213,9 @@ class _ResNetImage(FixedLength, _Mixin):
                 "network='resnet50'"
             )
 
-    def _build(self, n_channels, n_timepoints, n_outputs, **options):
+    def _build(self, n_channels, n_timepoints, n_outputs, masked=False, **options):
         check_room(self.resize or self.picture_size, n_channels - self.n_marks)
-        return super()._build(n_channels, n_timepoints, n_outputs, **options)
+        return super()._build(n_channels, n_timepoints, n_outputs, masked, **options)
 
     @contextmanager
     def _borrow_network(self, *shape):

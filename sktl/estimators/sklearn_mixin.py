@@ -68,7 +68,7 @@ class ScikitLearnMixin(ScikitLearnReset):
     # What sktime's fit, predict and their kin call with X and y as they were given.
     def _internal_convert(self, X, y=None):
         X = as_panel(X)
-        if not self.get_tag("capability:unequal_length"):  # type: ignore[attr-defined]
+        if not self.get_tag("capability:unequal_length"):
             refuse_unequal(X, f"{type(self).__name__} takes no others; {self._unequal_choices}")
         if "_channel_names" in vars(self):
             X = in_order(X, vars(self)["_channel_names"])
@@ -117,7 +117,7 @@ class ScikitLearnMixin(ScikitLearnReset):
         y = as_targets(y, self._task_of_y)
         if self._kind == "classifier" and np.ndim(y) == 1 and np.asarray(y).dtype.kind == "f":
             # Scikit-learn's accuracy takes floats for numbers to predict.
-            return float(np.mean(self.predict(X) == np.asarray(y)))  # type: ignore[attr-defined]
+            return float(np.mean(self.predict(X) == np.asarray(y)))
         return super().score(X, y, **options)  # type: ignore[misc]
 
     def __sklearn_tags__(self):

@@ -38,7 +38,7 @@ class UnequalLength:
     _preprocessing_type: ClassVar[Any]
     get_tag: Any
     _shape_of: Any
-    _network: Any
+    _network: ClassVar[Any]
 
     @property
     def _policy(self):

@@ -49,8 +49,9 @@ def block_bidirectional():
                 last = tf.one_hot(lengths - 1, tf.shape(forwards)[0], axis=0)[:, :, None]
             cells = self.forward_layer.cell, self.backward_layer.cell
             weights, biases = zip(*map(_weights, cells), strict=True)
-            stacked = map(tf.stack, ((forwards, backwards), weights, biases))
-            outputs = _last_outputs(*stacked, last)
+            outputs = _last_outputs(
+                tf.stack((forwards, backwards)), tf.stack(weights), tf.stack(biases), last
+            )
             return tf.concat(tf.unstack(outputs), axis=-1)
 
     return BlockBidirectional

@@ -24,7 +24,7 @@ class UnequalPreprocessing(Preprocessing):
     def fit(cls, X, stream_max):
         """Fit on the training panel and transform it, see `Preprocessing.fit`."""
         scaled, amplitude = _scale(X)
-        mean = np.nanmean(scaled, axis=(0, 2), dtype=np.float64).astype(np.float32)
+        mean = np.asarray(np.nanmean(scaled, axis=(0, 2), dtype=np.float64), np.float32)
         fitted = cls(mean[:, None], stream_max, *amplitude_scale(amplitude, stream_max))
         return fitted, fitted._inputs(scaled, amplitude)
 

@@ -36,7 +36,7 @@ class FixedLength(_Mixin):
     )
 
     def __post_init__(self):
-        super().__post_init__()  # type: ignore[misc]
+        super().__post_init__()
         # Not in the middle of sktime's constructor.
         if "_tags_dynamic" in vars(self):
             takes_them = self.unequal_length in POLICIES[1:]

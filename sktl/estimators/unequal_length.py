@@ -10,7 +10,7 @@ import inspect
 import warnings
 from typing import Any, ClassVar
 
-from sktl._lengths import is_unequal, lengthened, lengths_of
+from sktl._lengths import is_unequal, lengthened, lengths_of, refuse_unequal
 from sktl.layers.ends import ends
 from sktl.training.unequal_length import (
     POLICIES,
@@ -37,6 +37,7 @@ class UnequalLength:
     _preprocessing: Any
     _preprocessing_type: ClassVar[Any]
     get_tag: Any
+    _unequal_choices: ClassVar[str]
     _shape_of: Any
     _network: ClassVar[Any]
 
@@ -55,6 +56,8 @@ class UnequalLength:
         self._policy_length = policy_length(X, self._policy) if self._policy else None
         X = self._at_policy(X)
         self._series_differ = is_unequal(X)
+        if not self.get_tag("capability:unequal_length"):
+            refuse_unequal(X, f"{type(self).__name__} takes no others; {self._unequal_choices}")
         return X
 
     def _at_policy(self, X):

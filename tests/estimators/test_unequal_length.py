@@ -329,6 +329,9 @@ def test_searches(fitted, tmp_path):
     assert search.fit(X, Y).predict_proba(INPUTS["multi-index"]).shape == (16, 2)
     folds = search.clone().set_params(selection=2).fit(X, Y)
     assert folds.predict(X).shape == (16,)
+    fixed = OmegaSearch(ConvNetQuakeINGVClassifier(**SMALL, unequal_length="pad"), sources=[None])
+    with pytest.raises(ValueError, match="ConvNetQuakeINGVClassifier takes no others"):
+        fixed.set_params(estimator__unequal_length="error").fit(X, Y)
 
 
 def test_auto_transfer(monkeypatch):

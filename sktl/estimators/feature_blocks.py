@@ -164,7 +164,7 @@ class RandomBlock:
         return make(random_state=self.random_state, n_jobs=get_num_threads())
 
     def _long_enough(self, X):
-        if self.unequal_:
+        if is_unequal(X):
             return [
                 pd.DataFrame(continued(one[None].astype(np.float64), SHORTEST_ROCKET + 1)[0].T)
                 for one in series_of(X)

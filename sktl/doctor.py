@@ -17,10 +17,10 @@ from sktl import __version__, _paths
 
 PACKAGES = (
     "sktime", "scikit-learn", "keras", "tensorflow", "jax", "torch", "numpy", "scipy", "pandas",
-    "numba", "safetensors", "matplotlib", "huggingface_hub",
+    "numba", "safetensors", "matplotlib", "huggingface_hub", "soundfile",
 )  # fmt: skip
-_NEEDED = frozenset(PACKAGES) - {"tensorflow", "jax", "torch", "matplotlib", "huggingface_hub"}
-_EXTRAS = {"matplotlib": "plots", "huggingface_hub": "hub", "jax": "jax"}
+_EXTRAS = {"matplotlib": "plots", "huggingface_hub": "hub", "jax": "jax", "soundfile": "audio"}
+_NEEDED = frozenset(PACKAGES) - {"tensorflow", "torch", *_EXTRAS}
 _THREADS = (
     "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NUMBA_NUM_THREADS",
 )  # fmt: skip

@@ -255,7 +255,7 @@ class TCNSequenceRegressor(_TCNSequence, BaseTransferRegressor):
         _every(X.shape[2], y.shape[1])
         return y
 
-    def _build(self, n_channels, n_timepoints, n_outputs, **options):
+    def _build(self, n_channels, n_timepoints, n_outputs, masked=False, **options):
         import keras
         from keras import initializers, layers, regularizers
 

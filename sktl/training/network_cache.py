@@ -15,6 +15,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from sktl.layers.fast_forms import plain_forms
 from sktl.training.keras_settings import fixed_keras_settings
 
 Network = TypeVar("Network")
@@ -44,6 +45,8 @@ def lease(key: Hashable, make: Callable[[], Network]) -> Iterator[Network]:
     object
         What `make` gives, such as a `CompiledNetwork`, with the weights of whoever used it last.
     """
+    # The environment may ask for other layers since the network was built.
+    key = key, plain_forms()
     with _lock:
         waiting = _idle.get(key)
         network = waiting.pop() if waiting else None

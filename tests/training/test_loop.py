@@ -177,6 +177,16 @@ def test_two_at_once_do_not_share(data):
     assert len(made) == 2
 
 
+def test_other_layers_make_another_network(monkeypatch):
+    clear()
+    monkeypatch.delenv("SKTL_PLAIN_LAYERS", raising=False)
+    with lease("key", object) as fast:
+        pass
+    monkeypatch.setenv("SKTL_PLAIN_LAYERS", "1")
+    with lease("key", object) as plain:
+        assert plain is not fast
+
+
 def test_wide_maps_of_long_series_are_predicted_fewer_at_once():
     def network(length):
         series = keras.Input((length, 3))

@@ -187,8 +187,9 @@ def _add_grid(commands: argparse._SubParsersAction) -> None:
 def _grid(arguments: argparse.Namespace) -> int:
     from sktl.experiments import command
 
-    def report(records, folder, protocol):
-        return main(["report", str(records), "--out", str(folder), "--protocol", protocol])
+    def report(records, folder, protocol, style):
+        how = ["--protocol", protocol, "--style", style]
+        return main(["report", str(records), "--out", str(folder), *how])
 
     try:
         return command.main(arguments, print, report)
@@ -210,6 +211,8 @@ def _add_report(commands: argparse._SubParsersAction) -> None:
     report.add_argument("--omega", type=float, help="take this omega instead of choosing one")
     report.add_argument("--exclude-rerun", action="append", default=[], metavar="NAME",
                         help="leave a rerun out; may be repeated")  # fmt: skip
+    report.add_argument("--style", choices=("plain", "otovic2022"), default="plain",
+                        help="otovic2022 gives tables the numbers of that paper")  # fmt: skip
     report.add_argument("--domain", action="append", default=[], metavar="NAME=DOMAIN",
                         help="domain of a dataset, e.g. etna=seis; may be repeated")  # fmt: skip
     report.set_defaults(run=_report)
@@ -227,6 +230,7 @@ def _report(arguments: argparse.Namespace) -> int:
             arguments.exclude_rerun,
             progress=sys.stderr.isatty(),
             domains=_domains(arguments.domain),
+            style=arguments.style,
         )
     except ImportError as error:
         print(f"sktl report: {error}", file=sys.stderr)

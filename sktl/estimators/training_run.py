@@ -65,7 +65,8 @@ class TrainingRun:
         self.schedule = estimator.schedule_for(data.facts.n_instances)
         # An output layer that comes with the source stays, unless a probe was asked for.
         self._keeps_head = estimator.head == "auto"
-        self.estimator = estimator.clone().set_params(**self.schedule)
+        # Not a clone, which costs as much as a short epoch: nothing changes its parameters.
+        self.estimator = type(estimator)(**estimator.get_params(deep=False) | self.schedule)
 
     def start(
         self, source=None, weights: Mapping[str, np.ndarray] | None = None, card=None
@@ -91,14 +92,14 @@ class TrainingRun:
         ValueError
             If the source's layers have other shapes.
         """
-        estimator, shape = self.estimator, self.data.facts.shape
+        estimator, facts = self.estimator, self.data.facts
         seed = int(self.streams["dropout"].integers(2**31))
         transferable = set(estimator._transferable())
         known = {path.split("/")[0] for path in weights or ()} | (transferable if source else set())
         probe = estimator.head == "probe" and not (self._keeps_head and "head" in known)
-        with estimator.lease_network(shape) as network:
+        with estimator.lease_network(facts.network_shape) as network:
             start = start_weights(
-                estimator, network.model, source, self.streams["weights"], shape[0]
+                estimator, network.model, source, self.streams["weights"], facts.shape[0]
             ) | dict(weights or {})
             if probe:
                 network.load(start, seed)
@@ -151,7 +152,7 @@ class TrainingRun:
 
         bar = progress_bar and self.estimator.verbose
         with (
-            self.estimator.lease_network(data.facts.shape) as network,
+            self.estimator.lease_network(data.facts.network_shape) as network,
             _progress(self.schedule["n_epochs"] if bar else None, self.estimator) as show,
         ):
             advance(
@@ -215,7 +216,7 @@ class TrainingRun:
 
     def losses(self, targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
         """Return the loss of each instance, for targets as they are encoded, without penalty."""
-        with self.estimator.lease_network(self.data.facts.shape) as network:
+        with self.estimator.lease_network(self.data.facts.network_shape) as network:
             return network.losses(targets, outputs).astype(float)
 
     def _begun(self) -> TrainingState:
@@ -233,7 +234,7 @@ class TrainingRun:
             np.concatenate([targets, held_out_targets]),
             np.concatenate([weights, data.weights_validation]),
         )
-        with self.estimator.lease_network(data.facts.shape) as network:
+        with self.estimator.lease_network(data.facts.network_shape) as network:
             network.load(before, 0)
             return self.estimator._probe_start(network, before, together)
 

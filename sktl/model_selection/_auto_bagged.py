@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from sktl._lengths import series_of
 from sktl.model_selection._auto_candidates import (
     Candidate,
     Problem,
     from_relative,
     relative_scale,
 )
+
+# Instances whose prediction is timed.
+TIMED = 100
 
 
 class BaggedModel:
@@ -25,7 +29,7 @@ class BaggedModel:
 
     def __call__(self, X, tables):
         """Return the mean of probabilities or numbers."""
-        inputs = X if self.columns is None else joined(tables, self.columns)
+        inputs = series_of(X) if self.columns is None else joined(tables, self.columns)
         return np.mean(
             [_predict(m, inputs, X, self.n_classes, self.channel) for m in self.models], axis=0
         )
@@ -103,8 +107,11 @@ def bagged(
                 candidate.problem = f"left out: it would have taken {needed:.0f} s"
                 break
         try:
-            model = make().fit(inputs[train], y[train])
-            predicted = _predict(model, inputs[test], X[test], problem.n_classes, channel)
+            known, new = inputs[train], inputs[test]
+            if columns is None:
+                known, new = series_of(known), series_of(new)
+            model = make().fit(known, y[train])
+            predicted = _predict(model, new, X[test], problem.n_classes, channel)
         except Exception as error:  # whatever it is, the others may do
             candidate.problem = f"failed: {error}"
             break
@@ -114,10 +121,13 @@ def bagged(
     if candidate.problem is None:
         candidate.out_of_fold = out
         candidate.model = BaggedModel(models, columns, problem.n_classes, channel)
+        begun = time.perf_counter()
+        candidate.model(X[:TIMED], {n: t[:TIMED] for n, t in (tables or {}).items()})
+        candidate.seconds_new = (time.perf_counter() - begun) / len(X[:TIMED])
 
         def on_all(setting):
             X, y = setting.problem.X, setting.problem.y
-            inputs = X if columns is None else joined(setting.tables, columns)
+            inputs = series_of(X) if columns is None else joined(setting.tables, columns)
             model = (make_whole or make)().fit(inputs, _relative(X, y, channel))
             return BaggedModel([model], columns, problem.n_classes, channel)
 

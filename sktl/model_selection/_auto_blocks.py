@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,10 +21,12 @@ from sktl.estimators.feature_blocks import (
     TimingBlock,
     source_blocks,
 )
+from sktl.estimators.value_blocks import ValueBlock
 from sktl.model_selection._auto_candidates import Candidate, Problem
 from sktl.training.folds import folds_among
 from sktl.training.kernel_ridge import Block
 from sktl.training.probe_model import left_out_fit
+from sktl.training.quiet_import import import_keras
 
 # Instances on which sources are compared and timed before all get their features.
 TRIAL_INSTANCES = 100
@@ -44,7 +46,7 @@ class Preset:
         Try forests of trees on quantiles of intervals and on catch22, and MultiRocket and Hydra
         beside MiniRocket.
     seconds_per_instance : float
-        Time that the sources' features of a new instance may take.
+        Time that the features of a new instance may take: sources are left out to keep to it.
     n_networks : int
         Networks that are fine-tuned at most.
     """
@@ -68,6 +70,7 @@ class Collected:
 
     blocks: dict[str, Any] = field(default_factory=dict)
     tables: dict[str, np.ndarray] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)  # of a new instance
     problems: list[Candidate] = field(default_factory=list)
 
 
@@ -78,6 +81,7 @@ def collect_blocks(
     preset: Preset,
     deadline: float,
     tell: Callable[[str], None],
+    searched: Collection[str] = (),
 ) -> Collected:
     """Compute features: the cheap ones, then those of the sources that are worth their time.
 
@@ -98,6 +102,8 @@ def collect_blocks(
         `time.perf_counter` at which the whole fit should end.
     tell : callable
         Takes what is being done.
+    searched : collection of str, default=()
+        sha256 of the data: sources that were trained on it have seen the answers.
 
     Returns
     -------
@@ -106,12 +112,16 @@ def collect_blocks(
     """
     collected = Collected()
     simple: list[Any] = [AmplitudeBlock(), SeriesBlock(), SpectrumBlock(), TimingBlock()]
+    simple += [ValueBlock(form) for form in ("values", "profile", "shape")]
     simple += [IntervalBlock()] if preset.more else []
     simple.append(RandomBlock("minirocket", problem.seed))
     for block in simple:
         tell(block.name)
         try:
-            _keep(collected, block, block.fit(problem.X).transform(problem.X))
+            block.fit(problem.X)
+            with _Timer() as timer:
+                table = block.transform(problem.X)
+            _keep(collected, block, table, timer.seconds / len(problem.X))
         except Exception as error:  # whatever it is, the others may do
             _left_out(collected, block, f"failed: {error}")
     if preset.more:
@@ -127,7 +137,7 @@ def collect_blocks(
                 _left_out(collected, block, f"failed: {error}")
     if sources is None:
         return collected
-    blocks = source_blocks(sources, architectures, random_state=problem.seed)
+    blocks = source_blocks(sources, architectures, random_state=problem.seed, searched=searched)
     if isinstance(sources, str):
         names = {block.source.architecture for block in blocks}
         random = source_blocks([None], sorted(names), random_state=problem.seed)
@@ -154,7 +164,7 @@ def compile_features(preset: Preset, sources: Any) -> None:
     for block in blocks:
         block.fit(X).transform(X)
     if sources is not None:
-        import keras  # noqa: F401  (its backend takes seconds to load)
+        import_keras()  # its backend takes seconds to load
 
 
 def _try_slow(collected, block, problem, deadline, tell):
@@ -162,24 +172,38 @@ def _try_slow(collected, block, problem, deadline, tell):
     tell(block.name)
     few = problem.X[:TIMED_INSTANCES]
     block.transform(few[:1])
-    needed = _seconds_per_instance(block, few) * len(problem.X)
+    each = _seconds_per_instance(block, few)
+    needed = each * len(problem.X)
     if needed > (deadline - time.perf_counter()) / 4:
         _left_out(collected, block, f"left out: it would have taken {needed:.0f} s")
         return
-    _keep(collected, block, block.transform(problem.X))
+    _keep(collected, block, block.transform(problem.X), each)
+
+
+class _Timer:
+    """Take the smaller of the clock's and the processor's seconds.
+
+    Other work on the machine counts in the first, and that of several threads many times in the
+    second.
+    """
+
+    def __enter__(self):
+        self._begun = time.perf_counter(), time.process_time()
+        return self
+
+    def __exit__(self, *error):
+        self.seconds = min(
+            time.perf_counter() - self._begun[0], time.process_time() - self._begun[1]
+        )
 
 
 def _seconds_per_instance(block, X):
-    """Time the features of some instances, less what any call takes.
-
-    The smaller of the clock's and the processor's seconds: other work on the machine counts in
-    the first, and that of several threads many times in the second.
-    """
+    """Time the features of some instances, less what any call takes."""
     seconds = []
     for part in (X[:1], X):
-        begun = time.perf_counter(), time.process_time()
-        block.transform(part)
-        seconds.append(min(time.perf_counter() - begun[0], time.process_time() - begun[1]))
+        with _Timer() as timer:
+            block.transform(part)
+        seconds.append(timer.seconds)
     return max(0.0, seconds[1] - seconds[0]) / max(1, len(X) - 1)
 
 
@@ -191,8 +215,9 @@ class _Tried:
     error: float
 
 
-def _keep(collected, block, table):
+def _keep(collected, block, table, seconds):
     collected.blocks[block.name], collected.tables[block.name] = block, table
+    collected.seconds[block.name] = seconds
 
 
 def _try(collected, blocks, problem, deadline, tell):
@@ -246,12 +271,13 @@ def _extend(collected, tried, problem, preset, deadline, tell):
     started = time.perf_counter()
     # The rest is for the fits.
     left = 0.6 * (deadline - started)
-    spent_on_new = 0.0
+    spent_on_new = sum(collected.seconds.values())
+    any_kept = False
     for one in sorted(tried, key=lambda t: t.error):
         needed = 0.0 if len(one.table) == n else one.seconds * n
         if time.perf_counter() - started + needed > left:
             _left_out(collected, one.block, f"left out: it would have taken {needed:.0f} s more")
-        elif spent_on_new + one.seconds > preset.seconds_per_instance and spent_on_new:
+        elif spent_on_new + one.seconds > preset.seconds_per_instance and any_kept:
             reason = "left out: other sources were better, and predictions must not take longer"
             _left_out(collected, one.block, reason)
         else:
@@ -263,7 +289,8 @@ def _extend(collected, tried, problem, preset, deadline, tell):
                 _left_out(collected, block, f"failed: {error}")
                 continue
             spent_on_new += one.seconds
-            _keep(collected, block, table)
+            any_kept = True
+            _keep(collected, block, table, one.seconds)
 
 
 def _left_out(collected, block, why):

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from sktl._lengths import last_values
 from sktl.training.folds import Folds
 from sktl.training.kernel_ridge import Block
 
@@ -34,6 +35,8 @@ class Problem:
         Seed.
     independent : bool
         Whether the folds are drawn at random, because nobody said which instances belong together.
+    sampling_rate : float or None
+        Samples a second of the series (Hz), for networks to warn by.
     """
 
     X: np.ndarray
@@ -42,6 +45,7 @@ class Problem:
     folds: Folds
     seed: int
     independent: bool = False
+    sampling_rate: float | None = None
 
     def targets(self) -> np.ndarray:
         """Return the columns of a ridge model: classes coded -1 and 1, or y itself."""
@@ -64,6 +68,8 @@ class Candidate:
         Blocks of features that its predictions need.
     seconds : float
         Time of its fit, of blocks that it shares not counted.
+    seconds_new : float
+        Time of its prediction of a new instance, without its blocks.
     problem : str or None
         Why it could not be used.
     model : object
@@ -80,6 +86,7 @@ class Candidate:
     out_of_fold: Any = None
     blocks: tuple[str, ...] = ()
     seconds: float = 0.0
+    seconds_new: float = 0.0
     problem: str | None = None
     model: Any = field(default=None, repr=False)
     chosen: bool = False
@@ -143,12 +150,12 @@ class LastValue:
 
     def __call__(self, X, tables):
         """Return the last values."""
-        return X[:, self.channel, -1].astype(float)
+        return last_values(X)[:, self.channel]
 
 
 def last_value(problem: Problem) -> Candidate:
     """Make the candidate that predicts the last value of the channel that is nearest to y."""
-    distances = np.abs(problem.X[:, :, -1] - problem.y[:, None]).mean(axis=0)
+    distances = np.abs(last_values(problem.X) - problem.y[:, None]).mean(axis=0)
     model = LastValue(int(np.argmin(distances)))
     name = f"last value of channel {model.channel}"
     return Candidate(name, "last value", model(problem.X, {}), model=model)
@@ -156,8 +163,9 @@ def last_value(problem: Problem) -> Candidate:
 
 def relative_scale(X: np.ndarray, channel: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the last value and the range of a channel of every instance; a range of 0 is 1."""
-    span = np.ptp(X[:, channel], axis=1).astype(float)
-    return X[:, channel, -1].astype(float), np.where(span > 0, span, 1.0)
+    series = X[:, channel]
+    span = (np.nanmax(series, axis=1) - np.nanmin(series, axis=1)).astype(float)
+    return last_values(X)[:, channel], np.where(span > 0, span, 1.0)
 
 
 def from_relative(values, X, channel):

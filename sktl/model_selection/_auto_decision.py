@@ -12,9 +12,11 @@ from sktl.model_selection._auto_candidates import Candidate, Problem, Tables
 from sktl.model_selection._auto_networks import FINE_TUNED
 from sktl.model_selection._ensemble import (
     log_probabilities,
+    loss_weights,
     losses,
     noise_weights,
     pooled,
+    shrinkage,
     standard_error,
     voting_ensemble,
 )
@@ -34,14 +36,15 @@ EXPERTS = (
     ("rocket, amplitudes", "all, by their errors", "all, by their squared errors"),
 )
 SIMPLE = ("constant", "last value")
-# Standard errors by which the average must be better than what is simple. Windows of one series
-# overlap, so that the errors of forecasts are less certain than they seem. On noise the average is
-# nearly the mean and now and then better than the median by a little: that must be surer.
-WIDTHS = {"constant": 1.0, "last value": 3.0}
-WIDTH_OF_LITTLE = 3.0
+# Standard errors by which the average must be better than the last value. Windows of one series
+# overlap, so that the errors of forecasts are less certain than they seem.
+SURE = 3.0
+# Gains below this share of the constant's loss are not called better than chance.
+LITTLE = 0.05
+# Members of the average that are named have this weight or more.
+LEAST_NAMED = 0.02
 # Votes must classify better than the experts by so many: a single instance is one standard error.
 WIDTH_OF_VOTES = 1.25
-LITTLE = 0.05
 
 
 @dataclass
@@ -58,6 +61,28 @@ class Average:
 
     weights: dict[str, float]
     slope: float | None = None
+
+    @classmethod
+    def of_losses(
+        cls, predictions: Mapping[str, np.ndarray], y: np.ndarray, groups=None
+    ) -> Average:
+        """Weigh all candidates by their losses, see `loss_weights`.
+
+        Parameters
+        ----------
+        predictions : mapping of str to np.ndarray
+            Name of a candidate to its out-of-fold predictions.
+        y : np.ndarray of shape (n_instances,)
+            Numbers of classes, or numbers.
+        groups : np.ndarray of shape (n_instances,), optional
+            Not used.
+
+        Returns
+        -------
+        Average
+            The average.
+        """
+        return cls._calibrated(predictions, loss_weights(list(predictions.values()), y), y)
 
     @classmethod
     def of_votes(cls, predictions: Mapping[str, np.ndarray], y: np.ndarray, groups=None) -> Average:
@@ -151,8 +176,31 @@ class Decision:
         usable = candidate.out_of_fold is not None
         return self.average.weights.get(candidate.name, 0.0 if usable else np.nan)
 
-    def leaderboard(self, rows: Sequence[Candidate]) -> pd.DataFrame:
-        """Return one row a candidate, the best first."""
+    def _seconds_new(self, candidate, rows, seconds):
+        """Return the time of a new instance: of the average's members, blocks counted once."""
+        of = [candidate]
+        if candidate.kind == AVERAGE:
+            of = [c for c in rows if self.average.weights.get(c.name, 0) > 0]
+        blocks = {name for c in of for name in c.blocks}
+        return sum(c.seconds_new for c in of) + sum(seconds.get(name, 0.0) for name in blocks)
+
+    def leaderboard(
+        self, rows: Sequence[Candidate], seconds: Mapping[str, float] | None = None
+    ) -> pd.DataFrame:
+        """Return one row a candidate, the best first.
+
+        Parameters
+        ----------
+        rows : sequence of Candidate
+            All candidates.
+        seconds : mapping of str to float, optional
+            Name of a block to the time of its features of a new instance.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The table.
+        """
         of_average = [Candidate(AVERAGE, AVERAGE)] if AVERAGE in self.losses else []
         table = []
         for candidate in [*rows, *of_average]:
@@ -168,6 +216,11 @@ class Decision:
                     ),
                     "weight": self._weight(candidate),
                     "seconds": candidate.seconds,
+                    "predict_seconds": (
+                        1000 * self._seconds_new(candidate, rows, seconds or {})
+                        if known
+                        else np.nan
+                    ),
                     "problem": candidate.problem,
                 }
             )
@@ -181,12 +234,13 @@ def decide(
     groups: np.ndarray | None,
     may_replace: Callable[[Candidate], bool],
 ) -> Decision:
-    """Average the candidates that predict the folds best, or keep what is simpler.
+    """Average the candidates that predict the folds best, drawn towards what is simpler.
 
     The average is judged by nested folds: each fold is predicted with weights that were chosen on
     the others, among candidates whose form was not chosen by errors. Judged on what chose them,
-    even averages that fit nothing but noise look useful. What is simple is judged by its fit to all
-    instances: left out, constants err more than they do, for they move away from what is left out.
+    even averages that fit nothing but noise look useful. Towards the median it is drawn by
+    `shrinkage`; the last value is kept unless the average is better by three standard errors.
+    The median is that of all instances: left out, it moves away from what is left out.
 
     Parameters
     ----------
@@ -221,46 +275,53 @@ def decide(
     average = choose(predictions, y, groups)
     # What was chosen by the errors on these folds would flatter the average.
     honest = {c.name: predictions[c.name] for c in fitted if not c.chosen} or predictions
-    by_name[AVERAGE] = losses(_nested(choose, honest, y, groups, parts), y)
+    nested = _nested(choose, honest, y, groups, parts)
+    by_name[AVERAGE] = losses(nested, y)
     simple = [c for c in usable if c.kind in SIMPLE]
-    members = ", ".join(f"{n} ({w:.0%})" for n, w in average.weights.items() if w)
-    score = by_name[AVERAGE].mean()
-    for candidate in filter(may_replace, simple):
-        name = candidate.name
-        simplest = losses(candidate.predict(problem.X[known], Tables({}, {})), y)
-        if not _is_better(by_name[AVERAGE], simplest, groups, WIDTHS[candidate.kind]):
+    members = ", ".join(f"{n} ({w:.0%})" for n, w in average.weights.items() if w >= LEAST_NAMED)
+    scores = f"out of fold {by_name[AVERAGE].mean():.4g}"
+    allowed = [c for c in simple if may_replace(c)]
+    if allowed:
+        drawn_to = min(allowed, key=lambda c: by_name[c.name].mean())
+        name = drawn_to.name
+        share = _share(drawn_to, problem.X[known], nested, y, groups)
+        scores += f", {name} {by_name[name].mean():.4g}"
+        if share == 0:
             why = (
-                f"{name} predicts: the average of {members} is not better beyond noise "
-                f"({score:.4g} against {by_name[name].mean():.4g} out of fold)."
+                f"{name} predicts: the average of {members} is not better beyond noise ({scores})."
             )
             return Decision(Average({name: 1.0}), by_name, groups, why)
+        average.weights = {n: share * w for n, w in average.weights.items()}
+        if share < 1:
+            average.weights[name] = 1 - share
+            scores += f"; as that may be noise, {1 - share:.0%} are {name}'s"
+        return Decision(average, by_name, groups, f"The average of {members} predicts: {scores}.")
     constant = losses(simple[0].predict(problem.X[known], Tables({}, {})), y)
-    why = (
-        f"The average of {members} predicts: out of fold {score:.4g}, "
-        f"{simple[0].name} {constant.mean():.4g}."
-    )
-    if not _is_better(by_name[AVERAGE], constant, groups, WIDTHS["constant"]):
+    why = f"The average of {members} predicts: {scores}, {simple[0].name} {constant.mean():.4g}."
+    gain = constant - by_name[AVERAGE]
+    if gain.mean() <= max(LITTLE * constant.mean(), standard_error(gain, groups)):
         why += " That is not better than chance beyond noise."
     return Decision(average, by_name, groups, why)
 
 
-def _is_better(average, simple, groups, width):
-    """Return True if the average's losses are below those of what is simple beyond noise."""
-    gain = simple - average
-    if gain.mean() < LITTLE * simple.mean():
-        width = max(width, WIDTH_OF_LITTLE)
-    return gain.mean() > width * standard_error(gain, groups)
+def _share(simple, X, predicted, y, groups):
+    """Return the share of the average where what is simple has the rest."""
+    found = simple.predict(X, Tables({}, {}))
+    if simple.kind == "constant":
+        return shrinkage(predicted, y, float(found[0]), groups)
+    gain = losses(found, y) - losses(predicted, y)
+    return float(gain.mean() > SURE * standard_error(gain, groups))
 
 
 def _way(predictions, y, groups, parts):
-    """Return how to average: numbers by votes; classes by experts, or by votes if these do better.
+    """Return how to average: numbers by losses; classes by experts, or by votes if these do better.
 
     Better is what classifies better beyond noise. By their log loss, averages of
     few instances are compared by how sure they are: on real targets of 12 to 100 instances it
     preferred the worse in half of the cases.
     """
     if next(iter(predictions.values())).ndim == 1:
-        return Average.of_votes
+        return Average.of_losses
     wrong = [
         (_nested(way, predictions, y, groups, parts).argmax(axis=1) != y).astype(float)
         for way in (Average.of_experts, Average.of_votes)

@@ -36,6 +36,10 @@ MIXTURES: dict[str, dict[str, float]] = {
     "sources, amplitudes": {"sources": 1.0} | _AMPLITUDES,
     "catch22, timing, spectrum, amplitudes": _STATISTICS | _AMPLITUDES,
     "series": {"series": 1.0, "amplitude": 0.5},
+    "values": {"values": 1.0},
+    "profile": {"profile": 1.0},
+    "shape": {"shape": 1.0},
+    "values, multirocket, hydra": {"values": 2.0} | _CONVOLUTIONS,
     "spectrum": {"spectrum": 1.0} | _AMPLITUDES,
     "untrained, multirocket, hydra, amplitudes": {"untrained": 1.0} | _CONVOLUTIONS | _AMPLITUDES,
     "all": {"sources": 1.0} | _CONVOLUTIONS | _STATISTICS,
@@ -43,8 +47,11 @@ MIXTURES: dict[str, dict[str, float]] = {
 # Weights of kinds before it is known how well they predict.
 PRIOR = {
     "sources": 1.0, "multirocket": 1.0, "hydra": 1.0, "random": 1.0, "spectrum": 0.5,
-    "catch22": 0.5, "timing": 0.5, "series": 0.25, "amplitude": 0.25,
+    "catch22": 0.5, "timing": 0.5, "series": 0.25, "values": 0.25, "profile": 0.25,
+    "shape": 0.25, "amplitude": 0.25,
 }  # fmt: skip
+# Kinds whose features are not standardised one by one.
+COMMON_SCALE = ("profile",)
 # Errors below are taken for this when blocks are weighed by their errors.
 LEAST_ERROR = 0.02
 # Instances by which single blocks are compared.
@@ -94,7 +101,10 @@ class RidgeFitter:
         channel: int | None,
     ):
         self.problem, self.kinds, self.channel = problem, kinds, channel
-        self.blocks = {name: Block.fit(table) for name, table in tables.items()}
+        self.blocks = {
+            name: Block.fit(table, common_scale=kinds[name] in COMMON_SCALE)
+            for name, table in tables.items()
+        }
         n = len(problem.y)
         self.folds = None if problem.independent and n > LEFT_OUT_ALONE else problem.folds
         self._kernels: dict[str, np.ndarray] = {}

@@ -13,10 +13,12 @@ import pandas as pd
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
-from sktl._checks import check_choice, check_finite
+from sktl._checks import Number, check_choice, check_finite, check_parameters
+from sktl._lengths import is_unequal, values_of
 from sktl._random import draw_seed
 from sktl._targets import refuse_columns
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
+from sktl.estimators.transfer import warn_of_rate
 from sktl.model_selection import _auto_candidates as candidates
 from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_features
 from sktl.model_selection._auto_decision import decide
@@ -24,8 +26,10 @@ from sktl.model_selection._auto_folds import drawn, folds_for
 from sktl.model_selection._auto_makers import MAKERS, Setting
 from sktl.model_selection._auto_progress import Progress
 from sktl.model_selection._ensemble import losses
+from sktl.sources import find_card
 from sktl.training.folds import checked_groups
 from sktl.training.probe_model import KERNEL_INSTANCES
+from sktl.training.training_data import data_hashes
 
 # y continues a channel where its last value predicts y this much better than the median.
 CONTINUES = 0.5
@@ -36,8 +40,9 @@ COMPARED_INSTANCES = 600
 class _AutoTransfer(ScikitLearnMixin):
     """Compares simple baselines, linear probes of all sources and fine-tuned networks.
 
-    All candidates predict the same left-out folds. Those that predict them best are averaged; a
-    constant or the last value is kept instead where the average is not better beyond noise.
+    All candidates predict the same left-out folds. They are averaged by how well they do. For
+    numbers, the average is drawn towards the median where what it explains may be noise, and the
+    last value predicts instead where the average is not better beyond noise.
 
     Parameters
     ----------
@@ -51,13 +56,17 @@ class _AutoTransfer(ScikitLearnMixin):
         first use on a machine compiles MiniRocket, MultiRocket, Hydra and catch22, which takes a
         minute or two.
     sources : {"bundled", "available"} or sequence of (str or None), default="available"
-        Sources whose features are tried, see `LinearProbeClassifier`.
+        Sources whose features are tried, see `LinearProbeClassifier`. Sources that were trained
+        on the very instances given to `fit` are left out, with a warning, unless they are named.
     architectures : sequence of str, optional
         Only sources of these; default: all.
     cv : int, scikit-learn splitter, iterable of (training, test) or None, default=None
         The folds. None: ten for fewer than 100 instances, otherwise five; of whole groups where
         `fit` gets groups. For series that follow one another in time give
         ``sklearn.model_selection.TimeSeriesSplit()``.
+    sampling_rate : float or None, default=None
+        Samples a second of the series (Hz). Nothing is resampled: a warning tells where the best
+        source was trained at another rate. See `sktl.datasets.resample`.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=0
         Seed of the folds, of random convolutions, of trees and of networks.
     verbose : bool, default=False
@@ -68,7 +77,8 @@ class _AutoTransfer(ScikitLearnMixin):
     leaderboard_ : pandas.DataFrame
         One row a candidate, the best first: ``score`` (out-of-fold mean absolute error, or log
         loss; smaller is better), ``standard_error``, ``weight`` in what predicts, ``kind``,
-        ``seconds`` of its fit (without the features that it shares with others), and ``problem``:
+        ``seconds`` of its fit (without the features that it shares with others),
+        ``predict_seconds`` of 1,000 new series, with all features that it needs, and ``problem``:
         why it was left out.
     decision_ : str
         What predicts, and why.
@@ -89,6 +99,7 @@ class _AutoTransfer(ScikitLearnMixin):
     _tags: ClassVar[dict[str, Any]] = {
         "capability:random_state": True,
         "property:randomness": "derandomized",
+        "capability:unequal_length": True,
     }
     # What the task gives.
     _encode: ClassVar[Callable[..., Any]]
@@ -102,6 +113,7 @@ class _AutoTransfer(ScikitLearnMixin):
         sources="available",
         architectures=None,
         cv=None,
+        sampling_rate=None,
         random_state=0,
         verbose=False,
     ):
@@ -110,6 +122,7 @@ class _AutoTransfer(ScikitLearnMixin):
         self.sources = sources
         self.architectures = architectures
         self.cv = cv
+        self.sampling_rate = sampling_rate
         self.random_state = random_state
         self.verbose = verbose
         super().__init__()
@@ -120,7 +133,8 @@ class _AutoTransfer(ScikitLearnMixin):
         Parameters
         ----------
         X : sktime panel, or np.ndarray of shape (n_instances, n_channels, n_timepoints)
-            Training series of equal length, in any unit.
+            Training series, in any unit, as a list of arrays or a frame where they differ in
+            length: then features that belong to time points are left out.
         y : array-like of shape (n_instances,)
             Class labels, or numbers in any unit.
         groups : array-like of shape (n_instances,), optional
@@ -143,15 +157,21 @@ class _AutoTransfer(ScikitLearnMixin):
 
     def _fit(self, X, y):
         check_choice("preset", self.preset, tuple(PRESETS))
+        check_parameters(
+            {"sampling_rate": self.sampling_rate},
+            {"sampling_rate": Number(with_low=False, none=True)},
+        )
         settings = PRESETS[self.preset]
         limit = settings.time_limit if self.time_limit is None else self.time_limit
         if not limit > 0:
             raise ValueError(f"time_limit must be above 0 seconds. Received: time_limit={limit!r}")
-        check_finite(X)
-        self._shape = X.shape[1:]
+        check_finite(values_of(X))
+        self._shape, self._unequal = X.shape[1:], is_unequal(X)
         groups = checked_groups(self._given.get("groups"), len(X))
         seed = draw_seed(self.random_state)
         problem = candidates.Problem(X, self._encode(y), self._n_classes(), [], seed)
+        problem.sampling_rate = self.sampling_rate
+        self._searched = data_hashes(X, y)
         problem.folds = folds_for(self.cv, problem, groups)
         problem.independent = self.cv is None and groups is None
         n_given = len(X)
@@ -198,9 +218,10 @@ class _AutoTransfer(ScikitLearnMixin):
                 channel = last.model.channel
         self._continues = channel is not None
         collected = collect_blocks(
-            everything, self.sources, self.architectures, settings, deadlines[0], progress.tell
-        )
-        self._blocks = collected.blocks
+            everything, self.sources, self.architectures, settings, deadlines[0], progress.tell,
+            self._searched,
+        )  # fmt: skip
+        self._blocks, self._seconds = collected.blocks, collected.seconds
         rows += collected.problems
         kinds = {name: block.kind for name, block in collected.blocks.items()}
         progress.tell("comparing blocks")
@@ -213,6 +234,9 @@ class _AutoTransfer(ScikitLearnMixin):
         self.source_errors_ = pd.Series(setting.errors, name="error").sort_values()
         of_sources = [name for name in setting.errors if kinds[name] == "sources"]
         self.best_source_ = min(of_sources, key=setting.errors.__getitem__, default=None)
+        if self.best_source_ is not None:
+            architecture, source = self.best_source_.split("/", 1)
+            warn_of_rate(self.sampling_rate, find_card(source, architecture))
         for make in MAKERS:
             for candidate in make(setting):
                 rows.append(candidate)
@@ -228,7 +252,7 @@ class _AutoTransfer(ScikitLearnMixin):
         needed = {block for c in usable for block in c.blocks}
         self._blocks = {n: block for n, block in self._blocks.items() if n in needed}
         self._members = usable
-        self.leaderboard_ = decision.leaderboard(rows)
+        self.leaderboard_ = decision.leaderboard(rows, self._seconds)
         self.decision_ = decision.why
 
     def _fit_to_all(self, setting, problem, tables):
@@ -248,12 +272,20 @@ class _AutoTransfer(ScikitLearnMixin):
         self._standardised = {n: b for probe in probes for n, b in probe.blocks_.items()}
 
     def _combined(self, X):
-        if X.shape[1:] != self._shape:
+        if self._unequal:
+            if X.shape[1] != self._shape[0]:
+                raise ValueError(
+                    f"X must have the {self._shape[0]} channels of the training series. "
+                    f"Received: {X.shape[1]} channels"
+                )
+        elif X.shape[1:] != self._shape or is_unequal(X):
             raise ValueError(
                 "X must have the channels and time points of the training series, "
                 f"{self._shape}. Received: {X.shape[1:]}"
+                + ", series of unequal length"
+                * is_unequal(X)
             )
-        check_finite(X)
+        check_finite(values_of(X))
         tables = candidates.Tables(
             {name: block.transform(X) for name, block in self._blocks.items()}, self._standardised
         )

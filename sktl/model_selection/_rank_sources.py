@@ -27,7 +27,7 @@ from sktl.training.kernel_ridge import Block
 from sktl.training.preprocessing import SINGLE_ROUNDING, standardisation
 from sktl.training.probe_model import left_out_fit
 from sktl.training.randomness import random_streams
-from sktl.training.training_data import data_hash
+from sktl.training.training_data import data_hashes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,9 +134,7 @@ def rank_sources(
     folds = folds_of(len(y), None, checked_groups(groups, len(y)))
     target = _Target(y, template._task, n_bins, template.random_state, folds)
     tolerant = isinstance(sources, str)
-    # What fit was given as whole numbers may have reached its network as floats.
-    searched = [data_hash(X, y), *([data_hash(X, y.astype(float))] if y.dtype.kind in "iu" else [])]
-    names = _names(sources, template.architecture, searched)
+    names = _names(sources, template.architecture, data_hashes(X, y))
     rows = []
     for source in [None] * include_scratch + names:
         started = time.perf_counter()
@@ -239,10 +237,12 @@ class _Target:
         self._classifies = task == "classification"
         self._y = self._labels = y
         if self._classifies:
-            classes = np.unique(y)
+            # By number: labels that are floats are no classes to scikit-learn.
+            classes, codes = np.unique(y, return_inverse=True)
+            self._y = self._labels = codes
             if len(classes) < 2:
                 raise ValueError(f"y must hold two classes or more. Received: {classes.tolist()}")
-            self._columns = (y[:, None] == classes).astype(float)
+            self._columns = (codes[:, None] == np.arange(len(classes))).astype(float)
         else:
             self._y = y = y.astype(float)
             if not np.isfinite(y).all() or np.ptp(y) == 0:

@@ -37,6 +37,8 @@ class Block:
     ----------
     features : np.ndarray of shape (n_instances, n_features)
         Training rows.
+    common_scale : bool, default=False
+        Divide all features by one number, so that those which vary more count more.
 
     Attributes
     ----------
@@ -59,13 +61,15 @@ class Block:
     scale: np.ndarray
 
     @classmethod
-    def fit(cls, features: np.ndarray) -> Block:
+    def fit(cls, features: np.ndarray, common_scale: bool = False) -> Block:
         """Standardise the training rows.
 
         Parameters
         ----------
         features : np.ndarray of shape (n_instances, n_features)
             Training rows, finite.
+        common_scale : bool, default=False
+            Divide all features by one number, so that those which vary more count more.
 
         Returns
         -------
@@ -79,6 +83,8 @@ class Block:
         rounding = 1e-6 if features.dtype == np.float32 else 1e-9
         used = scale > rounding * np.abs(center)
         used &= scale > 0
+        if common_scale and used.any():
+            scale = np.full_like(scale, np.sqrt(np.mean(scale[used] ** 2)))
         fitted = cls(np.empty((0, 0)), used, center[used], scale[used])
         object.__setattr__(fitted, "rows", fitted.transform(features))
         return fitted

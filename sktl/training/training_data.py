@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sktl.training.targets import Targets
+from sktl.training.unequal_length import UnequalPreprocessing, at_length
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,8 @@ class DataFacts:
     data_sha256 : str
         Hash of the series and targets that were given, the held-out part of an inner split with
         them.
+    policy : {"pad", "crop", "resample"} or None
+        What brings series to one length, see `sktl.training.unequal_length.at_length`.
     """
 
     shape: tuple[int, int, int]
@@ -38,6 +41,17 @@ class DataFacts:
     targets: Targets
     n_instances: int
     data_sha256: str
+    policy: str | None = None
+
+    @property
+    def network_shape(self) -> tuple:
+        """The shape, with True at its end where the network reads series of unequal length."""
+        unequal = isinstance(self.preprocessing, UnequalPreprocessing)
+        return (*self.shape, True) if unequal else self.shape
+
+    def at_length(self, X: np.ndarray) -> np.ndarray:
+        """Return series at the length to which a policy brings them; without one as they are."""
+        return X if self.policy is None else at_length(X, self.shape[1], self.policy)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,3 +118,22 @@ def data_hash(X: np.ndarray, y: np.ndarray) -> str:
     digest = hashlib.sha256(np.ascontiguousarray(X).data)
     digest.update(np.asarray(y).astype(str).tobytes())
     return digest.hexdigest()
+
+
+def data_hashes(X: np.ndarray, y: np.ndarray) -> list[str]:
+    """Return the sha256 of a panel and its targets as sources' cards may hold it.
+
+    What `fit` was given as whole numbers may have reached its network as floats.
+
+    Parameters
+    ----------
+    X, y
+        See `data_hash`.
+
+    Returns
+    -------
+    list of str
+        One or two.
+    """
+    y = np.asarray(y)
+    return [data_hash(X, y), *([data_hash(X, y.astype(float))] if y.dtype.kind in "iu" else [])]

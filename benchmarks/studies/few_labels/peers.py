@@ -125,6 +125,7 @@ class Cell:
     target: Target
     parts: Parts
     seed: int
+    by_processor: bool = False  # whether AutoTransfer's time limit is that of the processor
     known: dict[str, tuple] = field(default_factory=dict)
 
     @property

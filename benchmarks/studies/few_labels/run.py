@@ -173,7 +173,8 @@ def run_cell(arguments: argparse.Namespace, chosen: dict, path: Path, where: tup
         missing = [method for method in missing if method != "last value"]
     if not missing:
         return 0
-    cell = Cell(target, real.draw(name, n_train, draw, arguments.shared, arguments.cache), draw)
+    parts = real.draw(name, n_train, draw, arguments.shared, arguments.cache)
+    cell = Cell(target, parts, draw, by_processor=arguments.clock == "processor")
     facts = {
         "target": name, "n_train": n_train, "rerun": draw,
         "metric": target.metric, "task": target.task, "half": target.half,
@@ -205,6 +206,8 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", type=int, help="instead of the targets' own")
     parser.add_argument("--largest", type=int, help="of the targets' own sizes")
     parser.add_argument("--draws", nargs="+", type=int, default=[0, 1, 2, 3, 4])
+    parser.add_argument("--clock", choices=("wall", "processor"), default="wall",
+                        help="that of AutoTransfer's time limit")  # fmt: skip
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no cell later")
     parser.add_argument("--limit", type=float, default=LIMIT, help="processor seconds a method")
     arguments = parser.parse_args()

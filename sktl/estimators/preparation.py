@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sktl._checks import check_finite
 from sktl._lengths import is_unequal, lengthened, lengths_of, panel_of, refuse_unequal
 from sktl._panels import as_array, as_panel
 from sktl._targets import as_targets
@@ -203,6 +204,9 @@ def held_out_part(
             f"validation_data must be a pair (X, y). Received: {type(validation_data).__name__}"
         ) from None
     X_held_out = as_panel(X_held_out)
+    if isinstance(X_held_out, np.ndarray):
+        # As given: inside, NaN would be the end of a series.
+        check_finite(X_held_out)
     if is_unequal(X_held_out) and not isinstance(X_held_out, np.ndarray):
         if not estimator.get_tag("capability:unequal_length"):
             refuse_unequal(X_held_out, estimator._unequal_choices)

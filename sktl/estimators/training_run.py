@@ -37,7 +37,8 @@ class TrainingRun:
     Attributes
     ----------
     state : TrainingState or None
-        How far the training has come. With it another run, in another process too, goes on.
+        How far the training has come; None before its start, and after an error. With it another
+        run, in another process too, goes on.
 
     Examples
     --------
@@ -139,6 +140,11 @@ class TrainingRun:
         ------
         FloatingPointError
             If the monitored value is not finite after the first epoch.
+
+        Notes
+        -----
+        After an error, such as that of a callback, `state` is None: the epochs since the last pause
+        are lost, and nothing could go on from them.
         """
         state, data = self._begun(), self.data
         if state.ended:
@@ -147,24 +153,30 @@ class TrainingRun:
         def tell(row):
             show(row)
             told = {"epoch": state.n_epochs, **row}
-            # All are told, also after one has asked to stop.
-            return any([callback(dict(told)) is True for callback in callbacks])
+            # All are told, also after one has asked to stop; comparisons may give numpy's True.
+            answers = [callback(dict(told)) for callback in callbacks]
+            return any(isinstance(one, bool | np.bool_) and bool(one) for one in answers)
 
         bar = progress_bar and self.estimator.verbose
-        with (
-            self.estimator.lease_network(data.facts.network_shape) as network,
-            _progress(self.schedule["n_epochs"] if bar else None, self.estimator) as show,
-        ):
-            advance(
-                state,
-                data.served_by(network),
-                data.training,
-                data.validation,
-                self._loop_schedule(),
-                data.scores,
-                tell,
-                until,
-            )
+        try:
+            with (
+                self.estimator.lease_network(data.facts.network_shape) as network,
+                _progress(self.schedule["n_epochs"] if bar else None, self.estimator) as show,
+            ):
+                advance(
+                    state,
+                    data.served_by(network),
+                    data.training,
+                    data.validation,
+                    self._loop_schedule(),
+                    data.scores,
+                    tell,
+                    until,
+                )
+        except BaseException:
+            # It has epochs whose network is gone.
+            self.state = None
+            raise
         return self
 
     def finish(self, learn_of_held_out: bool = True) -> Trained:

@@ -51,7 +51,10 @@ class ValueBlock:
     def fit(self, X: np.ndarray) -> ValueBlock:
         """Learn how much values and differences vary, X of shape (n, n_channels, n_timepoints)."""
         refuse_unequal(X, "its features are single time points")
-        self.sizes_ = [float(np.sqrt(part.var(axis=0).mean())) for part in self._parts(X)]
+        # Series of one time point have no differences.
+        self.sizes_ = [
+            float(np.sqrt(part.var(axis=0).mean())) if part.size else 0.0 for part in self._parts(X)
+        ]
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:

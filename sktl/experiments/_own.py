@@ -149,7 +149,7 @@ def _check_name(name):
     if not _NAME.fullmatch(name):
         raise ValueError(
             "The name of own data must begin with a letter or a digit, have at most 100 signs and "
-            rf"none of \ / : * ? \" < > |, for a folder is called by it. Received: name={name!r}"
+            rf'none of \ / : * ? " < > |, for a folder is called by it. Received: name={name!r}'
         )
 
 

@@ -175,6 +175,10 @@ def test_validation_data_of_other_lengths():
     assert np.isfinite(fitted.history_).all(axis=None)
     with pytest.raises(ValueError, match="channels and time points of X"):
         fitted.fit(np.zeros((4, 2, 8)), [0.0, 1, 2, 3], validation_data=held_out)
+    # An array has no ends: NaN is what is missing, as in X.
+    gaps = np.where(np.arange(8) > 5, np.nan, np.zeros((2, 2, 8)))
+    with pytest.raises(ValueError, match="X must be finite"):
+        fitted.fit(X, Y.astype(float), validation_data=(gaps, [0, 1]))
 
 
 def test_targets_relative_to_the_last_value_of_a_series():
@@ -344,7 +348,8 @@ def test_auto_transfer(monkeypatch):
     np.testing.assert_allclose(search.predict_proba([X[3]])[0], together[3], atol=1e-6)
     problems = search.leaderboard_.set_index("candidate")["problem"].dropna()
     assert problems["series"].startswith("failed: X must hold series of equal length")
-    assert problems.index.tolist() == ["series", "spectrum"]
+    of_points = ["series", "spectrum", "values", "profile", "shape"]
+    assert problems.index.tolist() == of_points
 
 
 def test_series_without_end_marks_are_refused():

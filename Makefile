@@ -12,7 +12,7 @@ help:
 	@echo "make test-jax   the tests of networks and generators on the JAX backend"
 	@echo "make test-slow  the slow tests as well"
 	@echo "make check      ruff and mypy"
-	@echo "make docs       the documentation, into docs/_build/html"
+	@echo "make docs       the documentation with executed tutorials, into docs/_build/html"
 
 # The stamp is renewed when the dependencies change.
 $(VENV)/.installed: pyproject.toml
@@ -48,4 +48,4 @@ docs: install
 	$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html
 
 clean:
-	rm -rf $(VENV) docs/_build build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) docs/_build docs/api docs/catalogue docs/gallery docs/tutorials build dist .mypy_cache .ruff_cache .pytest_cache

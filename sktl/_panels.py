@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sktl._lengths import refuse_unequal
+
 _NUMBERED = re.compile(r"(?:(?:var|dim|channel|c)_?)?(\d+)")
 
 
@@ -27,7 +29,8 @@ def as_panel(X: Any, series: bool = False) -> Any:
     -------
     object
         Arrays and lists of arrays as an array of floats or integers in the machine's byte order;
-        data frames as they are, those of a list with their columns in the order of the first.
+        lists of arrays that differ in length as a list of data frames; data frames as they are,
+        those of a list with their columns in the order of the first.
 
     Raises
     ------
@@ -50,7 +53,8 @@ def as_panel(X: Any, series: bool = False) -> Any:
     if isinstance(X, list | tuple) and len(X):
         if all(isinstance(one, pd.DataFrame) for one in X):
             return _alike(X)
-        return _array(_stacked(X), series)
+        X = _stacked(X)
+        return _array(X, series) if isinstance(X, np.ndarray) else X
     if isinstance(X, np.ndarray):
         return _array(X, series)
     foreign = not type(X).__module__.startswith(("pandas", "polars", "xarray", "dask", "gluonts"))
@@ -70,6 +74,8 @@ def _array(X, series):
         X = X.data
     if X.dtype.kind == "O":
         X = _of_objects(X)
+        if isinstance(X, list):
+            return X
     kind = X.dtype.kind
     if kind not in "fiub":
         raise ValueError(f"X must hold real numbers. Received: values of type {X.dtype}")
@@ -114,11 +120,18 @@ def _of_objects(X):
 
 
 def _unequal(series):
-    lengths = sorted({np.shape(one) for one in series}, key=str)[:5]
-    raise ValueError(
-        "X must hold series of equal length, with equal channels: pad or cut them first. "
-        f"Received: instances of the shapes {', '.join(map(str, lengths))}"
-    )
+    """Make frames of series that differ in length."""
+    arrays = [_array(one if np.ma.isMaskedArray(one) else np.asarray(one), True) for one in series]
+    shapes = sorted({one.shape for one in arrays}, key=str)
+    received = f"Received: instances of the shapes {', '.join(map(str, shapes[:5]))}"
+    if len({shape[:-1] for shape in shapes}) > 1 or arrays[0].ndim > 2:
+        swapped = len({shape[1:] for shape in shapes}) == 1 and arrays[0].ndim == 2
+        turned = ": where time comes first, give [x.T for x in X]" if swapped else ""
+        raise ValueError(
+            "X must hold instances with equal channels, each of the shape (n_channels, "
+            f"n_timepoints){turned}. {received}"
+        )
+    return [pd.DataFrame(np.atleast_2d(one).T) for one in arrays]
 
 
 def _check_frame(X, series):
@@ -193,6 +206,7 @@ def as_array(X: Any) -> np.ndarray:
     """
     X = as_panel(X)
     if not isinstance(X, np.ndarray):
+        refuse_unequal(X, "pad or cut them first")
         from sktime.datatypes import convert_to
 
         X = np.asarray(convert_to(X, "numpy3D", as_scitype="Panel"))

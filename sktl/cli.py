@@ -13,6 +13,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from sktl import __version__
+from sktl.cli_completion import add_completion
 from sktl.cli_sources import add_sources, print_json
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_grid(commands)
     _add_report(commands)
     _add_doctor(commands)
+    add_completion(commands, _parser)
     return parser
 
 
@@ -185,8 +187,9 @@ def _add_grid(commands: argparse._SubParsersAction) -> None:
 def _grid(arguments: argparse.Namespace) -> int:
     from sktl.experiments import command
 
-    def report(records, folder, protocol):
-        return main(["report", str(records), "--out", str(folder), "--protocol", protocol])
+    def report(records, folder, protocol, style):
+        how = ["--protocol", protocol, "--style", style]
+        return main(["report", str(records), "--out", str(folder), *how])
 
     try:
         return command.main(arguments, print, report)
@@ -208,6 +211,8 @@ def _add_report(commands: argparse._SubParsersAction) -> None:
     report.add_argument("--omega", type=float, help="take this omega instead of choosing one")
     report.add_argument("--exclude-rerun", action="append", default=[], metavar="NAME",
                         help="leave a rerun out; may be repeated")  # fmt: skip
+    report.add_argument("--style", choices=("plain", "otovic2022"), default="plain",
+                        help="otovic2022 gives tables the numbers of that paper")  # fmt: skip
     report.add_argument("--domain", action="append", default=[], metavar="NAME=DOMAIN",
                         help="domain of a dataset, e.g. etna=seis; may be repeated")  # fmt: skip
     report.set_defaults(run=_report)
@@ -225,6 +230,7 @@ def _report(arguments: argparse.Namespace) -> int:
             arguments.exclude_rerun,
             progress=sys.stderr.isatty(),
             domains=_domains(arguments.domain),
+            style=arguments.style,
         )
     except ImportError as error:
         print(f"sktl report: {error}", file=sys.stderr)
@@ -244,7 +250,7 @@ def _domains(given: list[str]) -> dict[str, str]:
 
 
 def _add_doctor(commands: argparse._SubParsersAction) -> None:
-    text = "say what this installation has and whether it works, with a self-test"
+    text = "report what this installation has and whether it works, with a self-test"
     doctor = commands.add_parser("doctor", help=text, description=text)
     doctor.add_argument("--json", action="store_true", help="print JSON, for programs")
     doctor.set_defaults(run=_doctor)

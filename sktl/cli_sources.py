@@ -42,18 +42,16 @@ def _sources(arguments: argparse.Namespace) -> int:
 
     table = list_sources(arguments.architecture, arguments.domain)
     if table.empty and arguments.architecture:
-        from sktl import estimators
         from sktl._checks import check_choice
+        from sktl.estimators.lookup import architectures
 
-        kinds = (getattr(estimators, name) for name in estimators.__all__)
-        known = {kind.architecture for kind in kinds if hasattr(kind, "architecture")}
-        check_choice("architecture", arguments.architecture, sorted(known))
+        check_choice("architecture", arguments.architecture, list(architectures()))
     if arguments.json:
         plain = table.astype(object).where(table.notna(), None)
         print_json(plain.to_dict(orient="records"))
         return 0
     if table.empty:
-        print("No sources. `sktl pretrain` makes one.")
+        print(f"{table.to_text()} `sktl pretrain` makes one.")
         return 0
     print(table.to_text(collapse=not (arguments.architecture or arguments.domain)))
     print("More of one: sktl sources show NAME. For programs: sktl sources --json.")

@@ -17,10 +17,10 @@ from sktl import __version__, _paths
 
 PACKAGES = (
     "sktime", "scikit-learn", "keras", "tensorflow", "jax", "torch", "numpy", "scipy", "pandas",
-    "numba", "safetensors", "matplotlib", "huggingface_hub",
+    "numba", "safetensors", "matplotlib", "huggingface_hub", "soundfile",
 )  # fmt: skip
-_NEEDED = frozenset(PACKAGES) - {"tensorflow", "jax", "torch", "matplotlib", "huggingface_hub"}
-_EXTRAS = {"matplotlib": "plots", "huggingface_hub": "hub", "jax": "jax"}
+_EXTRAS = {"matplotlib": "plots", "huggingface_hub": "hub", "jax": "jax", "soundfile": "audio"}
+_NEEDED = frozenset(PACKAGES) - {"tensorflow", "torch", *_EXTRAS}
 _THREADS = (
     "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NUMBA_NUM_THREADS",
 )  # fmt: skip
@@ -95,9 +95,9 @@ def _package(name: str) -> Finding:
 
 
 def _backend() -> str:
-    import keras
+    from sktl.training.quiet_import import import_keras
 
-    backend = keras.backend.backend()
+    backend = import_keras().backend.backend()
     if backend not in ("tensorflow", "jax"):
         raise RuntimeError(
             "Keras's backend must be tensorflow or jax: set KERAS_BACKEND before Python starts. "

@@ -1,4 +1,4 @@
-"""Every page is built and linked, and what pages and README state twice is stated alike."""
+"""Every page is built and linked, and what two pages state is stated alike."""
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
@@ -49,13 +49,14 @@ def _rounded(value):
     return str(Decimal(str(value)).quantize(Decimal(exponent), ROUND_HALF_UP))
 
 
-def test_the_ratios_of_the_readme_are_those_of_the_performance_page():
-    page, readme = (DOCS / "performance.md").read_text(), (REPOSITORY / "README.md").read_text()
+def test_the_ratios_of_the_performance_page_are_those_that_were_measured():
+    page = (DOCS / "development/performance.md").read_text()
+    short = (DOCS / "performance.md").read_text()
     names = {
         "TCN": "TCN", "MLSTM-FCN": "MLSTMFCN", "ConvNetQuake INGV": "ConvNetQuakeINGV",
         "MagNet": "MagNet",
     }  # fmt: skip
-    stated = re.findall(r"^\| ([\w -]+) \| (.+?) \| ([\d.]+) to ([\d.]+) \|$", readme, re.MULTILINE)
+    stated = re.findall(r"^\| ([\w -]+) \| (.+?) \| ([\d.]+) to ([\d.]+) \|$", short, re.MULTILINE)
     assert len(stated) == 5
     for network, other, low, high in stated:
         block = rf"<!-- peers {names[network]} -->(.*?)<!-- end of peers"
@@ -64,3 +65,16 @@ def test_the_ratios_of_the_readme_are_those_of_the_performance_page():
         column = head.index(other.replace(" `fit`", "") + ", times")
         ratios = [float(row[column].split()[0]) for row in rows if row[0] == "1"]
         assert (low, high) == (_rounded(min(ratios)), _rounded(max(ratios))), (network, other)
+
+
+def test_the_start_page_names_what_there_is():
+    from sktl import datasets, estimators, model_selection, transformations
+    from sktl.sources import list_sources
+
+    text = (DOCS / "start.md").read_text()
+    rooms = (datasets, estimators, model_selection, transformations)
+    calls = set(re.findall(r"`(\w+)[.(]", text)) - {"sktl"}
+    assert len(calls) >= 6
+    assert not [name for name in calls if not any(hasattr(room, name) for room in rooms)]
+    named = set(re.findall(r'"([A-Z][\w &-]+)"', text))
+    assert named <= set(list_sources()["source"])

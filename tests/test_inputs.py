@@ -18,9 +18,11 @@ import pytest
 from sktime.datatypes import convert_to
 
 from sktl.estimators import (
+    ConvNetQuakeINGVClassifier,
     LinearProbeClassifier,
     LinearProbeRegressor,
     MagNetClassifier,
+    TCNSequenceRegressor,
 )
 from sktl.model_selection import OmegaSearch, rank_sources
 from sktl.transformations import SourceFeatures
@@ -284,7 +286,25 @@ def with_none(X):
 
 
 SWAPPED = PLAIN.transpose(0, 2, 1)
-RAGGED = [np.zeros((2, 16))] * (N - 1) + [np.zeros((2, 15))]
+UNEQUAL = [one[:, : LENGTH - number % 4] for number, one in enumerate(PLAIN)]
+UNEQUAL_FRAMES = [pd.DataFrame(one.T, columns=CHANNELS) for one in UNEQUAL]
+
+
+def unequal_multiindex():
+    return pd.concat(dict(enumerate(UNEQUAL_FRAMES)))
+
+
+def unequal_nested():
+    frame = convert_to(UNEQUAL_FRAMES, "nested_univ", as_scitype="Panel")
+    return frame.set_axis(CHANNELS, axis=1)
+
+
+def unequal_channels():
+    frame = nested()
+    frame["N"] = [cell[:9] if number == 3 else cell for number, cell in enumerate(frame["N"])]
+    return frame
+
+
 PANELS = {
     "doubles": (PLAIN, True),
     "objects": (PLAIN.astype(object), True),
@@ -310,11 +330,34 @@ PANELS = {
     "NaN": (np.where(PLAIN > 50, NAN, PLAIN), Refused("missing values|must be finite")),
     "infinite": (np.where(PLAIN > 50, np.inf, PLAIN), Refused("must be finite")),
     "beyond single precision": (PLAIN * 1e300, Refused("finite as float32")),
-    "unequal length": (RAGGED, Refused(r"equal length.*\(2, 15\), \(2, 16\)")),
-    "unequal length as objects": (
-        np.array([np.zeros(16), np.zeros(15)] * 6, dtype=object),
-        Refused("equal length"),
+    "unequal length": (UNEQUAL, True),
+    "unequal length as objects": (np.array([*UNEQUAL, None], dtype=object)[:-1], True),
+    "unequal length as lists": ([one.tolist() for one in UNEQUAL], True),
+    "unequal length in frames": (UNEQUAL_FRAMES, True),
+    "unequal length, multi-index": (unequal_multiindex(), True),
+    "unequal length, nested": (unequal_nested(), True),
+    "unequal length, columns in another order": (unequal_multiindex()[["N", "Z"]], True),
+    "unequal length, time first": (
+        [one.T for one in UNEQUAL],
+        Refused(r"equal channels.*\[x\.T for x in X\].*\(13, 2\), \(14, 2\)"),
     ),
+    "instances of other channels": (
+        [*PLAIN[:-1], PLAIN[-1][:1]],
+        Refused(r"equal channels.*\(1, 16\), \(2, 16\)"),
+    ),
+    "channels of unequal length": (
+        unequal_channels(),
+        Refused("channels of 16, 9 time points in instance 3"),
+    ),
+    "NaN in unequal length": (
+        [np.where(one > 50, NAN, one) for one in UNEQUAL],
+        Refused("missing values|must be finite"),
+    ),
+    "infinite in unequal length": (
+        [np.where(one > 50, np.inf, one) for one in UNEQUAL],
+        Refused("must be finite"),
+    ),
+    "masked in unequal length": ([masked(one) for one in UNEQUAL], Refused("no masked values")),
     "one axis": (PLAIN[0, 0], Refused(r"shape \(16,\)")),
     "four axes": (PLAIN[None], Refused(r"shape \(1, 12, 2, 16\)")),
     "no instance": (PLAIN[:0], Refused("none of them 0")),
@@ -371,7 +414,9 @@ def test_panels_to_predict(row):
     check(outcome, lambda: fitted.predict(X), None)
 
 
-BEFORE_TRAINING = ["masked", "complex", "objects with text", "unequal length", "row twice"]
+BEFORE_TRAINING = [
+    "masked", "complex", "objects with text", "instances of other channels", "row twice",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("row", BEFORE_TRAINING)
@@ -390,6 +435,19 @@ def test_everyone_refuses_them(row):
         check(outcome, act, None)
 
 
+@pytest.mark.parametrize("form", ["unequal length", "unequal length, nested"])
+def test_who_takes_no_series_of_unequal_length(form):
+    X = PANELS[form][0]
+    for act, words in (
+        (lambda: ConvNetQuakeINGVClassifier().fit(X, TEXT), "ConvNetQuake.*'pad'.*'resample'"),
+        (lambda: TCNSequenceRegressor().fit(X, NUMBERS), "TCNSequenceRegressor takes no others"),
+        (lambda: rank_sources(X, TEXT, "MagNet", ["EMG-simulated"]), "pad or cut them first"),
+        (lambda: OmegaSearch(ConvNetQuakeINGVClassifier()).fit(X, TEXT), ""),
+    ):
+        with pytest.raises(ValueError, match=f"equal length.*{words}.*13 to 16 time points"):
+            act()
+
+
 @pytest.mark.parametrize("row", ["None", "NaN in text", "text and number", "masked"])
 def test_everyone_refuses_such_labels(row):
     y, outcome = LABELS[row]
@@ -406,10 +464,25 @@ def test_everyone_refuses_such_labels(row):
         check(outcome, act, None)
 
 
-@pytest.mark.parametrize("row", ["list", "categorical", "objects of text", "polars", "series"])
+@pytest.mark.parametrize(
+    "row", ["list", "categorical", "objects of text", "polars", "series", "floats", "half floats"]
+)
 def test_labels_to_score(row):
     y = LABELS[row][0]
-    assert classifier().fit(PLAIN, TEXT).score(PLAIN, y) == 1
+    labels = y if "floats" in row else TEXT
+    assert classifier().fit(PLAIN, labels).score(PLAIN, y) == 1
+
+
+def test_labels_that_are_floats_are_classes_to_everyone():
+    floats = CODES / 2
+    network = MagNetClassifier(n_epochs=1, random_state=0)
+    by_text, by_floats = (network.clone().fit(PLAIN, y) for y in (TEXT, floats))
+    pd.testing.assert_frame_equal(by_floats.history_, by_text.history_)
+    tables = [
+        rank_sources(PLAIN, y, "MagNet", ["EMG-simulated"], task="classification")
+        for y in (TEXT, floats)
+    ]
+    pd.testing.assert_frame_equal(*[table.drop(columns="seconds") for table in tables])
 
 
 def test_numbers_to_score():

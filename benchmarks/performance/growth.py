@@ -1,7 +1,7 @@
 """How the time of an epoch grows with length, number of instances and channels.
 
-    python -m benchmarks.performance.growth --out docs/performance_growth.csv
-    python -m benchmarks.performance.growth --from docs/performance_growth.csv --page
+    python -m benchmarks.performance.growth --out docs/development/performance_growth.csv
+    python -m benchmarks.performance.growth --from docs/development/performance_growth.csv --page
     python -m benchmarks.performance.growth --convolutions
 
 Every point is timed on a compiled network after first steps that are not counted, in processor
@@ -46,7 +46,7 @@ TITLES = {
     "instances": "instances (3 channels, 20 time points)",
     "channels": "channels (540 time points)",
 }
-PICTURE = PAGE.parent / "images" / "performance" / "growth.png"
+PICTURE = PAGE.parents[1] / "images" / "performance" / "growth.png"
 
 
 def epochs(architecture, n_instances, n_channels, n_timepoints, seconds, stack):

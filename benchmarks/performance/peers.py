@@ -1,7 +1,8 @@
-"""Seconds an epoch: sktl against keras-tcn, tsai and plain Keras, in one run.
+r"""Seconds an epoch: sktl against keras-tcn, tsai and plain Keras, in one run.
 
     python -m venv tsai && tsai/bin/pip install tsai
-    python -m benchmarks.performance.peers --tsai-python tsai/bin/python --page docs/performance.md
+    python -m benchmarks.performance.peers --tsai-python tsai/bin/python \
+        --page docs/development/performance.md
 
 tsai asks for an older scikit-learn than sktl takes, so it lives in an environment of its own;
 without it, its columns stay empty. All sides train the same number of simulated instances in the

@@ -1,4 +1,4 @@
-"""Put what a benchmark measured into the page docs/performance.md.
+"""Put what a benchmark measured into the page docs/development/performance.md.
 
 A measured block of the page lies between ``<!-- name -->`` and ``<!-- end of name -->``.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sktl._files import write_whole
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "development" / "performance.md"
 
 
 def add_page_option(parser):

@@ -27,12 +27,14 @@ _LAZY = {
     "ClassificationDataset": "sktl.datasets._sktime",
     "RegressionDataset": "sktl.datasets._sktime",
     "load_myo": "sktl.datasets.myo",
+    "load_npz": "sktl.datasets._npz",
     "load_spoken_digits": "sktl.datasets.spoken_digits",
     "load_uea": "sktl.datasets.uea",
     "panel_from_recordings": "sktl.datasets.recordings",
     "panel_from_seisbench": "sktl.datasets.recordings",
     "panel_from_stream": "sktl.datasets.recordings",
     "resample": "sktl.datasets._resampling",
+    "save_npz": "sktl.datasets._npz",
 }
 
 __all__ = [

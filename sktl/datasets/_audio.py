@@ -1,4 +1,4 @@
-"""Spoken clips: folders of small WAV files, of any rate, width and number of channels."""
+"""Spoken clips: folders of small sound files, of any rate, width and number of channels."""
 
 from __future__ import annotations
 
@@ -14,12 +14,42 @@ from scipy.signal import resample_poly
 
 from sktl.datasets._readers import Skip
 
+FORMATS = (".wav", ".flac", ".ogg", ".mp3")
+"""Names of sound files end so; WAV is read without any extra, the others by soundfile."""
 
-def read_wav(path: Path, rate_hz: int) -> np.ndarray:
+
+def one_of_each(files: list[Path]) -> tuple[list[Path], list[Path]]:
+    """Choose one file of each clip that a folder has in several formats.
+
+    Parameters
+    ----------
+    files : list of pathlib.Path
+        Sound files.
+
+    Returns
+    -------
+    chosen, others : list of pathlib.Path
+        In the order given; WAV is chosen before FLAC, Ogg and MP3.
+    """
+    best: dict[Path, Path] = {}
+    for file in files:
+        known = best.setdefault(file.with_suffix(""), file)
+        if _rank(file) < _rank(known):
+            best[file.with_suffix("")] = file
+    chosen = set(best.values())
+    return [one for one in files if one in chosen], [one for one in files if one not in chosen]
+
+
+def _rank(file):
+    return FORMATS.index(file.suffix.lower())
+
+
+def read_clip(path: Path, rate_hz: int) -> np.ndarray:
     """Read a clip as one channel of a given rate.
 
-    Channels are averaged. Samples of 8, 16, 24 or 32 bits and floats are read, also in files of
-    the extensible kind.
+    Channels are averaged. Of WAV files samples of 8, 16, 24 or 32 bits and floats are read, also
+    in files of the extensible kind. FLAC, Ogg, MP3 and compressed WAV files are read by the
+    package soundfile, where it is installed.
 
     Parameters
     ----------
@@ -72,7 +102,7 @@ def _read_other(path):
     except wavfile.WavFileWarning as error:
         raise Skip("cut short") from error
     except (ValueError, OSError, EOFError, struct.error) as error:
-        raise Skip(f"not a WAV file{_format_of(path)}") from error
+        return _read_by_soundfile(path, error)
     if not samples.size or rate_hz < 1:
         raise Skip("cut short")
     samples = samples.reshape(len(samples), -1)
@@ -84,15 +114,36 @@ def _read_other(path):
     return samples.mean(axis=1, dtype=np.float64).astype(np.float32), rate_hz
 
 
+def _read_by_soundfile(path, error):
+    """Read what is no plain WAV file, or say what it is."""
+    kind = _format_of(path)
+    if kind is None:
+        raise Skip("not a WAV file") from error
+    try:
+        import soundfile
+    except ImportError:
+        raise Skip(f"not a WAV file but {kind}: pip install 'sktl[audio]' reads it") from error
+    try:
+        with soundfile.SoundFile(path) as file:
+            announced, rate_hz = file.frames, file.samplerate
+            samples = file.read(dtype="float64", always_2d=True)
+    except (soundfile.SoundFileError, OSError) as wrong:
+        raise Skip(f"damaged {kind} file") from wrong
+    if not len(samples) or len(samples) < announced:
+        raise Skip("cut short")
+    return samples.mean(axis=1).astype(np.float32), rate_hz
+
+
 def _format_of(path):
-    """Name what some files that end with .wav are."""
+    """Name the format of a sound file by its first bytes, None where it is none."""
     try:
         with path.open("rb") as file:
             start = file.read(12)
     except OSError:
-        return ""
+        return None
     known = {b"fLaC": "FLAC", b"OggS": "Ogg", b"ID3": "MP3", b"\xff\xfb": "MP3", b"FORM": "AIFF"}
+    known |= {b"\xff\xf3": "MP3", b"\xff\xf2": "MP3", b"\xff\xfa": "MP3"}
     found = [name for first, name in known.items() if start.startswith(first)]
     if start[:4] == b"RIFF" and start[8:] == b"WAVE":
         found = ["compressed"]
-    return f" but {found[0]}" if found else ""
+    return found[0] if found else None

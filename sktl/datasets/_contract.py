@@ -94,7 +94,7 @@ def make_fetcher(spec: DatasetSpec) -> Callable[..., Any]:
     ) -> Any:
         from sktime.datatypes import convert_to
 
-        from sktl.datasets._registry import limit_instances, load_dataset
+        from sktl.datasets._registry import load_dataset
         from sktl.datasets._splits import PARTS
 
         wanted = PARTS if split is None else (split.lower(),)
@@ -112,8 +112,9 @@ def make_fetcher(spec: DatasetSpec) -> Callable[..., Any]:
             download_if_missing=download_if_missing,
         )
         empty = np.empty(0, dtype=np.int64)
-        parts = {part: dataset.parts[part] if part in wanted else empty for part in PARTS}
-        dataset.parts = limit_instances(dataset.reader, parts, spec.task, n_instances, random_state)
+        dataset.parts = {part: dataset.parts[part] if part in wanted else empty for part in PARTS}
+        if n_instances is not None:
+            dataset = dataset.limited(n_instances, random_state)
         read = {part: dataset.part(part) for part in wanted}
         X = np.concatenate([part.X for part in read.values()])
         if not len(X):

@@ -10,7 +10,8 @@ import numpy as np
 
 from sktl.datasets._readers import Reader
 from sktl.datasets._spec import DatasetSpec
-from sktl.datasets._splits import PARTS, draw, seed_of
+from sktl.datasets._splits import PARTS, draw, seed_of, share_out
+from sktl.datasets.simulators._chunks import check_n_instances
 
 if TYPE_CHECKING:
     from sktime.datasets.base import BaseDataset
@@ -56,6 +57,8 @@ class Dataset:
         Whether the instances are simulated.
     split : str, default="published"
         How the parts were made.
+    sampling_rate : float, optional
+        In Hz; default: that of the specification.
 
     Examples
     --------
@@ -78,6 +81,7 @@ class Dataset:
         spec: DatasetSpec | None = None,
         simulated: bool = False,
         split: str = "published",
+        sampling_rate: float | None = None,
     ):
         self.name = name
         self.reader = reader
@@ -86,6 +90,7 @@ class Dataset:
         self.spec = spec
         self.simulated = simulated
         self.split = split
+        self.sampling_rate = spec.rate_hz if sampling_rate is None and spec else sampling_rate
         self._read: dict[str, Part] = {}
         reader.tell_losses()
 
@@ -205,22 +210,66 @@ class Dataset:
             X, kept = self.reader.read(chosen)
             if len(kept) == len(chosen):
                 break
-        smaller = Dataset(
-            self.name,
-            self.reader,
-            {**self.parts, "train": chosen},
-            self.task,
-            self.spec,
-            self.simulated,
-            self.split,
-        )
+        smaller = self._with_parts({**self.parts, "train": chosen})
         smaller._read = {name: part for name, part in self._read.items() if name != "train"}
         smaller._read["train"] = Part(X, self.reader.y[kept], self.reader.groups[kept])
         return smaller
 
-    def fingerprint(self, part: str = "train") -> str:
-        """Return the sha256 of a part's series and targets, read in batches."""
+    def limited(self, n_instances: int, random_state: int = 0) -> Dataset:
+        """Return the dataset with fewer instances, drawn so that every part keeps its share.
+
+        Parameters
+        ----------
+        n_instances : int
+            Instances in all parts together, in proportion to the classes for classification.
+        random_state : int, default=0
+            Seed of the draw.
+
+        Returns
+        -------
+        Dataset
+            Itself, where it has no more.
+
+        Raises
+        ------
+        ValueError
+            If ``n_instances`` is no positive integer.
+        """
+        if check_n_instances(n_instances) >= sum(map(len, self.parts.values())):
+            return self
+        sizes = share_out(n_instances, np.array([len(self.parts[part]) for part in PARTS]))
+        parts = {}
+        for part, size in zip(PARTS, sizes, strict=True):
+            indices = self.parts[part]
+            labels = self.reader.y[indices] if self.task == "classification" else None
+            seed = seed_of("n_instances", n_instances, random_state)
+            parts[part] = draw(indices, int(size), labels, seed, np.ones(len(indices), dtype=bool))
+        return self._with_parts(parts)
+
+    def _with_parts(self, parts: dict[str, np.ndarray]) -> Dataset:
+        facts = self.task, self.spec, self.simulated, self.split, self.sampling_rate
+        return Dataset(self.name, self.reader, parts, *facts)
+
+    def fingerprint(self, part: str | None = "train") -> str:
+        """Return the sha256 of a part's series and targets, read in batches.
+
+        Parameters
+        ----------
+        part : {"train", "validation", "test"} or None, default="train"
+            None: of all parts, and of the name, task, sampling rate and groups as well.
+
+        Returns
+        -------
+        str
+            64 hexadecimal digits.
+        """
         digest = hashlib.sha256()
+        if part is None:
+            digest.update(repr((self.name, self.task, self.sampling_rate)).encode())
+            for name in PARTS:
+                digest.update(self.fingerprint(name).encode())
+            digest.update("\n".join(self.groups).encode())
+            return digest.hexdigest()
         for X, y in self.iter_batches(part):
             digest.update(np.ascontiguousarray(X).data)
             digest.update("\n".join(map(str, y)).encode())

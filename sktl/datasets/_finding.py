@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,14 +38,16 @@ def find_files(folder: Path, *patterns: str) -> list[Path]:
     return list(found.values())
 
 
-def files_or_archive(path: Path, pattern: str, described: str) -> tuple[list[Path], Path]:
+def files_or_archive(
+    path: Path, pattern: str | Sequence[str], described: str
+) -> tuple[list[Path], Path]:
     """Find the official files of a dataset in a folder, or the archive that holds them prepared.
 
     Parameters
     ----------
     path : pathlib.Path
         A folder, or a ``.npz`` file.
-    pattern : str
+    pattern : str or sequence of str
         Of the official files, at any depth.
     described : str
         What the error calls them.
@@ -61,7 +64,8 @@ def files_or_archive(path: Path, pattern: str, described: str) -> tuple[list[Pat
     ValueError
         If there is neither.
     """
-    files = find_files(path, f"**/{pattern}") if path.is_dir() else []
+    patterns = [pattern] if isinstance(pattern, str) else pattern
+    files = find_files(path, *(f"**/{one}" for one in patterns)) if path.is_dir() else []
     if path.is_dir() and not files:
         archives = find_files(path, "*.npz")
         path = archives[0] if len(archives) == 1 else path

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sktl._checks import check_number
 from sktl._targets import as_targets
 from sktl.datasets._dataset import Dataset
 from sktl.datasets._fetch import fetch_files
@@ -21,16 +22,7 @@ from sktl.datasets._hdf5 import PanelReader
 from sktl.datasets._readers import MemoryReader, Reader
 from sktl.datasets._simulation import as_target, simulated_reader
 from sktl.datasets._spec import SIMULATED, DatasetSpec
-from sktl.datasets._splits import (
-    PARTS,
-    draw,
-    grouped_split,
-    ordered_split,
-    random_split,
-    seed_of,
-    share_out,
-)
-from sktl.datasets.simulators._chunks import check_n_instances
+from sktl.datasets._splits import grouped_split, ordered_split, random_split
 
 SPLITS = ("published", "grouped")
 
@@ -120,25 +112,6 @@ def split_instances(
     return random_split(len(reader), reader.y if task == "classification" else None, seed)
 
 
-def limit_instances(
-    reader: Reader, parts: dict[str, np.ndarray], task: str, n_instances: int | None, seed: int
-) -> dict[str, np.ndarray]:
-    """Draw ``n_instances`` in all, so that every part keeps its share of each class."""
-    if n_instances is None or check_n_instances(n_instances) >= sum(map(len, parts.values())):
-        return parts
-    sizes = share_out(n_instances, np.array([len(parts[part]) for part in PARTS]))
-    return {
-        part: draw(
-            parts[part],
-            int(size),
-            reader.y[parts[part]] if task == "classification" else None,
-            seed_of("n_instances", n_instances, seed),
-            np.ones(len(parts[part]), dtype=bool),
-        )
-        for part, size in zip(PARTS, sizes, strict=True)
-    }
-
-
 def load_dataset(
     name: str,
     n_instances: int | None = None,
@@ -207,16 +180,9 @@ def load_dataset(
             f"path={path!r}"
         )
     parts = split_instances(reader, spec.task, split, random_state, spec)
-    parts = limit_instances(reader, parts, spec.task, n_instances, random_state)
-    return Dataset(
-        spec.simulated_name if simulated else spec.name,
-        reader,
-        parts,
-        spec.task,
-        spec,
-        simulated,
-        split,
-    )
+    full_name = spec.simulated_name if simulated else spec.name
+    dataset = Dataset(full_name, reader, parts, spec.task, spec, simulated, split)
+    return dataset if n_instances is None else dataset.limited(n_instances, random_state)
 
 
 def make_dataset(
@@ -228,6 +194,7 @@ def make_dataset(
     task: str | None = None,
     split: str | None = None,
     random_state: int = 0,
+    sampling_rate: float | None = None,
 ) -> Dataset:
     """Make a dataset of your own arrays.
 
@@ -247,11 +214,20 @@ def make_dataset(
         By default ``"grouped"`` where groups are given; see `load_dataset`.
     random_state : int, default=0
         Seed of the split.
+    sampling_rate : float, optional
+        In Hz.
 
     Returns
     -------
     Dataset
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit one another, a value is missing, or an option is unknown.
     """
+    if sampling_rate is not None:
+        check_number("sampling_rate", sampling_rate, least=0, above=True)
     y = np.asarray(as_targets(y, "regression" if task == "regression" else "classification"))
     task = task or ("regression" if np.issubdtype(y.dtype, np.floating) else "classification")
     if task not in ("regression", "classification"):
@@ -259,6 +235,6 @@ def make_dataset(
     y = as_target(y, task)
     split = split or ("published" if groups is None else "grouped")
     reader = MemoryReader(X, y, None if groups is None else np.asarray(list(groups)))
-    return Dataset(
-        name, reader, split_instances(reader, task, split, random_state), task, split=split
-    )
+    parts = split_instances(reader, task, split, random_state)
+    rate = None if sampling_rate is None else float(sampling_rate)
+    return Dataset(name, reader, parts, task, split=split, sampling_rate=rate)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sktl.datasets._audio import read_wav
+from sktl.datasets._audio import FORMATS, one_of_each, read_clip
 from sktl.datasets._contract import make_fetcher
 from sktl.datasets._finding import Once, files_or_archive
 from sktl.datasets._losses import Skipped
@@ -21,7 +21,7 @@ LENGTH = 2000
 RATE_HZ = 4000
 _OFFICIAL_RATE_HZ = 16_000
 _EVERY = _OFFICIAL_RATE_HZ // RATE_HZ
-_NAME = re.compile(r"(?P<speaker>\d+)-(?P<word>\d\d)-(?P<take>\d+)\.wav")
+_NAME = re.compile(r"(?P<speaker>\d+)-(?P<word>\d\d)-(?P<take>\d+)\.(wav|flac|ogg|mp3)")
 _COMMIT = "8165959c2567190524898e8187021c8ffb19b262"
 CLASSES = tuple(f"{number:02d}" for number in range(20))
 
@@ -75,7 +75,7 @@ class _Clips(Reader):
             try:
                 if name is None or name["word"] not in CLASSES:
                     raise Skip("name is not <speaker>-<word>-<take>.wav")
-                once.check(file.name)
+                once.check(file.stem)
             except Skip as reason:
                 skipped.leave_out(reason, file.name)
                 continue
@@ -90,7 +90,7 @@ class _Clips(Reader):
     def _instance(self, source: Any, index: int) -> np.ndarray:
         from scipy.signal import resample_poly
 
-        clip = resample_poly(read_wav(self._files[index], _OFFICIAL_RATE_HZ), 1, _EVERY)
+        clip = resample_poly(read_clip(self._files[index], _OFFICIAL_RATE_HZ), 1, _EVERY)
         return loudest(np.clip(clip, -1, 1), LENGTH)[None]
 
 
@@ -116,8 +116,10 @@ def read_dspspeech(path: Path) -> Reader:
         If there is no clip, or the file does not hold this.
     """
     path = Path(path)
-    files, path = files_or_archive(path, "*-*-*.wav", "<speaker>-<word>-<take>.wav")
-    return _Clips(files) if files else _from_archive(path)
+    patterns = [f"*-*-*{ending}" for ending in FORMATS]
+    files, path = files_or_archive(path, patterns, "<speaker>-<word>-<take>.wav")
+    chosen, others = one_of_each(files)
+    return _Clips([*chosen, *others]) if files else _from_archive(path)
 
 
 SPEC = DatasetSpec(

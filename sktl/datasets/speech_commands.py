@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.signal import resample_poly
 
-from sktl.datasets._audio import read_wav
+from sktl.datasets._audio import FORMATS, one_of_each, read_clip
 from sktl.datasets._contract import make_fetcher
 from sktl.datasets._finding import find_files
 from sktl.datasets._losses import Skipped
@@ -36,10 +36,13 @@ class _Clips(Reader):
         for file in find_files(root, "*/*"):
             if file.parent.name not in WORDS:
                 skipped["not one of the 35 words"] += file.parent.name != _NOISE
-            elif file.suffix.lower() != ".wav":
-                skipped.leave_out("not a WAV file", f"{file.parent.name}/{file.name}")
+            elif file.suffix.lower() not in FORMATS:
+                skipped.leave_out("not a sound file", f"{file.parent.name}/{file.name}")
             else:
                 self._files.append(file)
+        self._files, others = one_of_each(self._files)
+        for file in others:
+            skipped.leave_out("duplicate name", f"{file.parent.name}/{file.name}")
         if not self._files:
             raise ValueError(
                 f"{root} must hold <word>/<speaker>_nohash_<k>.wav. "
@@ -57,7 +60,7 @@ class _Clips(Reader):
         recordings = []
         for file in find_files(self._root / _NOISE, "*.wav"):
             try:
-                noise = resample_poly(read_wav(file, _RECORDED_HZ), 1, 2)
+                noise = resample_poly(read_clip(file, _RECORDED_HZ), 1, 2)
             except Skip:
                 self._skipped["damaged background noise"] += 1
                 continue
@@ -70,7 +73,7 @@ class _Clips(Reader):
 
     def _instance(self, source: Any, index: int) -> np.ndarray:
         file = self._files[index]
-        clip = resample_poly(read_wav(file, _RECORDED_HZ)[:_RECORDED_HZ], 1, 2)
+        clip = resample_poly(read_clip(file, _RECORDED_HZ)[:_RECORDED_HZ], 1, 2)
         missing = RATE_HZ - len(clip)
         if missing:
             if not self._noise:

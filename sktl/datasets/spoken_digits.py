@@ -11,7 +11,7 @@ import numpy as np
 
 from sktl._paths import home
 from sktl.datasets._archives import unpack
-from sktl.datasets._audio import read_wav
+from sktl.datasets._audio import one_of_each, read_clip
 from sktl.datasets._dataset import Dataset
 from sktl.datasets._finding import Once, find_files
 from sktl.datasets._losses import Skipped
@@ -19,7 +19,7 @@ from sktl.datasets._readers import Reader, Skip
 from sktl.datasets._registry import split_instances
 
 RATE_HZ = 8000
-_NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<take>\d+)\.wav", re.IGNORECASE)
+_NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<take>\d+)\.(wav|flac|ogg|mp3)", re.I)
 
 
 class _Digits(Reader):
@@ -31,7 +31,7 @@ class _Digits(Reader):
             try:
                 if name is None:
                     raise Skip("name is not <digit>_<speaker>_<k>.wav")
-                once.check(file.name)
+                once.check(file.stem)
             except Skip as reason:
                 skipped.leave_out(reason, file.name)
                 continue
@@ -44,7 +44,7 @@ class _Digits(Reader):
         return self._files[index].name
 
     def _instance(self, source: Any, index: int) -> np.ndarray:
-        clip = read_wav(self._files[index], RATE_HZ)[: self.n_timepoints]
+        clip = read_clip(self._files[index], RATE_HZ)[: self.n_timepoints]
         return np.pad(clip, (0, self.n_timepoints - len(clip)))[None]
 
 
@@ -87,7 +87,9 @@ def load_spoken_digits(
         raise FileNotFoundError(f"There is no such file or folder. Received: path={str(path)!r}")
     root = Path(data_home) if data_home else home() / "datasets"
     folder = unpack(Path(path), root / "spoken_digits")
-    reader = _Digits(find_files(folder, "**/*.[wW][aA][vV]") if folder.is_dir() else [], length)
+    patterns = ("**/*.[wW][aA][vV]", "**/*.[fF][lL][aA][cC]", "**/*.[oO][gG][gG]", "**/*.[mM][pP]3")
+    chosen, others = one_of_each(find_files(folder, *patterns) if folder.is_dir() else [])
+    reader = _Digits([*chosen, *others], length)
     if not len(reader):
         raise ValueError(
             f"There are no clips <digit>_<speaker>_<k>.wav. Received: path={str(path)!r}"

@@ -62,7 +62,8 @@ def _panel(nested: object, length: int | None) -> np.ndarray:
     if length is None and len(lengths) > 1:
         raise ValueError(
             f"Series have {lengths[0]} to {lengths[-1]} time points: give length=... to cut longer "
-            "and complete shorter ones with zeros. Received: length=None"
+            "and complete shorter ones with zeros, or fit estimators to what sktime's own "
+            "load_UCR_UEA_dataset gives, which many take as it is. Received: length=None"
         )
     n = length or lengths[0]
     return np.array(

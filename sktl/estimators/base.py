@@ -21,6 +21,7 @@ from sktl.estimators.preparation import prepare
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.estimators.training_run import TrainingRun
 from sktl.estimators.transfer import TransferMixin
+from sktl.estimators.unequal_length import UnequalLength
 from sktl.training.randomness import random_streams
 from sktl.training.schedule import (
     SCHEDULES,
@@ -46,7 +47,7 @@ def parameters(cls):
 
 @parameters
 class BaseTransferEstimator(
-    NetworkMixin, TransferMixin, PersistenceMixin, ScikitLearnMixin, BaseEstimator
+    UnequalLength, NetworkMixin, TransferMixin, PersistenceMixin, ScikitLearnMixin, BaseEstimator
 ):
     """A network that may start from the convolutions of a source.
 
@@ -187,7 +188,8 @@ class BaseTransferEstimator(
         Parameters
         ----------
         X : sktime panel, or np.ndarray of shape (n_instances, n_channels, n_timepoints)
-            Training series of equal length, in any unit.
+            Training series, in any unit, as a list of arrays or a frame where they differ in
+            length (sktime's tag ``capability:unequal_length``).
         y : array-like of shape (n_instances,)
             Class labels, or numbers in any unit; `TCNSequenceRegressor` also takes
             (n_instances, n_outputs).

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from sktl._lengths import by_length
 from sktl.estimators.feature_blocks import continued
 
 N_TAPS = 9
@@ -75,8 +76,12 @@ class HydraBlock:
         Parameters
         ----------
         X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
-            Series; those below ten time points are continued with their last value.
+            Series; those below ten time points are continued with their last value. NaN may
+            follow shorter ones.
         """
+        return by_length(self._counts, X)
+
+    def _counts(self, X):
         X = continued(np.ascontiguousarray(X, np.float32), N_TAPS + 1)
         features = np.zeros((len(X), *self.kernels_.shape[:4], 2), np.float32)
         compete = _compiled()

@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 
 from sktl._checks import Bound, Count, Number, check_choice, check_number
 from sktl.estimators.base import parameters
+from sktl.estimators.fixed_length import FixedLength
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.convolution import fast_convolution
+from sktl.layers.ends import convolved, cut, filled, halved, widened
 
 
 def convnetquake_ingv(
@@ -24,6 +26,7 @@ def convnetquake_ingv(
     dense_units: int | None = None,
     l2: float = 1e-3,
     initializer: str = "glorot_uniform",
+    lengths=None,
 ):
     """Build the layers of ConvNetQuake INGV up to its output layer.
 
@@ -35,6 +38,9 @@ def convnetquake_ingv(
         The stream max, joined to the flattened features.
     n_layers, filters, kernel_size, downsampling, pool_padding, dense_units, l2, initializer
         See `ConvNetQuakeINGVClassifier`.
+    lengths : KerasTensor of shape (batch,), optional
+        Time points of each series, where they differ; see `sktl.layers.ends`. The convolutions
+        keep to them, the dense layers do not.
 
     Returns
     -------
@@ -47,20 +53,28 @@ def convnetquake_ingv(
     pools = downsampling == "max_pool"
     widths, paddings = _each(filters, n_layers), _each(pool_padding, n_layers)
     for number, (width, padding) in enumerate(zip(widths, paddings, strict=True), start=1):
-        x = fast_convolution()(
-            width,
-            kernel_size,
-            strides=1 if pools else 2,
-            padding="same",
-            activation="relu",
-            kernel_initializer=initializer,
-            kernel_regularizer=regularizers.L2(l2) if l2 else None,
-            name=f"conv{number}",
-        )(x)
+        stride, name = 1 if pools else 2, f"conv{number}"
+
+        def convolution(padding, width=width, stride=stride, name=name):
+            return fast_convolution()(
+                width,
+                kernel_size,
+                strides=stride,
+                padding=padding,
+                activation="relu",
+                kernel_initializer=initializer,
+                kernel_regularizer=regularizers.L2(l2) if l2 else None,
+                name=name,
+            )
+
+        x, lengths = convolved(convolution, x, lengths, kernel_size, stride)
+        x = cut(x, lengths, name)
         if pools and padding:
             x = layers.ZeroPadding1D(padding, name=f"pad{number}")(x)
+            lengths = widened(lengths, 2 * padding)
         if pools and x.shape[1] > 1:
-            x = layers.MaxPooling1D(2, name=f"pool{number}")(x)
+            x = layers.MaxPooling1D(2, name=f"pool{number}")(filled(x, lengths))
+            lengths = halved(lengths, up=False)
     x = layers.Flatten(name="flatten")(x)
     if stream_max is not None:
         x = layers.Concatenate(name="join")([x, stream_max])
@@ -72,7 +86,7 @@ def _each(value: int | Sequence[int], n_layers: int) -> Sequence[int]:
 
 
 @parameters
-class _ConvNetQuakeINGV:
+class _ConvNetQuakeINGV(FixedLength):
     """Nine convolutions of stride 2 halve the series until a few time points remain; they are the
     layers that transfer. The features and the stream max enter a dense layer and the output.
 

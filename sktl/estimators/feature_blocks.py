@@ -8,9 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
 from sktl._checks import check_choice
+from sktl._lengths import by_length, is_unequal, lengths_of, refuse_unequal, series_of
 from sktl.estimators.frozen_features import POOLING, FrozenSource
 from sktl.estimators.lookup import architectures
 from sktl.sources import SOURCE_GROUPS, expand_sources, find_card, list_sources
@@ -59,14 +61,14 @@ class AmplitudeBlock:
 
     def fit(self, X: np.ndarray) -> AmplitudeBlock:
         """Learn the smallest positive sizes, X of shape (n_instances, n_channels, n_timepoints)."""
-        sizes = _sizes(X)
+        sizes = by_length(_sizes, X)
         positive = np.where(sizes > 0, sizes, np.inf).min(axis=0)
         self.floor_ = np.where(np.isfinite(positive), positive, 1.0)
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Return the logarithms, (n_instances, 3 * (n_channels + 1)); one channel gives three."""
-        return np.log10(np.maximum(_sizes(X), self.floor_))
+        return np.log10(np.maximum(by_length(_sizes, X), self.floor_))
 
     @staticmethod
     def names(n_channels: int) -> list[str]:
@@ -92,7 +94,9 @@ class RandomBlock:
     Parameters
     ----------
     transformer : {"minirocket", "multirocket"} or sktime transformer
-        Panel to table. Series shorter than the kernels are padded with their last value.
+        Panel to table. Series shorter than the kernels are padded with their last value. Fitted to
+        series of unequal length, "minirocket" is the authors' form for these, and a transformer
+        needs sktime's tag ``capability:unequal_length``.
     random_state : int
         Seed of the named ones.
     kind : str, default="random"
@@ -115,27 +119,56 @@ class RandomBlock:
 
     def fit(self, X: np.ndarray) -> RandomBlock:
         """Draw the kernels for series like X, (n_instances, n_channels, n_timepoints)."""
-        self.fitted_ = self._make().fit(self._long_enough(X))
+        self.unequal_, self.length_ = is_unequal(X), X.shape[2]
+        with warnings.catch_warnings():
+            # That there is another form for one channel, which this one agrees with.
+            warnings.filterwarnings("ignore", "X is univariate", UserWarning)
+            self.fitted_ = self._make().fit(self._long_enough(X))
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Return the features of series, (n_instances, n_features)."""
+        if not self.unequal_ and (is_unequal(X) or X.shape[2] != self.length_):
+            lengths = lengths_of(X)
+            raise ValueError(
+                f"The random convolutions were drawn for series of {self.length_} time points: fit "
+                "with series of unequal length, or give random_features=None. Received: series of "
+                f"{lengths.min()} to {lengths.max()} time points"
+            )
         table = np.asarray(self.fitted_.transform(self._long_enough(X)), np.float32)
         return np.where(np.isfinite(table), table, 0)
 
     def _make(self):
         if not isinstance(self.transformer, str):
+            if self.unequal_ and not self.transformer.get_tag("capability:unequal_length"):
+                raise ValueError(
+                    "The transformer cannot take series of unequal length. Received: "
+                    f"random_features={self.transformer!r}"
+                )
             return self.transformer.clone()
         check_choice("random_features", self.transformer, ("minirocket", "multirocket"))
         from numba import get_num_threads
         from sktime.transformations.panel import rocket
 
-        kind = {"minirocket": "MiniRocketMultivariate", "multirocket": "MultiRocketMultivariate"}
+        if self.unequal_ and self.transformer == "multirocket":
+            raise ValueError(
+                "MultiRocket cannot take series of unequal length, MiniRocket can. Received: "
+                "random_features='multirocket'"
+            )
+        kind = {
+            "minirocket": "MiniRocketMultivariate" + "Variable" * self.unequal_,
+            "multirocket": "MultiRocketMultivariate",
+        }
         # With n_jobs=-1 sktime asks numba for a thread a processor, whatever numba may use.
         make = getattr(rocket, kind[self.transformer])
         return make(random_state=self.random_state, n_jobs=get_num_threads())
 
     def _long_enough(self, X):
+        if is_unequal(X):
+            return [
+                pd.DataFrame(continued(one[None].astype(np.float64), SHORTEST_ROCKET + 1)[0].T)
+                for one in series_of(X)
+            ]
         return continued(np.asarray(X, np.float64), SHORTEST_ROCKET + 1)
 
 
@@ -168,7 +201,8 @@ class SeriesBlock:
     kind = name = "series"
 
     def fit(self, X: np.ndarray) -> SeriesBlock:
-        """Return itself."""
+        """Return itself; refuse series of unequal length."""
+        refuse_unequal(X, "its features are single time points")
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
@@ -191,7 +225,8 @@ class SpectrumBlock:
     kind = name = "spectrum"
 
     def fit(self, X: np.ndarray) -> SpectrumBlock:
-        """Return itself."""
+        """Return itself; refuse series of unequal length."""
+        refuse_unequal(X, "its bands depend on the length")
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
@@ -225,6 +260,9 @@ class TimingBlock:
 
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Return the times, (n_instances, n_features)."""
+        return by_length(self._times, X)
+
+    def _times(self, X):
         X = np.asarray(X, np.float64)
         X = X - X.mean(axis=2, keepdims=True)
         energy = X**2
@@ -261,7 +299,8 @@ class IntervalBlock:
     most_features = 50_000
 
     def fit(self, X: np.ndarray) -> IntervalBlock:
-        """Choose how many quantiles there are, for series like X."""
+        """Choose how many quantiles there are, for series like X, of equal length."""
+        refuse_unequal(X, "the intervals depend on the length")
         # The intervals of a depth hold every value about twice, of four forms of the series.
         of_all = 7 * self.depth * X.shape[1] * X.shape[2]
         while of_all / self.divisor > self.most_features and self.divisor < X.shape[2]:
@@ -329,6 +368,10 @@ class Catch22Block:
 
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Return the characteristics, (n_instances, 22 * n_channels)."""
+        return by_length(self._characteristics, X)
+
+    @staticmethod
+    def _characteristics(X):
         X = np.asarray(X, np.float64)
         X = X - X.mean(axis=2, keepdims=True)
         spread = X.std(axis=2, keepdims=True)

@@ -6,17 +6,22 @@ import inspect
 import zlib
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from sktl._checks import check_choice
+from sktl._lengths import is_unequal, lengthened, lengths_of
 from sktl._panels import check_source_channels
 from sktl.estimators.lookup import architectures
+from sktl.layers.ends import ends
 from sktl.layers.summary import summary_over_time
 from sktl.sources import adapt_input_channels, load_source
 from sktl.training.backends import compile_network
 from sktl.training.compiled_network import initial_weights, weight_names
 from sktl.training.network_cache import lease
+from sktl.training.quiet_import import import_keras
+from sktl.training.unequal_length import rounded_up
 
 __all__ = ["FrozenSource"]
 
@@ -106,7 +111,8 @@ class FrozenSource:
         Parameters
         ----------
         X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
-            Finite series in any unit, of any length; a memory-mapped array is read in parts.
+            Finite series in any unit, of any length; a memory-mapped array is read in parts. NaN
+            may follow series that are shorter: they give what they give alone.
 
         Returns
         -------
@@ -129,7 +135,12 @@ class FrozenSource:
             check_source_channels(X, source.card.n_channels, source.card.name)
         if n_channels == 1 and source is not None:
             n_channels = source.card.n_channels
-        with self._lease(estimator, layers, options, (X.shape[2], n_channels)) as network:
+        shape: tuple = (X.shape[2], n_channels)
+        if is_unequal(X):
+            lengths_of(X)  # NaN in the middle of a series is refused
+            shape = (rounded_up(X.shape[2]), n_channels, True)
+            X = lengthened(X, shape[0])
+        with self._lease(estimator, layers, options, shape) as network:
             network.load(self._weights(network, source, estimator, n_channels), seed=0)
             scaled = partial(self._scaled, n_channels=n_channels)
             size = max(4, min(network.prediction_batch, TIME_POINTS // X.shape[2]))
@@ -150,13 +161,21 @@ class FrozenSource:
         """Scale instances; a single channel is shown as several."""
         X = np.asarray(X, np.float64)
         X = X[:, None] if X.ndim == 2 else X
-        centred = X - X.mean(axis=2, keepdims=True)
-        if self.scaling == "z-score":
-            size = centred.std(axis=(1, 2), keepdims=True)
+        mean: Any
+        std: Any
+        ptp: Any
+        largest: Any
+        if is_unequal(X):
+            mean, std, ptp, largest = np.nanmean, np.nanstd, _nanptp, np.nanmax
         else:
-            size = np.ptp(X, axis=(1, 2), keepdims=True)
+            mean, std, ptp, largest = np.mean, np.std, np.ptp, np.max
+        centred = X - mean(X, axis=2, keepdims=True)
+        if self.scaling == "z-score":
+            size = std(centred, axis=(1, 2), keepdims=True)
+        else:
+            size = ptp(X, axis=(1, 2), keepdims=True)
         # Rounding leaves a constant a spread of a few units in the last place.
-        constant = size <= 1e-12 * np.abs(X).max(axis=(1, 2), keepdims=True)
+        constant = size <= 1e-12 * largest(np.abs(X), axis=(1, 2), keepdims=True)
         scaled = centred / np.where(constant, 1, size) * ~constant
         return np.repeat(scaled, n_channels // X.shape[1], axis=1).astype(np.float32)
 
@@ -182,8 +201,7 @@ class FrozenSource:
         return source, estimator, layers, estimator._feature_options(arrays)
 
     def _lease(self, estimator, layers, options, shape):
-        import keras
-
+        keras = import_keras()
         parameters = estimator._network_parameters() | options
         key = (
             estimator._network, repr(parameters), layers, shape, self.pooling,
@@ -217,12 +235,24 @@ class FrozenSource:
         return weights
 
 
+def _nanptp(X, axis, keepdims):
+    return np.nanmax(X, axis=axis, keepdims=keepdims) - np.nanmin(X, axis=axis, keepdims=keepdims)
+
+
 def _feature_model(estimator, layers, parameters, shape, pooling):
-    """Build the network from the series to the summaries of its feature layers."""
+    """Build the network from the series to the summaries of its feature layers.
+
+    The shape is (time points, channels), and ends with True where series differ in length.
+    """
     import keras
 
-    series = keras.Input(shape, name="series")
-    whole = keras.Model(series, estimator._network(series, None, **parameters))
+    n_timepoints, n_channels, *masked = shape
+    series = keras.Input((n_timepoints, n_channels), name="series")
+    panel, lengths = ends(series) if masked else (series, None)
+    features = estimator._network(
+        panel, None, **parameters | ({"lengths": lengths} if masked else {})
+    )
+    whole = keras.Model(series, features)
     summaries, names = [], []
     for layer in layers:
         output = whole.get_layer(layer).output
@@ -231,7 +261,8 @@ def _feature_model(estimator, layers, parameters, shape, pooling):
             summaries.append(output)
             kinds = ("value",)
         else:
-            summaries.append(summary_over_time()(pooling, name=f"{layer}_summary")(output))
+            of_it = whole.get_layer(f"{layer}_end").input if masked else [output]
+            summaries.append(summary_over_time()(pooling, name=f"{layer}_summary")(*of_it))
         names += [
             f"{layer}/{number}/{kind}" for kind in kinds for number in range(output.shape[-1])
         ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sktl._checks import Bound, Count, Number
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.convolution import fast_convolution
+from sktl.layers.ends import cut, max_pool, present
 from sktl.layers.normalization import average_over_time, fused_batch_normalization
 
 
@@ -21,6 +22,7 @@ def inception_time(
     kernel_sizes: tuple[int, ...] = (5, 11, 23),
     bottleneck: int = 32,
     batch_norm_momentum: float = 0.9,
+    lengths=None,
 ):
     """Build the layers of InceptionTime up to its output layer.
 
@@ -32,6 +34,8 @@ def inception_time(
         The stream max, joined to the pooled features.
     n_blocks, n_modules, filters, kernel_sizes, bottleneck, batch_norm_momentum
         See `InceptionTimeClassifier`.
+    lengths : KerasTensor of shape (batch,), optional
+        Time points of each series, where they differ; see `sktl.layers.ends`.
 
     Returns
     -------
@@ -40,29 +44,33 @@ def inception_time(
     """
     from keras import layers
 
+    mask = present(series, lengths)
+
     def normalised(x, name):
-        return fused_batch_normalization()(momentum=batch_norm_momentum, name=name)(x)
+        return fused_batch_normalization()(momentum=batch_norm_momentum, name=name)(x, mask=mask)
 
     x = series
     for block in range(1, n_blocks + 1):
         y = x
         for module in range(1, n_modules + 1):
             name = f"block{block}_module{module}"
-            y = normalised(_module(y, filters, kernel_sizes, bottleneck, name), f"{name}_bn")
-            y = layers.ReLU(name=f"{name}_relu")(y)
+            y = _module(y, lengths, filters, kernel_sizes, bottleneck, name)
+            y = layers.ReLU(name=f"{name}_relu")(normalised(y, f"{name}_bn"))
+            y = cut(y, lengths, f"{name}_relu")
         width = y.shape[-1]
         x = _convolution(width, 1, f"block{block}_match")(x)
         x = normalised(x, f"block{block}_match_bn")
         x = layers.Add(name=f"block{block}_add")([x, y])
         x = layers.ReLU(name=f"block{block}_relu")(x)
-    x = average_over_time()(name="average")(x)
+        x = cut(x, lengths)
+    x = average_over_time()(name="average")(x, mask=mask)
     return x if stream_max is None else layers.Concatenate(name="join")([x, stream_max])
 
 
-def _module(x, filters, kernel_sizes, bottleneck, name):
+def _module(x, lengths, filters, kernel_sizes, bottleneck, name):
     from keras import layers
 
-    pooled = layers.MaxPooling1D(3, strides=1, padding="same", name=f"{name}_pool")(x)
+    pooled, _ = max_pool(x, lengths, 3, 1, name=f"{name}_pool")
     narrow = _convolution(bottleneck, 1, f"{name}_bottleneck")(x)
     branches = [
         _convolution(filters, size, f"{name}_conv{n}")(narrow)
@@ -82,6 +90,9 @@ class _InceptionTime:
     blocks; their average over time and the stream max enter the output layer. All convolutions
     transfer. The original is an ensemble of five such networks with longer kernels; this is one,
     in the size that was published for pre-training on generated series.
+
+    No source of this network is bundled or published: train one of your own by `sktl pretrain`, or
+    keep a fitted network by `save_pretrained`.
 
     Parameters
     ----------
@@ -107,6 +118,7 @@ class _InceptionTime:
     """
 
     architecture = "InceptionTime"
+    _tags: ClassVar[dict[str, Any]] = {"capability:unequal_length": True}
     _network = staticmethod(inception_time)
     _first_layers = ("block1_module1_bottleneck", "block1_module1_conv_pool", "block1_match")
 

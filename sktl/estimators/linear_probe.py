@@ -11,6 +11,7 @@ from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_finite
+from sktl._lengths import values_of
 from sktl._random import draw_seed
 from sktl._targets import refuse_columns
 from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_blocks
@@ -87,6 +88,7 @@ default="minirocket"
     _tags: ClassVar[dict[str, Any]] = {
         "capability:random_state": True,
         "property:randomness": "derandomized",
+        "capability:unequal_length": True,
     }
     # What the task gives.
     _encode: ClassVar[Callable[..., Any]]
@@ -121,7 +123,8 @@ default="minirocket"
         Parameters
         ----------
         X : sktime panel, or np.ndarray of shape (n_instances, n_channels, n_timepoints)
-            Training series of equal length, in any unit.
+            Training series, in any unit, as a list of arrays or a frame where they differ in
+            length.
         y : array-like of shape (n_instances,) or, for regressors, (n_instances, n_outputs)
             Class labels, or numbers in any unit.
         groups : array-like of shape (n_instances,), optional
@@ -143,7 +146,7 @@ default="minirocket"
         return self._fit_with(X, y, groups=groups)
 
     def _fit(self, X, y):
-        check_finite(X)
+        check_finite(values_of(X))
         self._n_channels = X.shape[1]
         seed = draw_seed(self.random_state)
         self._blocks = {block.name: block.fit(X) for block in self._make_blocks(seed)}
@@ -203,7 +206,7 @@ default="minirocket"
                 f"X must have {self._n_channels} channels as the training series. "
                 f"Received: {X.shape[1]} channels"
             )
-        check_finite(X)
+        check_finite(values_of(X))
         return self._model.predict(self._tables(X))
 
     def _worth(self, X, targets, tables, weights, folds, seed):

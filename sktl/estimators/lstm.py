@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sktl._checks import Bound, Count, Number
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
+from sktl.layers.ends import cut, present
 
 
-def lstm(series, stream_max, *, n_layers: int = 2, lstm_units: int = 64, dropout: float = 0.0):
+def lstm(
+    series,
+    stream_max,
+    *,
+    n_layers: int = 2,
+    lstm_units: int = 64,
+    dropout: float = 0.0,
+    lengths=None,
+):
     """Build the layers of the LSTM up to its output layer.
 
     Parameters
@@ -20,6 +29,8 @@ def lstm(series, stream_max, *, n_layers: int = 2, lstm_units: int = 64, dropout
         The stream max, joined to the last layer's last output.
     n_layers, lstm_units, dropout
         See `LSTMClassifier`.
+    lengths : KerasTensor of shape (batch,), optional
+        Time points of each series, where they differ; see `sktl.layers.ends`.
 
     Returns
     -------
@@ -29,8 +40,12 @@ def lstm(series, stream_max, *, n_layers: int = 2, lstm_units: int = 64, dropout
     from keras import layers
 
     x = series
+    mask = present(series, lengths)
     for number in range(1, n_layers + 1):
-        x = layers.LSTM(lstm_units, return_sequences=number < n_layers, name=f"lstm{number}")(x)
+        inner = number < n_layers
+        x = layers.LSTM(lstm_units, return_sequences=inner, name=f"lstm{number}")(x, mask=mask)
+        if inner:
+            x = cut(x, lengths, f"lstm{number}")
         if dropout:
             x = layers.Dropout(dropout, name=f"dropout{number}")(x)
     return x if stream_max is None else layers.Concatenate(name="join")([x, stream_max])
@@ -40,6 +55,9 @@ def lstm(series, stream_max, *, n_layers: int = 2, lstm_units: int = 64, dropout
 class _LSTM:
     """Recurrent layers read the series time point by time point; the last output and the stream
     max enter the output layer. All recurrent layers transfer: there is nothing else to.
+
+    No source of this network is bundled or published: train one of your own by `sktl pretrain`, or
+    keep a fitted network by `save_pretrained`.
 
     Parameters
     ----------
@@ -57,6 +75,7 @@ class _LSTM:
     """
 
     architecture = "LSTM"
+    _tags: ClassVar[dict[str, Any]] = {"capability:unequal_length": True}
     _network = staticmethod(lstm)
     _first_layers = ("lstm1",)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sktl._checks import Bound, Count, Number
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.bidirectional_lstm import block_bidirectional
 from sktl.layers.dropout import eight_bit_dropout
+from sktl.layers.ends import cut, max_pool, present
 
 
 def magnet(
@@ -21,6 +22,7 @@ def magnet(
     dropout: float = 0.2,
     lstm_units: int = 100,
     mc_dropout: bool = False,
+    lengths=None,
 ):
     """Build the layers of MagNet up to its output layer.
 
@@ -32,6 +34,8 @@ def magnet(
         The stream max, joined to the last output of the LSTM.
     filters, kernel_size, pool_size, dropout, lstm_units, mc_dropout
         See `MagNetClassifier`.
+    lengths : KerasTensor of shape (batch,), optional
+        Time points of each series, where they differ; see `sktl.layers.ends`.
 
     Returns
     -------
@@ -43,11 +47,14 @@ def magnet(
     x = series
     for number, width in enumerate(filters, start=1):
         x = layers.Conv1D(width, kernel_size, padding="same", name=f"conv{number}")(x)
+        x = cut(x, lengths, f"conv{number}")
         # None leaves the choice to training or prediction.
         x = eight_bit_dropout()(dropout, name=f"dropout{number}")(x, training=mc_dropout or None)
-        x = layers.MaxPooling1D(pool_size, padding="same", name=f"pool{number}")(x)
+        x, lengths = max_pool(x, lengths, pool_size, pool_size, name=f"pool{number}")
     # Both names are given: keras would count the inner one up, and with it its weights' names.
-    x = block_bidirectional()(layers.LSTM(lstm_units, name="lstm"), name="bilstm")(x)
+    x = block_bidirectional()(layers.LSTM(lstm_units, name="lstm"), name="bilstm")(
+        x, mask=present(x, lengths)
+    )
     if stream_max is not None:
         x = layers.Concatenate(name="join")([x, stream_max])
     return x
@@ -82,6 +89,7 @@ class _MagNet:
     """
 
     architecture = "MagNet"
+    _tags: ClassVar[dict[str, Any]] = {"capability:unequal_length": True}
     _feature_vectors: ClassVar = {"bilstm": "bilstm/forward_lstm/lstm_cell/kernel"}
     _first_layers = ("conv1",)
     _network = staticmethod(magnet)

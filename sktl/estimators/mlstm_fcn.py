@@ -10,6 +10,7 @@ from sktl._checks import Bound, Count, Number
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.convolution import fast_convolution
+from sktl.layers.ends import cut, present
 from sktl.layers.normalization import average_over_time, fused_batch_normalization
 
 
@@ -25,6 +26,7 @@ def mlstm_fcn(
     initializer: str = "he_uniform",
     batch_norm_momentum: float = 0.99,
     squeeze_excite: bool = True,
+    lengths=None,
 ):
     """Build the layers of MLSTM-FCN up to its output layer.
 
@@ -38,6 +40,8 @@ def mlstm_fcn(
         See `MLSTMFCNClassifier`.
     squeeze_excite : bool, default=True
         False: the second branch is the FCN of Wang et al. (2017).
+    lengths : KerasTensor of shape (batch,), optional
+        Time points of each series, where they differ; see `sktl.layers.ends`.
 
     Returns
     -------
@@ -46,14 +50,15 @@ def mlstm_fcn(
     """
     from keras import layers
 
-    # "Dimension shuffle": the LSTM takes one step a channel and sees the whole series at once.
+    # "Dimension shuffle": the LSTM takes one step a channel and sees the whole series at once. The
+    # zeros after a shorter one leave out the rows of its kernel that have no time point.
     steps = layers.Permute((2, 1), name="permute")(series)
     steps = layers.Masking(0.0, name="masking")(steps)
     # A step a channel: few steps, so the loop is written out.
     steps = layers.LSTM(lstm_units, unroll=True, name="lstm")(steps)
     steps = layers.Dropout(dropout, name="dropout")(steps)
 
-    x = series
+    x, mask = series, present(series, lengths)
     for number, (width, kernel_size) in enumerate(zip(filters, kernel_sizes, strict=True), start=1):
         x = fast_convolution()(
             width,
@@ -64,17 +69,18 @@ def mlstm_fcn(
         )(x)
         x = fused_batch_normalization()(
             momentum=batch_norm_momentum, epsilon=1e-3, name=f"bn{number}"
-        )(x)
+        )(x, mask=mask)
         x = layers.ReLU(name=f"relu{number}")(x)
+        x = cut(x, lengths, f"relu{number}")
         if squeeze_excite and number < len(filters):
-            x = weigh_channels(x, reduction, f"se{number}")
-    x = average_over_time()(name="average")(x)
+            x = weigh_channels(x, reduction, f"se{number}", mask)
+    x = average_over_time()(name="average")(x, mask=mask)
 
     joined = [steps, x] if stream_max is None else [steps, x, stream_max]
     return layers.Concatenate(name="join")(joined)
 
 
-def weigh_channels(x, reduction: int, name: str):
+def weigh_channels(x, reduction: int, name: str, mask=None):
     """Weight the channels of a feature map by a gate that sees all time points.
 
     Parameters
@@ -85,6 +91,8 @@ def weigh_channels(x, reduction: int, name: str):
         How many filters share one unit of the narrow layer.
     name : str
         Prefix of the layers' names.
+    mask : KerasTensor of shape (batch, n_timepoints), optional
+        False at time points that are not looked at.
 
     Returns
     -------
@@ -98,7 +106,7 @@ def weigh_channels(x, reduction: int, name: str):
     from keras import layers
 
     width = x.shape[-1]
-    gate = average_over_time()(keepdims=True, name=f"{name}_squeeze")(x)
+    gate = average_over_time()(keepdims=True, name=f"{name}_squeeze")(x, mask=mask)
     for suffix, units, activation in [
         ("reduce", max(1, width // reduction), "relu"),
         ("excite", width, "sigmoid"),
@@ -150,6 +158,8 @@ class _MLSTMFCN:
     """
 
     architecture = "MLSTMFCN"
+    _tags: ClassVar[dict[str, Any]] = {"capability:unequal_length": True}
+    _reads_time_points = True
     _first_layers = ("conv1",)
     _network = staticmethod(mlstm_fcn)
     _by_schedule: ClassVar[dict[str, Any]] = {"batch_norm_momentum": (0.99, 0.9)}

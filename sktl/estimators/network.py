@@ -9,12 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sktl._checks import check_finite
+from sktl._lengths import values_of
 from sktl.training.backends import compile_network
 from sktl.training.compiled_network import PREDICTION_BATCH, initial_weights, set_weights
 from sktl.training.keras_settings import fixed_keras_settings
 from sktl.training.network_cache import lease
 from sktl.training.preprocessing import Preprocessing
 from sktl.training.probe_head import probe_start
+from sktl.training.quiet_import import import_keras
 from sktl.training.randomness import random_streams
 from sktl.training.training_data import DataFacts
 
@@ -60,6 +62,8 @@ class NetworkMixin:
     stream_max: Any
     random_state: Any
     check_parameters: Any
+    _ends: Any
+    _for_network: Any
     schedule_for: Any
     _weights: dict[str, np.ndarray]
     _facts: DataFacts
@@ -130,12 +134,14 @@ class NetworkMixin:
             if parameter.kind is parameter.KEYWORD_ONLY and hasattr(self, name)
         }
 
-    def _build(self, n_channels, n_timepoints, n_outputs, **options):
+    def _build(self, n_channels, n_timepoints, n_outputs, masked=False, **options):
         import keras
 
         series = keras.Input((n_timepoints, n_channels), name="series")
         stream_max = None if self.stream_max is None else keras.Input((1,), name="stream_max")
-        features = self._network(series, stream_max, **self._network_parameters() | options)
+        panel, lengths = self._ends(series, masked)
+        options = self._network_parameters() | lengths | options
+        features = self._network(panel, stream_max, **options)
         head = keras.layers.Dense(n_outputs, activation=self._output_activation, name="head")
         inputs = [series] if stream_max is None else [series, stream_max]
         return keras.Model(inputs, head(features), name=self.architecture.lower())
@@ -146,15 +152,14 @@ class NetworkMixin:
         Parameters
         ----------
         shape : tuple of (int, int, int)
-            Channels, time points and outputs.
+            Channels, time points and outputs; and True for series of unequal length.
 
         Returns
         -------
         context manager
             Gives a `sktl.training.compiled_network.CompiledNetwork` with any weights.
         """
-        import keras
-
+        keras = import_keras()
         key = (
             # A subclass may build, or compile, another network from the same parameters.
             type(self),
@@ -185,15 +190,14 @@ class NetworkMixin:
 
     def _apply(self, facts, weights, seed, X):
         """Apply a fitted network, a batch at a time from raw series to outputs."""
-        with self.lease_network(self._shape_for(X, facts)) as network:
+        X, shape, preprocessing = self._for_network(X, facts)
+        with self.lease_network(shape) as network:
             network.load(weights, seed)
             return np.concatenate(
                 [
                     network.predict(
                         network.to_tensors(
-                            facts.preprocessing.transform(
-                                checked_series(part, facts.channel_repeats)
-                            )
+                            preprocessing.transform(checked_series(part, facts.channel_repeats))
                         )
                     )
                     for part in np.split(X, range(PREDICTION_BATCH, len(X), PREDICTION_BATCH))
@@ -208,7 +212,7 @@ class NetworkMixin:
         slot = self._slot
         if slot.weights is not self._weights:
             with fixed_keras_settings():
-                slot.model = set_weights(self._build(*self._facts.shape), self._weights)
+                slot.model = set_weights(self._build(*self._facts.network_shape), self._weights)
             slot.weights = self._weights
         return slot.model
 
@@ -258,5 +262,5 @@ def checked_series(X: np.ndarray, channel_repeats: int) -> np.ndarray:
     np.ndarray of shape (n_instances, n_channels * channel_repeats, n_timepoints)
         The panel.
     """
-    check_finite(X)
+    check_finite(values_of(X))
     return np.repeat(X, channel_repeats, axis=1) if channel_repeats > 1 else X

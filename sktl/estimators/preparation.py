@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from sktl._panels import as_array
+from sktl._checks import check_finite
+from sktl._lengths import is_unequal, lengthened, lengths_of, panel_of, refuse_unequal
+from sktl._panels import as_array, as_panel
 from sktl._targets import as_targets
 from sktl.estimators.network import checked_series
 from sktl.training.randomness import validation_split
 from sktl.training.targets import Targets
 from sktl.training.training_data import DataFacts, TrainingData, data_hash
+from sktl.training.unequal_length import UnequalPreprocessing, at_length, policy_length
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,12 @@ def prepare(
     made = data_hash(X, y)
     y = estimator._checked_targets(X, y)
     X = checked_series(X, channel_repeats)
+    policy = estimator._policy
+    if policy:
+        X = at_length(X, policy_length(X, policy), policy)
+    unequal = is_unequal(X)
+    if not estimator.get_tag("capability:unequal_length"):
+        refuse_unequal(X, f"{type(estimator).__name__} takes no others")
     if sample_weight is not None and len(sample_weight) != len(y):
         raise ValueError(
             "sample_weight must have one number for each instance. "
@@ -115,6 +124,7 @@ def prepare(
                 "The y of validation_data must have the columns of y. Received: "
                 f"{np.shape(y_held_out)[1:]} against {np.shape(y)[1:]}"
             )
+        X = lengthened(X, X_held_out.shape[2])
         validation = X_held_out, targets.check(y_held_out)
     elif estimator.validation_size is not None:
         split = validation_split(len(y), estimator.validation_size, targets.strata(y), rng)
@@ -123,12 +133,13 @@ def prepare(
         X, y = X[training], y[training]
 
     needs = data_needs(estimator, len(y))
-    preprocessing, inputs = needs.preprocessing.fit(X, needs.stream_max)
+    kind = UnequalPreprocessing if unequal else needs.preprocessing
+    preprocessing, inputs = kind.fit(X, needs.stream_max)
     frames = targets.frames(X)
     targets = targets.fit(y, frames)
     encoded = targets.encode(y, frames)
     shape = (X.shape[1], X.shape[2], encoded.shape[1])
-    facts = DataFacts(shape, channel_repeats, preprocessing, targets, len(y), made)
+    facts = DataFacts(shape, channel_repeats, preprocessing, targets, len(y), made, policy)
     part = inputs, encoded, _weighted(targets.weights(y), sample_weight, training, training)
     if validation is None:
         return TrainingData(part, None, None, facts, training)
@@ -178,7 +189,8 @@ def held_out_part(
     Returns
     -------
     X, y : np.ndarray
-        Held-out series, with their channel repeated, and targets.
+        Held-out series, with their channel repeated, and targets. Where series differ in length
+        those of X, NaN follows the shorter ones, and all are as long as the longest of both.
 
     Raises
     ------
@@ -191,6 +203,14 @@ def held_out_part(
         raise ValueError(
             f"validation_data must be a pair (X, y). Received: {type(validation_data).__name__}"
         ) from None
+    X_held_out = as_panel(X_held_out)
+    if isinstance(X_held_out, np.ndarray):
+        # As given: inside, NaN would be the end of a series.
+        check_finite(X_held_out)
+    if is_unequal(X_held_out) and not isinstance(X_held_out, np.ndarray):
+        if not estimator.get_tag("capability:unequal_length"):
+            refuse_unequal(X_held_out, estimator._unequal_choices)
+        X_held_out = panel_of(X_held_out)
     X_held_out = as_array(X_held_out)
     X_held_out = X_held_out[:, None] if X_held_out.ndim == 2 else X_held_out
     y_held_out = np.asarray(as_targets(y_held_out, estimator._task, "y of validation_data"))
@@ -202,9 +222,22 @@ def held_out_part(
             f"Received: {len(X_held_out)} and {len(y_held_out)}"
         )
     X_held_out = checked_series(X_held_out, channel_repeats)
-    if X_held_out.shape[1:] != X.shape[1:]:
+    if estimator._policy:
+        length = policy_length(X, estimator._policy)
+        X_held_out = at_length(X_held_out, length, estimator._policy)
+    elif is_unequal(X):
+        X_held_out = lengthened(X_held_out, X.shape[2])
+    n_channels, n_timepoints = X.shape[1:]
+    other = (
+        not is_unequal(X)
+        and not estimator._policy
+        and (X_held_out.shape[2] != n_timepoints or is_unequal(X_held_out))
+    )
+    if X_held_out.shape[1] != n_channels or other:
+        lengths = sorted(set(lengths_of(X_held_out).tolist()))
+        found = (X_held_out.shape[1], *lengths[:: max(1, len(lengths) - 1)])
         raise ValueError(
             "validation_data must have the channels and time points of X. Received: "
-            f"{X_held_out.shape[1:]} against {X.shape[1:]} (channels, time points)"
+            f"{found} against {X.shape[1:]} (channels, time points)"
         )
     return X_held_out, y_held_out

@@ -18,6 +18,7 @@ from sktl.estimators._image_networks import (
     resnet_on_pictures,
 )
 from sktl.estimators.base import parameters
+from sktl.estimators.fixed_length import FixedLength
 from sktl.estimators.images import magnitude_midpoints
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.sources import find_card, load_source
@@ -36,7 +37,7 @@ else:
 
 
 @parameters
-class _ResNetImage(_Mixin):
+class _ResNetImage(FixedLength, _Mixin):
     """Each instance is drawn as a picture, its channels in panels one above the other, and read
     by a residual network that may start from ImageNet [2]_. Three dense layers lead from the
     averaged features, and the stream max, to the output layer. Everything up to the average
@@ -201,6 +202,12 @@ class _ResNetImage(_Mixin):
             raise ValueError(
                 f"n_marks must be a whole number of at least 0. Received: n_marks={self.n_marks!r}"
             )
+        if self.n_marks and self.unequal_length == "resample":
+            raise ValueError(
+                "Marks are single time points, which cannot be interpolated: use "
+                "unequal_length='pad' or 'crop'. Received: unequal_length='resample', "
+                f"n_marks={self.n_marks}"
+            )
         if self.resize is not None and self.resize < self.picture_size:
             raise ValueError(
                 "resize must be at least picture_size, which is cut out of it. Received: "
@@ -217,9 +224,9 @@ class _ResNetImage(_Mixin):
                 "network='resnet50'"
             )
 
-    def _build(self, n_channels, n_timepoints, n_outputs, **options):
+    def _build(self, n_channels, n_timepoints, n_outputs, masked=False, **options):
         check_room(self.resize or self.picture_size, n_channels - self.n_marks)
-        return super()._build(n_channels, n_timepoints, n_outputs, **options)
+        return super()._build(n_channels, n_timepoints, n_outputs, masked, **options)
 
     @contextmanager
     def lease_network(self, shape):

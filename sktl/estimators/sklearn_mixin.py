@@ -7,6 +7,9 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+import numpy as np
+
+from sktl._lengths import is_unequal, panel_of, refuse_unequal
 from sktl._panels import (
     aligned,
     as_panel,
@@ -80,9 +83,14 @@ class ScikitLearnMixin(ScikitLearnReset):
         """What `fit` was given beside X and y."""
         return _fit_arguments.get()
 
+    # What to do with series of unequal length where they are not taken.
+    _unequal_choices: ClassVar[str] = "cut or continue them, or use another estimator"
+
     # What sktime's fit, predict and their kin call with X and y as they were given.
     def _internal_convert(self, X, y=None):
         X = as_panel(X)
+        if not self.get_tag("capability:unequal_length"):
+            refuse_unequal(X, f"{type(self).__name__} takes no others; {self._unequal_choices}")
         if "_channel_names" in vars(self):
             X = in_order(X, vars(self)["_channel_names"])
         else:
@@ -91,7 +99,7 @@ class ScikitLearnMixin(ScikitLearnReset):
         return super()._internal_convert(X, y)  # type: ignore[misc]
 
     def _convert_X(self, X, X_mtype):  # noqa: N802 - sktime's name
-        X = super()._convert_X(X, X_mtype)  # type: ignore[misc]
+        X = panel_of(X) if is_unequal(X) else super()._convert_X(X, X_mtype)  # type: ignore[misc]
         if not vars(self).get("_is_fitted"):
             warn_of_orientation(X)
         return X
@@ -128,6 +136,9 @@ class ScikitLearnMixin(ScikitLearnReset):
         """
         check_same_order(X, y)
         y = as_targets(y, self._task_of_y)
+        if self._kind == "classifier" and np.ndim(y) == 1 and np.asarray(y).dtype.kind == "f":
+            # Scikit-learn's accuracy takes floats for numbers to predict.
+            return float(np.mean(self.predict(X) == np.asarray(y)))
         return super().score(X, y, **options)  # type: ignore[misc]
 
     def __sklearn_tags__(self):

@@ -10,6 +10,7 @@ from sktl._checks import Bound, Count, Number
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.dropout import eight_bit_dropout
+from sktl.layers.ends import at_the_end, cut, cut_before, halved
 from sktl.layers.paired_convolution import LONG, every_second, pad_start, paired
 from sktl.layers.weight_norm import weight_normalized_conv1d
 
@@ -29,6 +30,7 @@ def tcn(
     spatial_dropout: bool = True,
     weight_decay: float = 0.0,
     gain: float = 1.0,
+    lengths=None,
 ):
     """Build the layers of the TCN up to its output layer.
 
@@ -57,6 +59,8 @@ def tcn(
         Half of it times the squared weights of the convolutions is added to the loss.
     gain : float, default=1.0
         With `weight_normalization`, the norm of every filter before training.
+    lengths : KerasTensor of shape (batch,), optional
+        Time points of each series, where they differ; see `sktl.layers.ends`.
 
     Returns
     -------
@@ -84,21 +88,26 @@ def tcn(
         )(y)
         return drop(dropout, name=f"block{block + 1}_dropout{number}")(y) if dropout else y
 
-    x = series
+    def kept(y, lengths, name=None):
+        return cut(y, lengths, name) if return_sequences else cut_before(y, lengths)
+
+    x = series if return_sequences else at_the_end(series, lengths)
     for block in range(n_blocks):
         if return_sequences or block == n_blocks - 1:
             form = {"padding": padding, "dilation_rate": 2**block if return_sequences else 1}
-            y = convolve(convolve(x, block, 1, **form), block, 2, **form)
+            y = convolve(kept(convolve(x, block, 1, **form), lengths), block, 2, **form)
         else:
             # What the second convolution sees before the first time point, to whole pairs.
             zeros = 2 * ((kernel_size - 1) // 2) + x.shape[1] % 2
             if x.shape[1] < LONG:
-                y = pad_start(convolve(x, block, 1, padding="causal"), zeros)
+                y = kept(convolve(x, block, 1, padding="causal"), lengths)
+                y = pad_start(y, zeros)
             else:
                 x = pad_start(x, 2 * (kernel_size // 2) + zeros)
-                y = convolve(x, block, 1, paired(convolution), zeros=zeros)
+                y = kept(convolve(x, block, 1, paired(convolution), zeros=zeros), lengths)
             y = convolve(y, block, 2, paired(convolution), strides=2)
             x = every_second()(y.shape[1], name=f"block{block + 1}_every_second")(x)
+            lengths = halved(lengths)
         if x.shape[-1] != widths[block]:
             x = layers.Conv1D(
                 widths[block],
@@ -109,6 +118,7 @@ def tcn(
             )(x)
         x = layers.Add(name=f"block{block + 1}_add")([x, y])
         x = layers.ReLU(name=f"block{block + 1}_relu")(x)
+        x = kept(x, lengths, f"block{block + 1}_relu")
     if return_sequences:
         if stream_max is not None:
             repeated = layers.RepeatVector(x.shape[1], name="repeat")(stream_max)
@@ -150,6 +160,7 @@ class _TCN:
     """
 
     architecture = "TCN"
+    _tags: ClassVar[dict[str, Any]] = {"capability:unequal_length": True}
     _network = staticmethod(tcn)
     _first_layers = ("block1_conv1", "block1_match")
 

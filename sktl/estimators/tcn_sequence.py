@@ -76,6 +76,9 @@ class _TCNSequence:
     The defaults are the network of [1]_; ``from_preset("noncausal")`` gives the later one of its
     authors.
 
+    No source of this network is bundled or published: keep a fitted network of your own by
+    `save_pretrained`.
+
     Parameters
     ----------
     stream_max : {"standard", "log", "raw", None}, default=None
@@ -252,7 +255,7 @@ class TCNSequenceRegressor(_TCNSequence, BaseTransferRegressor):
         _every(X.shape[2], y.shape[1])
         return y
 
-    def _build(self, n_channels, n_timepoints, n_outputs, **options):
+    def _build(self, n_channels, n_timepoints, n_outputs, masked=False, **options):
         import keras
         from keras import initializers, layers, regularizers
 

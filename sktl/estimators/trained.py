@@ -85,7 +85,7 @@ class Trained:
 
     def outputs_of_inputs(self, inputs: list[np.ndarray]) -> np.ndarray:
         """Apply the network to series that were preprocessed, such as those of a held-out part."""
-        with self.estimator.lease_network(self.facts.shape) as network:
+        with self.estimator.lease_network(self.facts.network_shape) as network:
             network.load(self.weights, self.dropout_seed)
             return network.predict(network.to_tensors(inputs))
 
@@ -102,8 +102,9 @@ class Trained:
         dict of str to float
             ``val_loss``, ``val_score``, ...
         """
+        X = self.facts.at_length(X)
         outputs, targets = self.outputs(X), self.facts.targets
         frames = targets.frames(X)
-        with self.estimator.lease_network(self.facts.shape) as network:
+        with self.estimator.lease_network(self.facts.network_shape) as network:
             loss = network.mean_loss(targets.encode(y, frames), outputs)
         return {"val_loss": loss} | targets.scores(y, outputs, frames)

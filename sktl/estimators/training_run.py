@@ -37,7 +37,8 @@ class TrainingRun:
     Attributes
     ----------
     state : TrainingState or None
-        How far the training has come. With it another run, in another process too, goes on.
+        How far the training has come; None before its start, and after an error. With it another
+        run, in another process too, goes on.
 
     Examples
     --------
@@ -65,7 +66,8 @@ class TrainingRun:
         self.schedule = estimator.schedule_for(data.facts.n_instances)
         # An output layer that comes with the source stays, unless a probe was asked for.
         self._keeps_head = estimator.head == "auto"
-        self.estimator = estimator.clone().set_params(**self.schedule)
+        # Not a clone, which costs as much as a short epoch: nothing changes its parameters.
+        self.estimator = type(estimator)(**estimator.get_params(deep=False) | self.schedule)
 
     def start(
         self, source=None, weights: Mapping[str, np.ndarray] | None = None, card=None
@@ -91,14 +93,14 @@ class TrainingRun:
         ValueError
             If the source's layers have other shapes.
         """
-        estimator, shape = self.estimator, self.data.facts.shape
+        estimator, facts = self.estimator, self.data.facts
         seed = int(self.streams["dropout"].integers(2**31))
         transferable = set(estimator._transferable())
         known = {path.split("/")[0] for path in weights or ()} | (transferable if source else set())
         probe = estimator.head == "probe" and not (self._keeps_head and "head" in known)
-        with estimator.lease_network(shape) as network:
+        with estimator.lease_network(facts.network_shape) as network:
             start = start_weights(
-                estimator, network.model, source, self.streams["weights"], shape[0]
+                estimator, network.model, source, self.streams["weights"], facts.shape[0]
             ) | dict(weights or {})
             if probe:
                 network.load(start, seed)
@@ -138,6 +140,11 @@ class TrainingRun:
         ------
         FloatingPointError
             If the monitored value is not finite after the first epoch.
+
+        Notes
+        -----
+        After an error, such as that of a callback, `state` is None: the epochs since the last pause
+        are lost, and nothing could go on from them.
         """
         state, data = self._begun(), self.data
         if state.ended:
@@ -146,24 +153,30 @@ class TrainingRun:
         def tell(row):
             show(row)
             told = {"epoch": state.n_epochs, **row}
-            # All are told, also after one has asked to stop.
-            return any([callback(dict(told)) is True for callback in callbacks])
+            # All are told, also after one has asked to stop; comparisons may give numpy's True.
+            answers = [callback(dict(told)) for callback in callbacks]
+            return any(isinstance(one, bool | np.bool_) and bool(one) for one in answers)
 
         bar = progress_bar and self.estimator.verbose
-        with (
-            self.estimator.lease_network(data.facts.shape) as network,
-            _progress(self.schedule["n_epochs"] if bar else None, self.estimator) as show,
-        ):
-            advance(
-                state,
-                data.served_by(network),
-                data.training,
-                data.validation,
-                self._loop_schedule(),
-                data.scores,
-                tell,
-                until,
-            )
+        try:
+            with (
+                self.estimator.lease_network(data.facts.network_shape) as network,
+                _progress(self.schedule["n_epochs"] if bar else None, self.estimator) as show,
+            ):
+                advance(
+                    state,
+                    data.served_by(network),
+                    data.training,
+                    data.validation,
+                    self._loop_schedule(),
+                    data.scores,
+                    tell,
+                    until,
+                )
+        except BaseException:
+            # It has epochs whose network is gone.
+            self.state = None
+            raise
         return self
 
     def finish(self, learn_of_held_out: bool = True) -> Trained:
@@ -215,7 +228,7 @@ class TrainingRun:
 
     def losses(self, targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
         """Return the loss of each instance, for targets as they are encoded, without penalty."""
-        with self.estimator.lease_network(self.data.facts.shape) as network:
+        with self.estimator.lease_network(self.data.facts.network_shape) as network:
             return network.losses(targets, outputs).astype(float)
 
     def _begun(self) -> TrainingState:
@@ -233,7 +246,7 @@ class TrainingRun:
             np.concatenate([targets, held_out_targets]),
             np.concatenate([weights, data.weights_validation]),
         )
-        with self.estimator.lease_network(data.facts.shape) as network:
+        with self.estimator.lease_network(data.facts.network_shape) as network:
             network.load(before, 0)
             return self.estimator._probe_start(network, before, together)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from sktl._lengths import refuse_unequal
+
 # Longer series are averaged to so many points.
 MOST_POINTS = 500
 # Points of the moving average before differences are taken, where the series is long enough.
@@ -48,7 +50,11 @@ class ValueBlock:
 
     def fit(self, X: np.ndarray) -> ValueBlock:
         """Learn how much values and differences vary, X of shape (n, n_channels, n_timepoints)."""
-        self.sizes_ = [float(np.sqrt(part.var(axis=0).mean())) for part in self._parts(X)]
+        refuse_unequal(X, "its features are single time points")
+        # Series of one time point have no differences.
+        self.sizes_ = [
+            float(np.sqrt(part.var(axis=0).mean())) if part.size else 0.0 for part in self._parts(X)
+        ]
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -52,13 +53,15 @@ def shorten(X: np.ndarray, n_timepoints: int) -> np.ndarray:
     return np.where(high >= -low, high, low)
 
 
-def load(data: Data):
+def load(data: Data, file: Path | None = None):
     """Load the instances of a trial, or take those that this process has loaded before.
 
     Parameters
     ----------
     data : Data
         What to load.
+    file : pathlib.Path, optional
+        Where the user's own data lies.
 
     Returns
     -------
@@ -66,10 +69,10 @@ def load(data: Data):
         Real data is never downloaded here: hours of training are no place for that.
     """
     # Whole real datasets are large: only the last one is kept.
-    return (_whole if data.n_instances is None else _limited)(data)
+    return (_whole if data.n_instances is None else _limited)(data, file)
 
 
-def reduced(data: Data, n_train: int | None, rerun: int):
+def reduced(data: Data, n_train: int | None, rerun: int, file: Path | None = None):
     """Load the instances of a trial with its own training part.
 
     Parameters
@@ -80,36 +83,76 @@ def reduced(data: Data, n_train: int | None, rerun: int):
         Training instances; None: all.
     rerun : int
         Number of the rerun.
+    file : pathlib.Path, optional
+        Where the user's own data lies.
 
     Returns
     -------
     sktl.datasets.Dataset
         Validation and test whole.
     """
-    return load(data) if n_train is None else _reduced(data, n_train, rerun)
+    return load(data, file) if n_train is None else _reduced(data, n_train, rerun, file)
+
+
+def load_own(data: Data, file: Path):
+    """Load the user's own data as a store keeps it.
+
+    Parameters
+    ----------
+    data : Data
+        What to load.
+    file : pathlib.Path
+        Where it lies.
+
+    Returns
+    -------
+    sktl.datasets.Dataset
+        All of it, in its parts.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the file is gone.
+    ValueError
+        If it is damaged.
+    """
+    from sktl.datasets import load_npz
+
+    dataset = load_npz(file)
+    if dataset.fingerprint(None) != data.content:
+        raise ValueError(
+            f"The copy of {data.name} in the store is damaged; the next run of the same plan "
+            f"writes it again. Received: {file}"
+        )
+    return dataset
 
 
 @lru_cache(maxsize=1)
-def _reduced(data, n_train, rerun):
-    return load(data).reduced(n_train, rerun)
+def _reduced(data, n_train, rerun, file):
+    return load(data, file).reduced(n_train, rerun)
 
 
 @lru_cache(maxsize=1)
-def _whole(data):
-    return _load(data)
+def _whole(data, file):
+    return _load(data, file)
 
 
 @lru_cache(maxsize=8)
-def _limited(data):
-    return _load(data)
+def _limited(data, file):
+    return _load(data, file)
 
 
-def _load(data):
+def _load(data, file):
     from sktl.datasets import load_dataset
 
-    dataset = load_dataset(
-        data.name, data.n_instances, data.seed, split=data.split, download_if_missing=False
-    )
+    if data.own:
+        dataset = load_own(data, file)
+        if data.n_instances is not None:
+            dataset = dataset.limited(data.n_instances, data.seed)
+    else:
+        dataset = load_dataset(
+            data.name, data.n_instances, data.seed, split=data.split, download_if_missing=False
+        )
     return dataset if data.n_timepoints is None else _shortened(dataset, data.n_timepoints)
 
 

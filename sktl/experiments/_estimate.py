@@ -161,8 +161,6 @@ def _recorded(store: Store):
 
 
 def _total(plan: Plan, todo: Iterable[Trial], times, pilots) -> Estimate:
-    from sktl.datasets import get_spec
-
     pending: Counter[str] = Counter()
     seconds = longest = 0.0
     measured = 0
@@ -179,9 +177,8 @@ def _total(plan: Plan, todo: Iterable[Trial], times, pilots) -> Estimate:
             seconds += _BASELINE_SECONDS
             longest += _BASELINE_SECONDS
         else:
-            costs, spec = pilots[trial.architecture], get_spec(trial.data.name)
-            total = trial.data.n_instances or spec.n_instances
-            length = trial.data.n_timepoints or spec.n_timepoints
+            costs = pilots[trial.architecture]
+            total, length = plan.size(trial.data.name)
             size = trial.n_train or int(0.7 * total), int(0.15 * total), length
             begin = 0.0 if like in started else costs.start
             started.add(like)

@@ -9,7 +9,7 @@ import numpy as np
 from sktl.experiments._baselines import BASELINES
 from sktl.experiments._data import reduced
 from sktl.experiments._store import Store
-from sktl.experiments._trial import Trial
+from sktl.experiments._trial import SIMULATED, Trial
 
 METRICS = {"regression": "mae", "classification": "f1_weighted"}
 # The networks of the original experiment had three channels everywhere.
@@ -37,7 +37,7 @@ def execute(trial: Trial, store: Store) -> dict[str, Any]:
     Exception
         Whatever makes the trial impossible.
     """
-    dataset = reduced(trial.data, trial.n_train, trial.rerun)
+    dataset = reduced(trial.data, trial.n_train, trial.rerun, store.data_file(trial.data))
     run = _baseline if trial.kind == "baseline" else _network
     return {"n_train": len(dataset.train.y), **run(trial, dataset, store)}
 
@@ -53,18 +53,23 @@ def facts(trial: Trial) -> dict[str, Any]:
     Returns
     -------
     dict
-        Task, metric, domains (``"seis"`` or ``"other"``), whether data is simulated.
+        Task, metric, domains (``"seis"``, ``"other"``, or None of your own data), whether the data
+        or that of the source is simulated.
     """
-    from sktl.datasets import get_spec
+    from sktl.datasets import get_spec, list_datasets
+
+    known = {spec.name: spec for spec in list_datasets()}
 
     def domain(name):
-        return "seis" if get_spec(name).domain == "seismology" else "other"
+        spec = known.get(name.removesuffix(SIMULATED))
+        return spec and ("seis" if spec.domain == "seismology" else "other")
 
-    task = get_spec(trial.data.name).task
+    task = trial.data.task or get_spec(trial.data.name).task
     return {
         "task": task,
         "metric": METRICS[task],
-        "simulated": trial.data.simulated,
+        "simulated": trial.data.simulated
+        or bool(trial.source and trial.source.endswith(SIMULATED)),
         "target_domain": domain(trial.data.name),
         "source_domain": trial.source and domain(trial.source),
     }
@@ -192,7 +197,7 @@ def _save(trial, estimator, dataset, store):
         name=trial.data.name,
         dataset=dataset.name,
         simulated=dataset.simulated,
-        sampling_rate=None if trial.data.n_timepoints else dataset.spec.rate_hz,
+        sampling_rate=None if trial.data.n_timepoints else dataset.sampling_rate,
         notes=f"pre-training {trial.key} of a grid",
     )
     return {"weights_sha256": load_source(folder, trial.architecture).card.weights_sha256}

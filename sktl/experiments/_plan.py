@@ -8,12 +8,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from sktl.experiments._baselines import BASELINES, baselines_for
+from sktl.experiments._own import check_own
 from sktl.experiments._real import checksum
 from sktl.experiments._trial import SIMULATED, Data, Trial
 from sktl.training.optimizer import OMEGA_GRID
+
+if TYPE_CHECKING:
+    from sktl.datasets import Dataset
 
 # What is compared where a plan names nothing: those of the published experiment.
 ARCHITECTURES = ("ConvNetQuakeINGV", "MagNet", "MLSTMFCN", "TCN")
@@ -57,8 +62,9 @@ class Plan:
     ----------
     architectures : sequence of str
         Networks of `sktl.estimators`.
-    sources, targets : sequence of str
-        Datasets; see `sktl.datasets.list_datasets`.
+    sources, targets : sequence of str or sktl.datasets.Dataset
+        The six datasets by name, and your own as `sktl.datasets.make_dataset` or
+        `sktl.datasets.load_npz` gives them.
     sizes : sequence of int, default=(1500, 9000)
         Numbers of training instances.
     omegas : sequence of float
@@ -73,22 +79,23 @@ class Plan:
     baselines : sequence of str, optional
         Names of baselines; default: all that make sense for a target. Empty: none.
     data : {"real", "simulated"}, default="real"
-        Which of the two a dataset's name stands for.
+        Which of the two a dataset's name stands for. Your own data is taken as it is.
     n_instances : int, optional
-        Instances of each dataset, all parts together; needed for simulated data.
+        Instances of each dataset, all parts together; needed for simulated data. Of a larger
+        dataset so many are drawn.
     max_timepoints : int, optional
         Longer series are shortened to this length by `sktl.experiments.shorten`.
     training : dict, optional
         Parameters of all estimators, such as ``n_epochs``.
     split : {"published", "grouped"}, default="published"
-        See `sktl.datasets.load_dataset`.
+        See `sktl.datasets.load_dataset`; your own data keeps its split.
     seed : int, default=0
         Seed of everything random.
 
     Raises
     ------
     ValueError
-        If a name is unknown or a number impossible.
+        If a name is unknown or a number impossible, or your own data cannot be used.
 
     Examples
     --------
@@ -96,11 +103,21 @@ class Plan:
     >>> plan = Plan(targets=["EMG"], sources=["STEAD", "EMG"], reruns=2, omegas=[0.5, 1.0])
     >>> dict(plan.counts())["transfer"]  # 4 architectures x 1 source x 2 sizes x 2 x 2
     32
+
+    Your own data beside one of the six:
+
+    >>> import numpy as np
+    >>> from sktl.datasets import make_dataset
+    >>> X = np.random.default_rng(0).normal(size=(100, 3, 50))
+    >>> mine = make_dataset("mine", X, y=X.std(axis=(1, 2)))
+    >>> plan = Plan(["TCN"], sources=["EMG"], targets=[mine, "STEAD"], sizes=[70], reruns=2)
+    >>> sorted({trial.data.name for trial in plan.trials()})
+    ['STEAD', 'mine']
     """
 
     architectures: tuple[str, ...] = ARCHITECTURES
-    sources: tuple[str, ...] = DATASETS
-    targets: tuple[str, ...] = DATASETS
+    sources: tuple[str | Dataset, ...] = DATASETS
+    targets: tuple[str | Dataset, ...] = DATASETS
     sizes: tuple[int, ...] = SIZES
     omegas: tuple[float, ...] = OMEGA_GRID
     reruns: int = 7
@@ -129,13 +146,13 @@ class Plan:
                 object.__setattr__(self, name, _known(name, getattr(self, name), known))
         for name in ("sizes", "omegas"):
             object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
-        for name, values in (
+        for name, counts in (
             ("sizes", self.sizes),
             ("reruns", [self.reruns]),
             ("repeats", [self.repeats]),
             ("references", [self.references]),
         ):
-            if any(not isinstance(value, int) or value < 1 for value in values):
+            if any(not isinstance(count, int) or count < 1 for count in counts):
                 raise ValueError(
                     f"{name} must be whole numbers from 1 on. Received: {getattr(self, name)!r}"
                 )
@@ -145,25 +162,58 @@ class Plan:
             raise ValueError(f"data must be 'real' or 'simulated'. Received: data={self.data!r}")
         if self.data == "simulated" and self.n_instances is None:
             raise ValueError("Simulated data needs n_instances. Received: n_instances=None")
+        check_own(self)
+
+    @property
+    def own(self) -> tuple[Dataset, ...]:
+        """The user's own datasets, each once."""
+        given = (one for one in (*self.targets, *self.sources) if not isinstance(one, str))
+        return tuple({dataset.name: dataset for dataset in given}.values())
 
     def dataset(self, name: str) -> Data:
         """Return the data that a dataset's name stands for in this plan."""
+        own = self._own(name)
+        longest = (own or self._spec(name)).n_timepoints
+        short = self.max_timepoints if longest > (self.max_timepoints or longest) else None
+        if own:
+            content = self._contents[name]
+            return Data(name, self.n_instances, short, own.split, self.seed, content, own.task)
+        content = None if self.data == "simulated" else checksum(name)
+        full = self._full_name(name)
+        return Data(full, self.n_instances, short, self.split, self.seed, content)
+
+    def _full_name(self, name):
+        simulated = self.data == "simulated" and not self._own(name)
+        return name + SIMULATED if simulated else name
+
+    @cached_property
+    def _contents(self):
+        return {dataset.name: dataset.fingerprint(None) for dataset in self.own}
+
+    def _own(self, name):
+        return next((dataset for dataset in self.own if dataset.name == name), None)
+
+    def _spec(self, name):
         from sktl.datasets import get_spec
 
-        simulated = self.data == "simulated"
-        longest = get_spec(name).n_timepoints
-        short = self.max_timepoints if longest > (self.max_timepoints or longest) else None
-        content = None if simulated else checksum(name)
-        full = name + SIMULATED if simulated else name
-        return Data(full, self.n_instances, short, self.split, self.seed, content)
+        own = self._own(name)
+        return own.spec if own else get_spec(name)
+
+    def size(self, name: str) -> tuple[int, int]:
+        """Return the number of instances, all parts together, and their length in this plan."""
+        own = self._own(name)
+        facts = own or self._spec(name.removesuffix(SIMULATED))
+        count = sum(map(len, own.parts.values())) if own else facts.n_instances
+        if self.n_instances is not None:
+            count = min(self.n_instances, count) if own else self.n_instances
+        return count, min(facts.n_timepoints, self.max_timepoints or facts.n_timepoints)
 
     def parameters(self, architecture: str, name: str) -> dict[str, Any]:
         """Return the estimator's parameters for a dataset, the same for all its trials."""
-        from sktl.datasets import get_spec
-
         variant = _VARIANTS.get((architecture, name), {})
-        stream_max = {} if get_spec(name).stream_max else {"stream_max": None}
-        return {**variant, **stream_max, **self.training}
+        spec = self._spec(name)
+        raw = spec is not None and not spec.stream_max
+        return {**variant, **({"stream_max": None} if raw else {}), **self.training}
 
     def settings(self) -> dict[str, Any]:
         """Return what trials of one store must share, whichever of them are run."""
@@ -172,7 +222,7 @@ class Plan:
 
     def pretraining(self) -> Iterator[Trial]:
         """Iterate over the pre-trainings."""
-        for name in self.sources:
+        for name in map(name_of, self.sources):
             data = self.dataset(name)
             for architecture in self.architectures:
                 parameters = self.parameters(architecture, name)
@@ -201,7 +251,7 @@ class Plan:
         Trial
             Those of one target one after the other.
         """
-        for target in self.targets:
+        for target in map(name_of, self.targets):
             data = self.dataset(target)
             for n_train in self.sizes:
                 for rerun in range(self.reruns):
@@ -215,7 +265,7 @@ class Plan:
                         yield Trial("baseline", baseline, data, **shared)
 
     def _transfers(self, architecture, target, data, own, weights):
-        for source in self.sources:
+        for source in map(name_of, self.sources):
             found = None if weights is None else weights.get((architecture, source))
             if source == target or (weights is not None and found is None):
                 continue
@@ -225,17 +275,16 @@ class Plan:
                     architecture,
                     data,
                     **own,
-                    source=source + SIMULATED if self.data == "simulated" else source,
+                    source=self._full_name(source),
                     omega=omega,
                     weights_sha256=found and found.sha256,
                     weights_path=found and found.path,
                 )
 
     def _baselines(self, target):
-        from sktl.datasets import get_spec
-
-        spec = get_spec(target)
-        fitting = baselines_for(spec.task, forecast=spec.chronological)
+        spec = self._spec(target)
+        task = self._own(target).task if self._own(target) else spec.task
+        fitting = baselines_for(task, forecast=spec is not None and spec.chronological)
         return [name for name in fitting if self.baselines is None or name in self.baselines]
 
     def counts(self) -> Counter[str]:
@@ -330,16 +379,28 @@ def _hash(*facts):
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
+def name_of(dataset: str | Dataset) -> str:
+    """Return the name of one of the six or of the user's own data."""
+    return dataset if isinstance(dataset, str) else dataset.name
+
+
 def _known(name, values, known):
-    """Return names as they are written here, or say which is unknown."""
+    """Return names as they are written here, or say which is unknown; own data as it is."""
+    from sktl.datasets import Dataset
+
     plain = {_plain(one): one for one in known}
+    own = Dataset if name in ("sources", "targets") else ()
     found = []
-    for value in [values] if isinstance(values, str) else values:
+    for value in [values] if isinstance(values, str | Dataset) else values:
+        if isinstance(value, own):
+            found.append(value)
+            continue
         asked = _plain(str(value).removesuffix(SIMULATED))
         if asked not in plain:
             near = difflib.get_close_matches(asked, plain, n=1)
             hint = f" Did you mean {plain[near[0]]!r}?" if near else ""
-            raise ValueError(f"{name} are of {list(known)}.{hint} Received: {value!r}")
+            also = " and datasets of your own, see make_dataset and load_npz" if own else ""
+            raise ValueError(f"{name} are of {list(known)}{also}.{hint} Received: {value!r}")
         found.append(plain[asked])
     return tuple(dict.fromkeys(found))
 

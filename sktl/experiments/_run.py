@@ -131,6 +131,8 @@ def run(
     if n_jobs is None:
         n_jobs = default_jobs() if backend == "loky" else -1
     store.prepare(plan.settings())
+    for dataset in plan.own:
+        store.keep(plan.dataset(dataset.name), dataset)
     damaged = len(store.damaged())
     summary = Summary()
     with ExitStack() as stack:

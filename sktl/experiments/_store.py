@@ -6,6 +6,7 @@
     records/ab/<key>.json
     pretraining/<key>.json
     sources/<architecture>/<dataset>/<key>/   weights of the pre-training
+    data/<checksum>.npz  the user's own datasets
     outdated/, damaged/  records moved aside, never deleted
     claims/              who is at what; may be deleted while nothing runs
 """
@@ -20,13 +21,16 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sktl._files import check_folder, is_left_behind
 from sktl.experiments._claims import waiting_claim
 from sktl.experiments._files import move, store_error, write_whole
-from sktl.experiments._trial import Trial, canonical
+from sktl.experiments._trial import Data, Trial, canonical
 from sktl.experiments._versions import versions
+
+if TYPE_CHECKING:
+    from sktl.datasets import Dataset
 
 FORMAT = 1
 #: Fields of a record that differ between two runs of the same trial.
@@ -157,6 +161,37 @@ class Store:
         """Return where the weights of a pre-training lie, or will lie."""
         folder = self.folder / "sources" / trial.architecture / trial.data.name
         return folder / trial.key[:16]
+
+    def data_file(self, data: Data) -> Path | None:
+        """Return where the user's own data lies, or will lie; None of other data."""
+        return self.folder / "data" / f"{data.content}.npz" if data.own else None
+
+    def keep(self, data: Data, dataset: Dataset) -> None:
+        """Keep the user's own data where every worker finds it, unless an intact copy is there.
+
+        Parameters
+        ----------
+        data : Data
+            What trials call it.
+        dataset : sktl.datasets.Dataset
+            Its instances in their parts.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be written.
+        """
+        from sktl.datasets import save_npz
+        from sktl.experiments._data import load_own
+
+        path = self.folder / "data" / f"{data.content}.npz"
+        try:
+            load_own(data, path)
+        except (OSError, ValueError):
+            try:
+                save_npz(dataset, path)
+            except OSError as error:
+                raise store_error(error, path) from error
 
     def write(self, trial: Trial, results: Mapping[str, Any]) -> dict[str, Any]:
         """Write a record: all of it, or nothing.

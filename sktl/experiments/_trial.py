@@ -43,7 +43,9 @@ class Data:
     seed : int, default=0
         Seed of the simulation and of the split.
     content : str or None, default=None
-        Checksum of a real dataset's official file.
+        Checksum of a real dataset's official file; of your own data, that of all it holds.
+    task : {"regression", "classification"} or None, default=None
+        What is predicted, of your own data; None: a dataset of `sktl.datasets.list_datasets`.
 
     Examples
     --------
@@ -58,6 +60,12 @@ class Data:
     split: str = "published"
     seed: int = 0
     content: str | None = None
+    task: str | None = None
+
+    @property
+    def own(self) -> bool:
+        """Whether the instances are the user's own; the store keeps them, see `Store.data_file`."""
+        return self.task is not None
 
     @property
     def simulated(self) -> bool:

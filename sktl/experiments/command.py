@@ -5,14 +5,22 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from sktl.experiments._own import OwnFiles, in_words, sizes_of
+
+if TYPE_CHECKING:
+    from sktl.experiments import Plan
 
 EPILOG = """
 examples:
   sktl grid                             the quick grid on simulated data, with its report
   sktl grid --dry-run                   what it would do, and how long that would take
-  sktl grid --architectures MagNet TCN --targets EMG --omegas 0.1 1.0 --out results/mine
+  sktl grid --architectures MagNet TCN --targets EMG --omegas 0.1 1.0 --out results/emg
+  sktl grid --targets mine.npz STEAD    data of your own (arrays X and y) beside the six datasets
   sktl grid --profile paper --dry-run   the whole published experiment on real data
   sktl grid --profile paper --shard $SLURM_ARRAY_TASK_ID/12 --out /shared/folder
 
@@ -32,8 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                       help="default: simulated for quick, real for paper")  # fmt: skip
     for name, kind, text in (
         ("architectures", str, "networks"),
-        ("sources", str, "datasets to pre-train on"),
-        ("targets", str, "datasets to transfer to"),
+        ("sources", str, "datasets to pre-train on: names of the six, .npz files of your own"),
+        ("targets", str, "datasets to transfer to: names of the six, .npz files of your own"),
         ("sizes", int, "numbers of training instances"),
         ("omegas", float, "multipliers of the transferred layers' learning rate"),
         ("baselines", str, "naive baselines; without a name: none"),
@@ -70,6 +78,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     report = parser.add_argument_group("the report")
     report.add_argument("--protocol", choices=("honest", "published"), default="honest",
                         help="how omega is chosen (default: honest, by validation)")  # fmt: skip
+    report.add_argument("--style", choices=("plain", "otovic2022"), default="plain",
+                        help="otovic2022 gives tables the numbers of that paper")  # fmt: skip
     report.add_argument("--no-report", action="store_true", help="write records only")
 
 
@@ -87,7 +97,7 @@ def _shard(text: str) -> tuple[int, int]:
 def main(
     arguments: argparse.Namespace,
     say: Callable[[str], None],
-    report: Callable[[Path, Path, str], int | None],
+    report: Callable[[Path, Path, str, str], int | None],
 ) -> int:
     """Run the command.
 
@@ -98,7 +108,8 @@ def main(
     say : callable
         Takes lines for the user.
     report : callable
-        Function of (records, folder, protocol) that writes the report and gives its exit code.
+        Function of (records, folder, protocol, style) that writes the report and gives its exit
+        code.
 
     Returns
     -------
@@ -113,7 +124,7 @@ def main(
     from sktl.experiments import Store, run
     from sktl.experiments._workers import default_jobs
 
-    plan = make_plan(arguments)
+    plan = without_minirocket(make_plan(arguments), say)
     out = (arguments.out or Path("results") / arguments.profile).expanduser()
     store = Store(out)
     counts = plan.counts()
@@ -125,7 +136,9 @@ def main(
         ("baseline", "naive baselines"),
     ):
         say(f"  {counts[kind]:7,} {text}")
-    _check_data(plan, store)
+    for dataset in plan.own:
+        say(f"  {in_words(dataset, plan)}")
+    _check_data(plan)
     n_jobs = arguments.n_jobs or default_jobs()
     if arguments.dry_run:
         _say_estimate(plan, store, n_jobs, arguments.threads, say)
@@ -145,7 +158,8 @@ def main(
     code = 0 if summary.complete else 3
     if not arguments.no_report:
         # As the user wrote it: the report names its records, and may be shown to others.
-        code = report(out / "records", out / "report", arguments.protocol) or code
+        folders = out / "records", out / "report"
+        code = report(*folders, arguments.protocol, arguments.style) or code
     return code
 
 
@@ -163,17 +177,61 @@ def make_plan(arguments: argparse.Namespace):
     }  # fmt: skip
     if arguments.n_epochs is not None:
         changes["training"] = {"n_epochs": arguments.n_epochs}
-    return PROFILES[arguments.profile](**changes)
+    profile = PROFILES[arguments.profile]
+    files = OwnFiles(arguments.split, changes.get("seed", 0))
+    for name in ("targets", "sources"):
+        if name in changes:
+            changes[name] = [files.get(one) for one in changes[name]]
+    own = [dataset for dataset in changes.get("targets", ()) if not isinstance(dataset, str)]
+    if own and arguments.sizes is None:
+        # What the profile asks for, or all there is where the user's own data is smaller.
+        shared = {name: changes[name] for name in ("data", "n_instances") if name in changes}
+        defaults = profile(**shared)
+        most = min(sizes_of(one, defaults.n_instances, files.seed)[1] for one in own)
+        changes["sizes"] = [min(size, most) for size in defaults.sizes]
+    return profile(**changes)
 
 
-def _check_data(plan, store):
+def without_minirocket(plan: Plan, say: Callable[[str], None]) -> Plan:
+    """Leave MiniRocket out where numba is missing, and say so.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was asked for.
+    say : callable
+        Takes a line for the user.
+
+    Returns
+    -------
+    Plan
+        Itself, where numba is there or MiniRocket was not among the baselines.
+
+    Raises
+    ------
+    ValueError
+        If MiniRocket was asked for by name.
+    """
+    from sktl.experiments import BASELINES
+
+    wanted = tuple(BASELINES) if plan.baselines is None else plan.baselines
+    if "MiniRocket" not in wanted or find_spec("numba") is not None:
+        return plan
+    if plan.baselines is not None:
+        raise ValueError(
+            "the baseline MiniRocket needs numba: pip install numba, or leave it out. "
+            f"Received: baselines={list(plan.baselines)}"
+        )
+    say("The baseline MiniRocket is left out: it needs numba (pip install numba).")
+    return replace(plan, baselines=tuple(name for name in wanted if name != "MiniRocket"))
+
+
+def _check_data(plan):
     from sktl.experiments import missing
 
-    if any(name == "MiniRocket" for name in (plan.baselines or ["MiniRocket"])):
-        _check_numba()
     if plan.data == "simulated":
         return
-    lacking = missing(dict.fromkeys((*plan.targets, *plan.sources)))
+    lacking = missing(_named(plan))
     if lacking:
         raise FileNotFoundError(
             f"real data is missing for {len(lacking)} of the datasets:\n"
@@ -183,14 +241,10 @@ def _check_data(plan, store):
     _check_memory(plan)
 
 
-def _check_numba():
-    try:
-        import numba  # noqa: F401
-    except ImportError as error:
-        raise ValueError(
-            "the baseline MiniRocket needs numba: pip install numba, or choose "
-            "others by --baselines 'class prior' constant 'last value' linear"
-        ) from error
+def _named(plan):
+    """Return those of a plan's datasets that are not the user's own."""
+    given = (*plan.targets, *plan.sources)
+    return list(dict.fromkeys(one for one in given if isinstance(one, str)))
 
 
 def _check_memory(plan):
@@ -200,7 +254,7 @@ def _check_memory(plan):
     if not hasattr(os, "sysconf"):
         return
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for name in dict.fromkeys((*plan.targets, *plan.sources)):
+    for name in _named(plan):
         spec = get_spec(name)
         count = plan.n_instances or spec.n_instances
         size = 4.0 * count * spec.n_channels * spec.n_timepoints

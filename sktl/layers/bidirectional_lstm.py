@@ -21,12 +21,14 @@ def block_bidirectional():
     from keras import layers
 
     class BlockBidirectional(layers.Bidirectional):
-        """Keras' own unless the last outputs of plain LSTM layers are wanted."""
+        """Keras' own unless the last outputs of plain LSTM layers are wanted.
+
+        Where there is a mask, what it hides must follow the series.
+        """
 
         def call(self, sequences, initial_state=None, mask=None, training=None):
             known = (
                 self.merge_mode == "concat"
-                and mask is None
                 and initial_state is None
                 and not self.forward_layer.go_backwards
                 and all(map(_is_plain, (self.forward_layer, self.backward_layer)))
@@ -37,10 +39,16 @@ def block_bidirectional():
             import tensorflow as tf
 
             forwards = tf.transpose(sequences, (1, 0, 2))
+            if mask is None:
+                backwards, last = tf.reverse(forwards, [0]), None
+            else:
+                lengths = tf.reduce_sum(tf.cast(mask, "int32"), axis=1)
+                backwards = tf.reverse_sequence(forwards, lengths, seq_axis=0, batch_axis=1)
+                last = tf.one_hot(lengths - 1, tf.shape(forwards)[0], axis=0)[:, :, None]
             cells = self.forward_layer.cell, self.backward_layer.cell
             weights, biases = zip(*map(_weights, cells), strict=True)
             outputs = _last_outputs(
-                *map(tf.stack, ((forwards, tf.reverse(forwards, [0])), weights, biases))
+                tf.stack((forwards, backwards)), tf.stack(weights), tf.stack(biases), last
             )
             return tf.concat(tf.unstack(outputs), axis=-1)
 
@@ -84,8 +92,14 @@ def _weights(cell):
     )
 
 
-def _last_outputs(steps, weights, biases):
-    """Apply an LSTM to each of some (time, batch, features) and give (some, batch, units)."""
+def _last_outputs(steps, weights, biases, last=None):
+    """Apply an LSTM to each of some (time, batch, features) and give (some, batch, units).
+
+    Masked steps come after the others: the output at the ``last`` of these, (time, batch, 1), is
+    the output of a series.
+    """
+    import tensorflow as tf
+
     forward, backward = _functions(steps.shape[-1], biases.shape[-1] // 4)
 
     @own_gradient
@@ -93,9 +107,15 @@ def _last_outputs(steps, weights, biases):
         states = _one_thread_each(forward, [steps, weights, biases])
 
         def gradients(upstream):
+            if last is None:
+                upstream = tf.concat([tf.zeros_like(states[-1][:, 1:]), upstream[:, None]], axis=1)
+            else:
+                upstream = last * upstream[:, None]
             return _one_thread_each(backward, [upstream, steps, weights, biases, *states])
 
-        return states[-1][:, -1], gradients
+        if last is None:
+            return states[-1][:, -1], gradients
+        return tf.reduce_sum(last * states[-1], axis=1), gradients
 
     return apply(steps, weights, biases)
 
@@ -140,12 +160,12 @@ def _functions(n_features, n_units):
     def forward(x, w, b):
         return list(tf.raw_ops.BlockLSTM(**common(x, w, b), forget_bias=0.0, cell_clip=-1.0))
 
-    @tf.function(input_signature=[tf.TensorSpec((None, n_units)), *inputs, *states])
+    @tf.function(input_signature=[tf.TensorSpec((None, None, n_units)), *inputs, *states])
     def backward(upstream, x, w, b, i, cs, f, o, ci, co, h):
         nothing = tf.zeros_like(h)
         found = tf.raw_ops.BlockLSTMGrad(
             **common(x, w, b), i=i, cs=cs, f=f, o=o, ci=ci, co=co, h=h, cs_grad=nothing,
-            h_grad=tf.concat([nothing[1:], upstream[None]], axis=0), use_peephole=False,
+            h_grad=upstream, use_peephole=False,
         )  # fmt: skip
         return [found.x_grad, found.w_grad, found.b_grad]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 PLAIN_LAYERS = "SKTL_PLAIN_LAYERS"
@@ -114,18 +115,24 @@ def _recorded(function):
 
 
 def _try_record():
+    # In a thread of its own: wherever this is asked, a graph may be in the making, and the scope
+    # that leaves it, `tf.init_scope`, records no gradients.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(_record).result()
+
+
+def _record():
     import tensorflow as tf
 
     def twice(x):
         return 2 * x, lambda upstream: [3 * upstream]
 
-    with tf.init_scope():
-        with tf.GradientTape() as tape:
-            x = tf.constant(1.0)
-            tape.watch(x)
-            y = _recorded(twice)(x)
-        if float(tape.gradient(y, x)) != 3:
-            raise ArithmeticError("a recorded gradient was not used")
+    with tf.GradientTape() as tape:
+        x = tf.constant(1.0)
+        tape.watch(x)
+        y = _recorded(twice)(x)
+    if float(tape.gradient(y, x)) != 3:
+        raise ArithmeticError("a recorded gradient was not used")
 
 
 def inner_layers(model) -> list:
@@ -163,9 +170,35 @@ def _found_layers(model):
 
     def look_inside(layer):
         look(getattr(layer, "layers", ()))
-        for name, value in list(vars(layer).items()):
-            if not name.startswith("_"):
-                look(value)
+        # Layers of Keras hold theirs under private names as well.
+        for value in list(vars(layer).values()):
+            look(value)
 
     look_inside(model)
     return list(found.values())
+
+
+def weight_owners(model) -> dict[str, object]:
+    """Find the layer of each weight of a model: the innermost that has it.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Any.
+
+    Returns
+    -------
+    dict of str to keras.layers.Layer
+        By the paths of the weights.
+    """
+    return _owners(inner_layers(model))
+
+
+def _owners(layers):
+    import keras
+
+    # A wrapper has the weights of what it wraps, and comes before it.
+    outer_first = sorted(
+        layers, key=lambda one: (not isinstance(one, keras.Model), -len(one.weights))
+    )
+    return {variable.path: layer for layer in outer_first for variable in layer.weights}

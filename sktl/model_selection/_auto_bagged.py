@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sktl._lengths import series_of
 from sktl.model_selection._auto_candidates import (
     Candidate,
     Problem,
@@ -28,7 +29,7 @@ class BaggedModel:
 
     def __call__(self, X, tables):
         """Return the mean of probabilities or numbers."""
-        inputs = X if self.columns is None else joined(tables, self.columns)
+        inputs = series_of(X) if self.columns is None else joined(tables, self.columns)
         return np.mean(
             [_predict(m, inputs, X, self.n_classes, self.channel) for m in self.models], axis=0
         )
@@ -106,8 +107,11 @@ def bagged(
                 candidate.problem = f"left out: it would have taken {needed:.0f} s"
                 break
         try:
-            model = make().fit(inputs[train], y[train])
-            predicted = _predict(model, inputs[test], X[test], problem.n_classes, channel)
+            known, new = inputs[train], inputs[test]
+            if columns is None:
+                known, new = series_of(known), series_of(new)
+            model = make().fit(known, y[train])
+            predicted = _predict(model, new, X[test], problem.n_classes, channel)
         except Exception as error:  # whatever it is, the others may do
             candidate.problem = f"failed: {error}"
             break
@@ -123,7 +127,7 @@ def bagged(
 
         def on_all(setting):
             X, y = setting.problem.X, setting.problem.y
-            inputs = X if columns is None else joined(setting.tables, columns)
+            inputs = series_of(X) if columns is None else joined(setting.tables, columns)
             model = (make_whole or make)().fit(inputs, _relative(X, y, channel))
             return BaggedModel([model], columns, problem.n_classes, channel)
 

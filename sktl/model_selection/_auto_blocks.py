@@ -26,6 +26,7 @@ from sktl.model_selection._auto_candidates import Candidate, Problem
 from sktl.training.folds import folds_among
 from sktl.training.kernel_ridge import Block
 from sktl.training.probe_model import left_out_fit
+from sktl.training.quiet_import import import_keras
 
 # Instances on which sources are compared and timed before all get their features.
 TRIAL_INSTANCES = 100
@@ -163,7 +164,7 @@ def compile_features(preset: Preset, sources: Any) -> None:
     for block in blocks:
         block.fit(X).transform(X)
     if sources is not None:
-        import keras  # noqa: F401  (its backend takes seconds to load)
+        import_keras()  # its backend takes seconds to load
 
 
 def _try_slow(collected, block, problem, deadline, tell):

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from sktl._lengths import last_values
 from sktl.training.folds import Folds
 from sktl.training.kernel_ridge import Block
 
@@ -149,12 +150,12 @@ class LastValue:
 
     def __call__(self, X, tables):
         """Return the last values."""
-        return X[:, self.channel, -1].astype(float)
+        return last_values(X)[:, self.channel]
 
 
 def last_value(problem: Problem) -> Candidate:
     """Make the candidate that predicts the last value of the channel that is nearest to y."""
-    distances = np.abs(problem.X[:, :, -1] - problem.y[:, None]).mean(axis=0)
+    distances = np.abs(last_values(problem.X) - problem.y[:, None]).mean(axis=0)
     model = LastValue(int(np.argmin(distances)))
     name = f"last value of channel {model.channel}"
     return Candidate(name, "last value", model(problem.X, {}), model=model)
@@ -162,8 +163,9 @@ def last_value(problem: Problem) -> Candidate:
 
 def relative_scale(X: np.ndarray, channel: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the last value and the range of a channel of every instance; a range of 0 is 1."""
-    span = np.ptp(X[:, channel], axis=1).astype(float)
-    return X[:, channel, -1].astype(float), np.where(span > 0, span, 1.0)
+    series = X[:, channel]
+    span = (np.nanmax(series, axis=1) - np.nanmin(series, axis=1)).astype(float)
+    return last_values(X)[:, channel], np.where(span > 0, span, 1.0)
 
 
 def from_relative(values, X, channel):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from sktl._lengths import is_unequal
 from sktl.model_selection._auto_bagged import bagged
 from sktl.model_selection._auto_candidates import Candidate
 
@@ -51,6 +52,10 @@ def networks(setting: Setting) -> Iterator[Candidate]:
     """
     errors, kinds, problem = setting.errors, setting.kinds, setting.problem
     ranked = sorted((n for n in errors if kinds[n] == "sources"), key=errors.__getitem__)
+    if is_unequal(problem.X):
+        # Those that need a length of their own would need a policy, which nobody has stated.
+        takes = "capability:unequal_length"
+        ranked = [n for n in ranked if _class(problem, n.split("/", 1)[0]).get_class_tag(takes)]
     first = {name.split("/", 1)[0]: name for name in reversed(ranked)}
     best = sorted(first.values(), key=errors.__getitem__)[: setting.n_networks]
     folds = len(problem.folds)
@@ -67,8 +72,12 @@ def networks(setting: Setting) -> Iterator[Candidate]:
         yield bagged(name, "network", make, problem, None, setting.channel, setting.deadline)
 
 
-def _maker(problem, architecture, source, seconds) -> Callable[[], Timed]:
+def _class(problem, architecture):
     kind = "Regressor" if problem.n_classes is None else "Classifier"
-    cls = getattr(import_module("sktl.estimators"), architecture + kind)
+    return getattr(import_module("sktl.estimators"), architecture + kind)
+
+
+def _maker(problem, architecture, source, seconds) -> Callable[[], Timed]:
+    cls = _class(problem, architecture)
     options = {"random_state": problem.seed, "sampling_rate": problem.sampling_rate}
     return lambda: Timed(cls(source=source, omega=OMEGA, **options), seconds)

@@ -14,6 +14,7 @@ from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import Number, check_choice, check_finite, check_parameters
+from sktl._lengths import is_unequal, values_of
 from sktl._random import draw_seed
 from sktl._targets import refuse_columns
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
@@ -98,6 +99,7 @@ class _AutoTransfer(ScikitLearnMixin):
     _tags: ClassVar[dict[str, Any]] = {
         "capability:random_state": True,
         "property:randomness": "derandomized",
+        "capability:unequal_length": True,
     }
     # What the task gives.
     _encode: ClassVar[Callable[..., Any]]
@@ -131,7 +133,8 @@ class _AutoTransfer(ScikitLearnMixin):
         Parameters
         ----------
         X : sktime panel, or np.ndarray of shape (n_instances, n_channels, n_timepoints)
-            Training series of equal length, in any unit.
+            Training series, in any unit, as a list of arrays or a frame where they differ in
+            length: then features that belong to time points are left out.
         y : array-like of shape (n_instances,)
             Class labels, or numbers in any unit.
         groups : array-like of shape (n_instances,), optional
@@ -162,8 +165,8 @@ class _AutoTransfer(ScikitLearnMixin):
         limit = settings.time_limit if self.time_limit is None else self.time_limit
         if not limit > 0:
             raise ValueError(f"time_limit must be above 0 seconds. Received: time_limit={limit!r}")
-        check_finite(X)
-        self._shape = X.shape[1:]
+        check_finite(values_of(X))
+        self._shape, self._unequal = X.shape[1:], is_unequal(X)
         groups = checked_groups(self._given.get("groups"), len(X))
         seed = draw_seed(self.random_state)
         problem = candidates.Problem(X, self._encode(y), self._n_classes(), [], seed)
@@ -269,12 +272,20 @@ class _AutoTransfer(ScikitLearnMixin):
         self._standardised = {n: b for probe in probes for n, b in probe.blocks_.items()}
 
     def _combined(self, X):
-        if X.shape[1:] != self._shape:
+        if self._unequal:
+            if X.shape[1] != self._shape[0]:
+                raise ValueError(
+                    f"X must have the {self._shape[0]} channels of the training series. "
+                    f"Received: {X.shape[1]} channels"
+                )
+        elif X.shape[1:] != self._shape or is_unequal(X):
             raise ValueError(
                 "X must have the channels and time points of the training series, "
                 f"{self._shape}. Received: {X.shape[1:]}"
+                + ", series of unequal length"
+                * is_unequal(X)
             )
-        check_finite(X)
+        check_finite(values_of(X))
         tables = candidates.Tables(
             {name: block.transform(X) for name, block in self._blocks.items()}, self._standardised
         )

@@ -127,7 +127,7 @@ def _judge(run, part, outputs, scoring):
     data, targets = run.data, run.data.facts.targets
     if part.test is not None:
         X, y = part.test
-        frames = targets.frames(X)
+        frames = targets.frames(data.facts.at_length(X))
         encoded = targets.encode(y, frames)
     else:
         y, frames = data.y_validation, data.frames_validation

@@ -12,6 +12,7 @@ from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_choice, check_number
+from sktl._lengths import series_of, together
 from sktl._random import draw_seed
 from sktl.estimators.base import BaseTransferEstimator
 from sktl.estimators.preparation import held_out_part, prepare
@@ -156,6 +157,9 @@ default="validation"
         self.refit = refit
         self.n_jobs = n_jobs
         super().__init__()
+        if isinstance(estimator, BaseTransferEstimator):
+            takes = "capability:unequal_length"
+            self.set_tags(**{takes: estimator.get_tag(takes)})
         # Else sktime would search anew for every column of y.
         if isinstance(estimator, BaseTransferEstimator) and estimator.get_tag(
             "capability:multioutput", False, raise_error=False
@@ -170,7 +174,7 @@ default="validation"
         Parameters
         ----------
         X : sktime panel, or np.ndarray of shape (n_instances, n_channels, n_timepoints)
-            Training series of equal length, in any unit.
+            Training series, in any unit, of unequal length where the estimator takes them.
         y : array-like of shape (n_instances,)
             Class labels, or numbers in any unit.
         validation_data : tuple of (X, y), optional
@@ -346,19 +350,19 @@ default="validation"
         estimator = best.estimator.clone()
         validation_data = self._given.get("validation_data")
         if not self.refit and isinstance(self.selection, str):
-            return best.runs(parts)[0].fit_estimator(estimator, X, y)
+            return best.runs(parts)[0].fit_estimator(estimator, series_of(X), y)
         if not self.refit:
-            return estimator.fit(X, y, validation_data=validation_data)
+            return estimator.fit(series_of(X), y, validation_data=validation_data)
         if validation_data is not None:
             X_held_out, y_held_out = held_out_part(estimator, validation_data, X)
-            X, y = np.concatenate([X, X_held_out]), np.concatenate([y, y_held_out])
+            X, y = together([X, X_held_out]), np.concatenate([y, y_held_out])
         n_epochs = int(np.median([state.best_epoch for state in best.states]))
         return estimator.set_params(
             validation_size=None,
             # Epoch 0, the best in the median, is the probe.
             n_epochs=n_epochs,
             early_stopping_patience=None,
-        ).fit(X, y)
+        ).fit(series_of(X), y)
 
     def save_pretrained(self, path=None, *, name=None, **card):
         """Save the kept network as a source that others can start from.
@@ -386,10 +390,10 @@ default="validation"
         return self.best_estimator_.save_pretrained(path, name=name, **card)
 
     def _predict(self, X):
-        return self.best_estimator_.predict(X)
+        return self.best_estimator_.predict(series_of(X))
 
     def _predict_proba(self, X):
-        return self.best_estimator_.predict_proba(X)
+        return self.best_estimator_.predict_proba(series_of(X))
 
     @classmethod
     def get_test_params(cls, parameter_set="default"):

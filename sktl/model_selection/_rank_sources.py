@@ -237,10 +237,12 @@ class _Target:
         self._classifies = task == "classification"
         self._y = self._labels = y
         if self._classifies:
-            classes = np.unique(y)
+            # By number: labels that are floats are no classes to scikit-learn.
+            classes, codes = np.unique(y, return_inverse=True)
+            self._y = self._labels = codes
             if len(classes) < 2:
                 raise ValueError(f"y must hold two classes or more. Received: {classes.tolist()}")
-            self._columns = (y[:, None] == classes).astype(float)
+            self._columns = (codes[:, None] == np.arange(len(classes))).astype(float)
         else:
             self._y = y = y.astype(float)
             if not np.isfinite(y).all() or np.ptp(y) == 0:

@@ -45,7 +45,7 @@ class SourceTable(pd.DataFrame):
         """
         single, groups = self._parts(self._is_mixed() if collapse is None else collapse)
         rows = [choosing(single).to_string(index=False)] if len(single) else []
-        return "\n".join([*rows, *groups]) or "No sources."
+        return "\n".join([*rows, *groups]) or no_sources()
 
     def _is_whole(self) -> bool:
         return {*_CHOOSING, "available", "problem", "sampling_rate", "metric", "score"} <= set(
@@ -67,6 +67,13 @@ class SourceTable(pd.DataFrame):
 _CHOOSING = (
     "architecture", "source", "data", "domain", "where", "task", "n_channels", "n_timepoints",
 )  # fmt: skip
+
+
+def no_sources() -> str:
+    """Say that there is none, and of which networks there are some."""
+    from sktl.sources._resolve import architectures
+
+    return f"No sources. Networks with sources: {', '.join(architectures())}."
 
 
 def choosing(table: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from sktl.synthesis._base import BaseGenerator
 from sktl.training.compiled_network import initial_weights
 from sktl.training.network_cache import lease
 from sktl.training.preprocessing import standardisation
+from sktl.training.quiet_import import import_keras
 
 # Samples of a class that vary less than this share of the real ones count as collapsed.
 COLLAPSED = 0.05
@@ -138,8 +139,7 @@ class WGANGPGenerator(BaseGenerator):
         return learnt | {"history": history}
 
     def _borrow(self):
-        import keras
-
+        keras = import_keras()
         n_conditions = 1 if self.classes_ is None else len(self.classes_)
         shape = (self.shape_[0], self.shape_[1], n_conditions)
         sizes = self.latent_size, self.filters

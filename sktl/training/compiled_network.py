@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sktl.layers.fast_forms import inner_layers
+from sktl.layers.fast_forms import inner_layers, weight_owners
 from sktl.training.optimizer import two_speed_adam
 
 # Instances that are predicted at once, fewer where the widest feature map has more values.
@@ -69,14 +69,9 @@ def initial_weights(model, rng: np.random.Generator) -> dict[str, np.ndarray]:
         ``"layer/weight"`` to values.
     """
     drawn = {}
-    # The last is the innermost layer that has the variable.
-    owners = {
-        variable.path: (layer, variable)
-        for layer in inner_layers(model)
-        for variable in layer.weights
-    }
-    for path in weight_names(model):
-        drawn[path] = _draw(*owners[path], rng)
+    owners = weight_owners(model)
+    for path, variable in weight_names(model).items():
+        drawn[path] = _draw(owners[path], variable, rng)
     return drawn
 
 

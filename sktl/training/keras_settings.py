@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sktl.training.quiet_import import import_keras
+
 EPSILON = 1e-7
 
 _lock = threading.Lock()
@@ -47,8 +49,7 @@ def fixed_keras_settings() -> Iterator[None]:
     >>> keras.config.set_image_data_format("channels_last")
     """
     _refuse_fork()
-    import keras
-
+    keras = import_keras()
     global _inside, _before
     # Keras keeps the policy by thread, the others by process. The policy comes first: a thread
     # that never set one takes that of floatx, and keeps it.

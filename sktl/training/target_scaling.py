@@ -18,6 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sktl._lengths import lengths_of
+
 # Series that y does not continue can lie closer to it than its mean does by luck, but hardly so.
 _LARGEST_SHARE = 0.9
 
@@ -42,9 +44,10 @@ def instance_frames(X: np.ndarray) -> np.ndarray:
     >>> instance_frames(np.array([[[1.0, 5.0, 4.0]]])).tolist()
     [[4.0, 4.0]]
     """
-    series = X[:, 0]
-    low, high = (series.min(axis=1).astype(np.float64), series.max(axis=1).astype(np.float64))
-    return np.column_stack([series[:, -1].astype(np.float64), high - low])
+    series, last = X[:, 0], lengths_of(X) - 1
+    low, high = np.nanmin(series, axis=1), np.nanmax(series, axis=1)
+    span = high.astype(np.float64) - low.astype(np.float64)
+    return np.column_stack([series[np.arange(len(X)), last].astype(np.float64), span])
 
 
 @dataclass(frozen=True)

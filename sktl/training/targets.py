@@ -83,7 +83,8 @@ class ClassTargets:
         """Return ``val_score``, the weighted F1, and ``val_accuracy``."""
         from sklearn.metrics import accuracy_score, f1_score
 
-        predicted = self.decode(outputs)
+        # By number: labels that are floats are no classes to scikit-learn.
+        y, predicted = np.searchsorted(self.classes, y), outputs.argmax(axis=1)
         return {
             "val_score": float(f1_score(y, predicted, average="weighted", zero_division=0)),
             "val_accuracy": float(accuracy_score(y, predicted)),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sktl.training.targets import Targets
+from sktl.training.unequal_length import UnequalPreprocessing, at_length
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,8 @@ class DataFacts:
     data_sha256 : str
         Hash of the series and targets that were given, the held-out part of an inner split with
         them.
+    policy : {"pad", "crop", "resample"} or None
+        What brings series to one length, see `sktl.training.unequal_length.at_length`.
     """
 
     shape: tuple[int, int, int]
@@ -38,6 +41,17 @@ class DataFacts:
     targets: Targets
     n_instances: int
     data_sha256: str
+    policy: str | None = None
+
+    @property
+    def network_shape(self) -> tuple:
+        """The shape, with True at its end where the network reads series of unequal length."""
+        unequal = isinstance(self.preprocessing, UnequalPreprocessing)
+        return (*self.shape, True) if unequal else self.shape
+
+    def at_length(self, X: np.ndarray) -> np.ndarray:
+        """Return series at the length to which a policy brings them; without one as they are."""
+        return X if self.policy is None else at_length(X, self.shape[1], self.policy)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
 import pandas as pd
 from sktime.transformations.base import BaseTransformer
 
 from sktl._checks import check_finite
+from sktl._lengths import is_unequal, panel_of, values_of
 from sktl._panels import as_panel, channel_names, in_order, warn_of_orientation
 from sktl._random import draw_seed
 from sktl.estimators.feature_blocks import AmplitudeBlock, source_blocks
@@ -70,10 +72,10 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
         "scitype:transform-input": "Series",
         "scitype:transform-output": "Primitives",
         "scitype:instancewise": True,
-        "X_inner_mtype": "numpy3D",
+        "X_inner_mtype": ["numpy3D", "df-list"],
         "y_inner_mtype": "None",
         "capability:multivariate": True,
-        "capability:unequal_length": False,
+        "capability:unequal_length": True,
         "capability:missing_values": False,
         "capability:categorical_in_X": False,
         "fit_is_empty": False,
@@ -107,10 +109,15 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
             X = in_order(X, vars(self)["_channel_names"])
         else:
             self._channel_names = channel_names(X)
+        if is_unequal(X) and not isinstance(X, list):
+            from sktime.datatypes import convert_to
+
+            X = convert_to(X, "df-list", as_scitype="Panel")
         return super()._check_X_y(X, y, return_metadata)
 
     def _fit(self, X, y=None):
-        check_finite(X)
+        X = _array(X)
+        check_finite(values_of(X))
         warn_of_orientation(X)
         seed = draw_seed(self.random_state)
         blocks: list[Any] = list(
@@ -129,7 +136,8 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
         return self
 
     def _transform(self, X, y=None):
-        check_finite(X)
+        X = _array(X)
+        check_finite(values_of(X))
         tables = [
             pd.DataFrame(block.transform(X), columns=block.names(X.shape[1]))
             for block in self._blocks
@@ -152,3 +160,7 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
         """
         few = {"sources": ["EMG-simulated"], "architectures": ["MagNet"]}
         return [few, few | {"pooling": ("mean", "max"), "amplitude": False, "channels": "each"}]
+
+
+def _array(X):
+    return X if isinstance(X, np.ndarray) else panel_of(X)

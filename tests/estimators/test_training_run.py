@@ -48,3 +48,13 @@ def test_a_run_must_be_started():
     X, y = make_panel(MagNetRegressor)
     with pytest.raises(RuntimeError, match="started first"):
         run_of(MagNetRegressor(**MagNetRegressor.get_test_params()[0]), X, y).advance()
+
+
+def test_nothing_goes_on_from_an_error():
+    """The epochs before it are noted, but their network is gone."""
+    X, y = make_panel(MagNetRegressor)
+    run = run_of(MagNetRegressor(**MagNetRegressor.get_test_params()[0]), X, y).start()
+    with pytest.raises(ZeroDivisionError):
+        run.advance(callbacks=[lambda row: 1 / (row["epoch"] - 1)])
+    with pytest.raises(RuntimeError, match="started first"):
+        run.advance()

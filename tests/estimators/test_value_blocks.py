@@ -44,3 +44,10 @@ def test_long_series_are_averaged():
     table = ValueBlock().fit(X).transform(X)
     np.testing.assert_allclose(table[0, :500], np.arange(500.0))
     assert table.shape == (1, 999)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("form", ["values", "profile", "shape"])
+def test_one_time_point_has_no_differences(form):
+    X = np.arange(6.0).reshape(3, 2, 1)
+    assert ValueBlock(form).fit(X).transform(X).shape == (3, 2)

@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +14,13 @@ def published(shared):
 
 
 @pytest.fixture
-def rows():
+def rows(all_rows):
+    """Return the simulated experiment, to be changed at will."""
+    return copy.deepcopy(all_rows)
+
+
+@pytest.fixture(scope="session")
+def all_rows():
     """Return a simulated, complete experiment with known gains: 2 networks, 3 datasets, 3 reruns.
 
     Transfer at omega 1 is better by a fifth, at omega 0.1 worse by a tenth; the validation score

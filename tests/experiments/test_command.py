@@ -1,10 +1,11 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sktl.cli import main
-from sktl.experiments import Store, command, missing
+from sktl.experiments import Store, command, missing, quick
 
 TINY = [
     "grid", "--architectures", "ConvNetQuakeINGV", "--sources", "emg", "--targets", "sp500",
@@ -46,7 +47,7 @@ def test_a_grid_is_run_reported_and_not_run_again(tmp_path, capsys, reports):
     arguments = [*TINY, "--out", str(out), "--n-jobs", "1", "--protocol", "published"]
     assert main(arguments) == 0
     assert "4 trials finished in" in capsys.readouterr().out
-    assert reports == [(out / "records", out / "report", "published")]
+    assert reports == [(out / "records", out / "report", "published", "plain")]
     assert main([*arguments, "--no-report"]) == 0
     assert len(reports) == 1
     assert "0 trials finished in 0 s, 4 were there before" in capsys.readouterr().out
@@ -115,3 +116,37 @@ def test_wrong_usage_ends_with_2(arguments, match, capsys):
 def test_unknown_names_end_with_1(capsys):
     assert main(["grid", "--targets", "STAED"]) == 1
     assert "Did you mean 'STEAD'" in capsys.readouterr().err
+
+
+def test_a_file_of_the_users_own_is_a_target(tmp_path, capsys, monkeypatch):
+    from sktl.experiments import _estimate
+
+    costs = _estimate.Pilot(start=0.0, train=(0.01, 0.0), predict=(0.0, 0.0))
+    monkeypatch.setattr(_estimate, "pilot", lambda name, **options: (name, costs))
+    rng = np.random.default_rng(0)
+    file = tmp_path / "grip.npz"
+    np.savez(file, X=rng.normal(size=(60, 2, 150)), y=np.tile(["a", "b", "c"], 20))
+    arguments = [*TINY, "--dry-run", "--n-jobs", "1", "--out", str(tmp_path / "grid")]
+    arguments[arguments.index("sp500")] = str(file)
+    del arguments[arguments.index("--sizes") : arguments.index("--sizes") + 2]
+    arguments[-1:] = [str(tmp_path / "grid"), "--baselines", "linear"]
+    assert main(arguments) == 0
+    said = capsys.readouterr().out
+    assert (
+        "grip: 42 + 9 + 9 instances to train, validate and test, classification, 2 channels, 150 "
+        "points; shortened to 100 points (--max-timepoints); trained on 42 (--sizes)"
+    ) in said
+    # 140 and two times 42 instances, one epoch; a baseline of 3 s.
+    assert "about 5 s" in said
+    assert main(["grid", "--targets", str(tmp_path / "gripp.npz")]) == 1
+    assert "There is no such file" in capsys.readouterr().err
+
+
+def test_without_numba_minirocket_is_left_out_and_named(monkeypatch):
+    monkeypatch.setattr(command, "find_spec", lambda name: None)
+    said = []
+    plan = command.without_minirocket(quick(targets=["EMG"]), said.append)
+    assert plan.baselines == ("constant", "class prior", "last value", "linear")
+    assert "MiniRocket is left out: it needs numba" in said[0]
+    with pytest.raises(ValueError, match="needs numba: pip install numba"):
+        command.without_minirocket(quick(baselines=["MiniRocket"]), said.append)

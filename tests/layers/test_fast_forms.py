@@ -12,7 +12,7 @@ from keras import layers
 from sktl.layers import fast_forms
 from sktl.layers.bidirectional_lstm import block_bidirectional
 from sktl.layers.conv_kernel_gradient import convolve
-from sktl.layers.fast_forms import PLAIN_LAYERS, inner_layers
+from sktl.layers.fast_forms import PLAIN_LAYERS, weight_owners
 from sktl.training import network_cache
 from sktl.training.optimizer import two_speed_adam
 
@@ -105,18 +105,15 @@ def test_a_tensorflow_that_cannot_clear_its_kernels(monkeypatch):
 
 def test_inner_layers_are_found_without_keras():
     series = keras.Input((8, 2))
-    x = layers.Bidirectional(layers.LSTM(2, return_sequences=True))(series)
+    x = layers.Bidirectional(layers.LSTM(2, return_sequences=True, name="lstm"), name="two")(series)
     x = layers.TimeDistributed(layers.Dense(3))(x)
     x = keras.Sequential([layers.Dense(2), layers.PReLU()])(x)
     x = layers.MultiHeadAttention(2, 2)(x, x)
     model = keras.Model(series, layers.Dense(1)(layers.Flatten()(x)))
-    found = fast_forms._found_layers(model)
-    # Whoever has a weight is what matters: the last of those that have it.
-    owners = [
-        {v.path: one for one in some for v in one.weights} for some in (found, inner_layers(model))
-    ]
-    assert set(owners[0]) == {v.path for v in model.weights}
-    assert all(owners[0][path] is owner for path, owner in owners[1].items())
+    plain = fast_forms._owners(fast_forms._found_layers(model))
+    assert set(plain) == {variable.path for variable in model.weights}
+    assert all(plain[path] is owner for path, owner in weight_owners(model).items())
+    assert type(plain["two/forward_lstm/lstm_cell/kernel"]).__name__ == "LSTMCell"
 
 
 def test_plain_layers_on_demand():

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from sktl import estimators
 from sktl.cli import main
 from sktl.sources import list_sources, own_sources_directory, save_source
 
@@ -61,7 +62,7 @@ def test_command_lists(several, capsys):
     assert main(["sources", "--architecture", "TCN"]) == 0
     assert "MagNet" not in capsys.readouterr().out
     assert main(["sources", "--architecture", "LSTM"]) == 0
-    assert "No sources" in capsys.readouterr().out
+    assert "No sources. Networks with sources: ConvNetQuakeINGV, " in capsys.readouterr().out
     (several / "card.json").write_text("{}")
     assert main(["sources"]) == 0
     assert "damaged" in capsys.readouterr().err
@@ -116,3 +117,11 @@ def test_command_shows_a_card(several, capsys):
     assert json.loads(capsys.readouterr().out)["score"]["value"] == 0.25
     assert main(["sources", "show", "STAED", "--architecture", "MagNet"]) == 1
     assert "Did you mean 'STEAD'" in capsys.readouterr().err
+
+
+def test_networks_without_sources_say_so():
+    with_sources = set(list_sources().query("where != 'own'")["architecture"])
+    networks = (getattr(estimators, name) for name in estimators.__all__)
+    for network in (one for one in networks if hasattr(one, "architecture")):
+        said = "No source of this network is bundled or published" in network.__doc__
+        assert said == (network.architecture not in with_sources), network

@@ -153,7 +153,7 @@ def simulate_prices(
     rng = chunk_generator(draw_seed(random_state))
     share = np.arange(n_days) / (N_DAYS - 1)
     while True:
-        returns = simulate_returns(n_days, 1, rng)[0]
+        returns = simulate_returns(n_days, 1, int(rng.integers(2**32)))[0]
         strayed = lfilter([1.0], [1.0, 1 / _PULL_DAYS - 1], returns)
         strayed -= np.linspace(strayed[0], strayed[-1], n_days)
         if strayed.min() > _BELOW and strayed.max() < _ABOVE:
@@ -164,7 +164,7 @@ def _history(seed: int, history: int) -> tuple[np.ndarray, np.ndarray]:
     # Every history ends higher or lower than the real one did, mostly by less than a half.
     rng = chunk_generator(seed, history)
     last = _LAST * np.exp(rng.normal(0, 0.2))
-    closes = simulate_prices(N_DAYS, rng, last=last)
+    closes = simulate_prices(N_DAYS, int(rng.integers(2**32)), last=last)
     windows = np.lib.stride_tricks.sliding_window_view(closes, N_TIMEPOINTS + 1)
     return windows[:, None, :-1].astype(np.float32), windows[:, -1].astype(np.float32)
 

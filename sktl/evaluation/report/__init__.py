@@ -10,6 +10,7 @@ from sktl._files import check_folder, write_whole
 from sktl.evaluation.protocols import compare
 from sktl.evaluation.readers import read_records
 from sktl.evaluation.records import Records
+from sktl.evaluation.report.document import STYLES
 from sktl.evaluation.report.results import compute, to_json
 
 
@@ -21,6 +22,7 @@ def write_report(
     exclude_reruns: Iterable[object] = (),
     progress: bool = False,
     domains: Mapping[str, str] | None = None,
+    style: str = "plain",
 ) -> Path:
     """Write the report of a comparison of transfer with training from scratch.
 
@@ -42,6 +44,10 @@ def write_report(
         Show a progress line on standard error.
     domains : mapping of str to str, optional
         Domains of datasets, e.g. ``{"etna": "seis"}``, where `records` are to be read.
+    style : {"plain", "otovic2022"}, default="plain"
+        ``plain`` numbers tables and figures in their order and leaves out what holds nothing.
+        ``otovic2022`` gives them the numbers and the form of Otović et al. (2022): Tables 3 to 10,
+        Figure 8.
 
     Returns
     -------
@@ -51,7 +57,7 @@ def write_report(
     Raises
     ------
     ValueError
-        If the records, protocol, omega or reruns cannot be used; the message says why.
+        If the records, protocol, omega, reruns or style cannot be used; the message says why.
     ImportError
         If matplotlib is missing (extra ``plots``).
 
@@ -81,6 +87,8 @@ def write_report(
     from sktl.evaluation.report.pages import document
     from sktl.evaluation.report.sentences import conclusions
 
+    if style not in STYLES:
+        raise ValueError(f"style must be one of {list(STYLES)}. Received: style={style!r}")
     check_folder(out)
     if not isinstance(records, Records):
         records = read_records(records, domains, progress=progress)
@@ -89,7 +97,7 @@ def write_report(
         line.set_description_str("statistics and controls")
         results = compute(records, comparison)
         said = conclusions(results)
-        page = document(results, said, line.set_description_str)
+        page = document(results, said, line.set_description_str, style)
         line.set_description_str("report written")
     statement = comparison.statement
     content = to_json(results, said, __version__)

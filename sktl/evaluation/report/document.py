@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+PLAIN, OTOVIC2022 = STYLES = ("plain", "otovic2022")
 
 
 @dataclass(frozen=True)
@@ -10,7 +12,8 @@ class Table:
     """A table of texts.
 
     ``marks`` holds one class a body cell (``g``, ``r``, ``m`` or nothing) where colours matter;
-    the text itself carries the same mark, so that nothing depends on colour alone.
+    the text itself carries the same mark, so that nothing depends on colour alone. ``b`` makes a
+    cell bold. ``paper`` is the number that Otović et al. (2022) gave the table.
     """
 
     name: str
@@ -19,6 +22,7 @@ class Table:
     rows: list[list[str]]
     note: str = ""
     marks: list[list[str]] = field(default_factory=list)
+    paper: str = ""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Picture:
     caption: str
     svg: str
     alt: str
+    paper: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,47 @@ class Section:
     def anchor(self) -> str:
         """The title as an HTML id."""
         return "".join(c if c.isalnum() else "-" for c in self.title.lower()).strip("-")
+
+
+def numbered(sections: list[Section], style: str) -> list[Section]:
+    """Number tables and figures, in their order or as the paper did.
+
+    Parameters
+    ----------
+    sections : list of Section
+    style : {"plain", "otovic2022"}
+        Under ``otovic2022`` files are called by the paper's numbers, too, and what the paper does
+        not have goes without a number.
+
+    Returns
+    -------
+    list of Section
+
+    Examples
+    --------
+    >>> from sktl.evaluation.report.document import Section, Table, numbered
+    >>> table = Table("wins", "Cells won", ["cells"], [["3"]], paper="Table 3")
+    >>> for style in ("plain", "otovic2022"):
+    ...     (section,) = numbered([Section("Wins", [table])], style)
+    ...     print(section.blocks[0].name, "|", section.blocks[0].caption)
+    wins | Table 1: Cells won
+    table3 | Table 3: Cells won
+    """
+    counts = {Table: 0, Picture: 0}
+
+    def number(block: Block) -> Block:
+        if not isinstance(block, Table | Picture):
+            return block
+        if style == OTOVIC2022:
+            if not block.paper:
+                return block
+            name = block.paper.lower().replace(" ", "")
+            return replace(block, name=name, caption=f"{block.paper}: {block.caption}")
+        counts[type(block)] += 1
+        kind = "Table" if isinstance(block, Table) else "Figure"
+        return replace(block, caption=f"{kind} {counts[type(block)]}: {block.caption}")
+
+    return [replace(one, blocks=[number(block) for block in one.blocks]) for one in sections]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from sktl.evaluation.domains import ordered
 from sktl.evaluation.protocols import Comparison
 from sktl.evaluation.rankings import Ranking, rankings
 from sktl.evaluation.records import Records
+from sktl.evaluation.scores import Scores, score_table
 from sktl.evaluation.statistics import bayesian_signed_rank, bootstrap_interval
 from sktl.evaluation.training_figures import cost_table
 
@@ -41,6 +42,7 @@ class Results:
     defects: list[Defect]
     rankings: list[Ranking]
     cost: pd.DataFrame
+    scores: Scores
 
 
 def compute(records: Records, comparison: Comparison) -> Results:
@@ -61,6 +63,7 @@ def compute(records: Records, comparison: Comparison) -> Results:
         defects=find_defects(records, comparison),
         rankings=rankings(records, comparison),
         cost=cost_table(records),
+        scores=score_table(records, comparison),
     )
 
 
@@ -113,18 +116,22 @@ def to_json(results: Results, conclusions: list[str], version: str) -> dict[str,
         "exclusions": [asdict(e) for e in (*records.exclusions, *comparison.exclusions)],
         "notes": records.notes,
         "effect": results.effect,
-        "table3": _pairs(results.wins),
-        "table3_tests": results.wins,
-        "table4": _pairs(results.convergence_wins),
-        "table4_tests": results.convergence_wins,
-        "table5": results.changes,
-        "table6_7": _percent(comparison, results.score),
-        "table8_9": _percent(comparison, results.convergence),
-        "table10": {
+        "scores": {
+            "cells": results.scores.cells.to_dict("records"),
+            "ranks": results.scores.ranks,
+        },
+        "wins": _pairs(results.wins),
+        "wins_tests": results.wins,
+        "convergence_wins": _pairs(results.convergence_wins),
+        "convergence_wins_tests": results.convergence_wins,
+        "changes": results.changes,
+        "score_gain": _percent(comparison, results.score),
+        "convergence_gain": _percent(comparison, results.convergence),
+        "wins_by_architecture": {
             relation: {name: counts[:2] for name, counts in row.items()}
             for relation, row in results.architectures.items()
         },
-        "figure8": {
+        "gain_by_omega": {
             str(name): {f"{omega:g}": gain for omega, gain in row.items()}
             for name, row in results.omegas.iterrows()
         },

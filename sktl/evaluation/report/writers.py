@@ -90,7 +90,7 @@ def _html_block(block: Block) -> str:
     for number, row in enumerate(block.rows):
         marks = block.marks[number] if block.marks else [""] * len(row)
         cells = "".join(
-            f"<td{_class(text, mark)}>{escape(text)}</td>"
+            f"<td{_class(text, mark)}>{_strong(escape(text), mark)}</td>"
             for text, mark in zip(row[1:], marks[1:], strict=True)
         )
         rows.append(f'<tr><th scope="row">{escape(row[0])}</th>{cells}</tr>')
@@ -102,8 +102,13 @@ def _html_block(block: Block) -> str:
     )
 
 
+def _strong(text: str, mark: str) -> str:
+    return f"<strong>{text}</strong>" if mark == "b" else text
+
+
 def _class(text: str, mark: str) -> str:
-    name = mark or ("words" if len(text) > 12 else "")
+    words = len(text) > 12 and "±" not in text
+    name = mark.replace("b", "") or ("words" if words else "")
     return f' class="{name}"' if name else ""
 
 
@@ -120,8 +125,14 @@ def to_markdown(document: Document) -> str:
             elif isinstance(block, Picture):
                 parts += [f"![{_plain(block.alt)}](figures/{block.name}.svg)", f"*{block.caption}*"]
             else:
-                lines = [block.header, ["---"] + ["---:"] * (len(block.header) - 1), *block.rows]
-                table = "\n".join("| " + " | ".join(map(_plain, row)) + " |" for row in lines)
+                rows = [[_plain(text) for text in row] for row in block.rows]
+                for row, marks in zip(rows, block.marks, strict=False):
+                    row[:] = [
+                        f"**{t}**" if m == "b" else t for t, m in zip(row, marks, strict=True)
+                    ]
+                ruler = ["---"] + ["---:"] * (len(block.header) - 1)
+                lines = [[_plain(text) for text in block.header], ruler, *rows]
+                table = "\n".join("| " + " | ".join(row) + " |" for row in lines)
                 parts += [f"**{_plain(block.caption)}**", table] + [block.note] * bool(block.note)
     return "\n\n".join(parts) + f"\n\n---\n{document.protocol}\n"
 
@@ -134,7 +145,7 @@ _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "ω": r"$\omega$", "≠": r"$\neq$", "–": "--",
-    "√": r"$\surd$", "|": r"\textbar{}",
+    "√": r"$\surd$", "|": r"\textbar{}", "±": r"$\pm$", "↑": r"$\uparrow$", "↓": r"$\downarrow$",
     # After the end of a row these would be read as its options.
     "[": "{[}", "]": "{]}", "*": "{*}",
 }  # fmt: skip

@@ -1,6 +1,8 @@
 """The report on simulated records with known gains, and on the published ones."""
 
+import contextlib
 import csv
+import io
 import json
 import re
 from html.parser import HTMLParser
@@ -38,29 +40,33 @@ class Page(HTMLParser):
         self.text.append(data)
 
 
-@pytest.fixture
-def trials(rows, tmp_path):
+@pytest.fixture(scope="module")
+def trials(all_rows, tmp_path_factory):
     """Write the simulated experiment as a directory of trial records."""
-    records = tmp_path / "records"
-    records.mkdir()
-    for number, row in enumerate(rows):
+    records = tmp_path_factory.mktemp("records")
+    for number, row in enumerate(all_rows):
         (records / f"{number}.json").write_text(json.dumps(row))
     return records
 
 
-@pytest.fixture
-def written(trials, tmp_path, capsys):
-    """Write the default report by the command."""
-    assert main(["report", str(trials), "--out", str(tmp_path / "out")]) == 0
-    assert capsys.readouterr().out.strip() == str(tmp_path / "out" / "report.html")
-    return tmp_path / "out"
+@pytest.fixture(scope="module")
+def written(trials, tmp_path_factory):
+    """Write the default report by the command, once for all tests that read it."""
+    out, said = tmp_path_factory.mktemp("report") / "out", io.StringIO()
+    with contextlib.redirect_stdout(said):
+        assert main(["report", str(trials), "--out", str(out)]) == 0
+    assert said.getvalue().strip() == str(out / "report.html")
+    return out
 
 
 def test_every_output_is_there_and_names_the_protocol(written):
     names = {str(path.relative_to(written)) for path in written.rglob("*") if path.is_file()}
-    tables = [f"table{n}" for n in (3, 4, 5, 6, 7, 8, 9, 10)] + ["figure8", "controls", "cost"]
+    tables = [
+        "scores", "controls", "wins", "convergence_wins", "changes", "wins_by_architecture",
+        "score_gain", "convergence_gain", "gain_by_omega", "cost",
+    ]  # fmt: skip
     pictures = [
-        "figure8", "gain_against_omega", "heat_map_score", "heat_map_convergence",
+        "scores", "gain_by_omega", "gain_against_omega", "heat_map_score", "heat_map_convergence",
         "learning_curves", "cost", "critical_difference_omegas",
     ]  # fmt: skip
     expected = {"report.html", "report.md", "report.json"}
@@ -86,7 +92,7 @@ def test_page_is_self_contained_accessible_html(written):
     assert len(ids) == len(set(ids))
     links = [attrs["href"][1:] for tag, attrs in page.tags if tag == "a"]
     assert set(links) <= set(ids)
-    assert len(links) == 10  # the skip link and nine sections
+    assert len(links) == 11  # the skip link and ten sections
     # Whatever scrolls sideways can be reached and scrolled by keyboard, and has a name.
     wide = [attrs for _, attrs in page.tags if attrs.get("class") == "wide"]
     assert len(wide) == sum(tag in ("img", "table") for tag, _ in page.tags)
@@ -100,10 +106,10 @@ def test_page_is_self_contained_accessible_html(written):
 def test_numbers_of_the_simulated_experiment(written):
     # Transfer at omega 1 is better everywhere, and validation finds it: 12 cells, 12 wins.
     content = json.loads((written / "report.json").read_text())
-    assert list(content["table3"]) == RELATIONS
-    assert content["table3"]["total"] == [12, 0]
-    assert content["table10"]["total"] == {"magnet": [6, 0], "tcn": [6, 0]}
-    assert content["figure8"]["tcn"]["1"] == pytest.approx(20)
+    assert list(content["wins"]) == RELATIONS
+    assert content["wins"]["total"] == [12, 0]
+    assert content["wins_by_architecture"]["total"] == {"magnet": [6, 0], "tcn": [6, 0]}
+    assert content["gain_by_omega"]["tcn"]["1"] == pytest.approx(20)
     assert content["records"]["transfer"] == 72
     assert content["records"]["reference"] == 18
     # A gain of a fifth at omega 1 in every run: no bootstrap sample can have another median.
@@ -111,7 +117,7 @@ def test_numbers_of_the_simulated_experiment(written):
     assert [effect[name] for name in ("median_gain_percent", "low", "high")] == pytest.approx(
         [20.0] * 3
     )
-    percent = content["table6_7"]
+    percent = content["score_gain"]
     assert percent["columns"] == ["stead300", "emg300", "etna300"]
     assert percent["percent"]["emg"] == pytest.approx([20.0, None, 20.0])
     assert percent["colours"]["emg"][1] == "-"
@@ -124,15 +130,42 @@ def test_numbers_of_the_simulated_experiment(written):
 
 def test_tables_agree_between_formats(written):
     content = json.loads((written / "report.json").read_text())
-    lines = (written / "tables" / "table3.csv").read_text().splitlines()
+    lines = (written / "tables" / "wins.csv").read_text().splitlines()
     assert lines[0].startswith("# Protocol honest")
     rows = list(csv.DictReader(lines[1:]))
     wins = [[int(row[side].split()[0].replace("–", "0")) for side in ("wins", "losses")]
             for row in rows]  # fmt: skip
-    assert wins == list(content["table3"].values())
-    tex = (written / "tables" / "table3.tex").read_text()
+    filled = [counts for counts in content["wins"].values() if sum(counts)]
+    assert wins == filled
+    tex = (written / "tables" / "wins.tex").read_text()
     assert r"Total & 12 (100 \%) & 0 (0 \%) & 0 & 12 &" in tex
     assert "| Total | 12 (100 %) | 0 (0 %) | 0 | 12 |" in (written / "report.md").read_text()
+
+
+def test_the_report_begins_with_a_picture_and_the_table_of_scores(written):
+    text = (written / "report.md").read_text()
+    first = text[text.index("## Scores") : text.index("## Conclusions")]
+    assert first.index("![Test scores of all methods") < first.index(
+        "**Table 1: Test scores, mean ±"
+    )
+    # Transfer is better by a fifth in every rerun: it is the best on each of the three data sets.
+    rows = [line for line in first.splitlines() if "↓" in line or "↑" in line]
+    assert [row.split(" | ")[0].strip("| ") for row in rows] == [
+        "STEAD 300", "EMG 300", "etna 300", "average rank",
+    ]  # fmt: skip
+    content = json.loads((written / "report.json").read_text())["scores"]
+    means = {(c["target"], c["method"]): c["mean"] for c in content["cells"]}
+    assert means["stead", "TCN transfer"] == pytest.approx(0.8 * means["stead", "TCN from scratch"])
+    assert content["ranks"]["TCN transfer"] + content["ranks"]["MagNet transfer"] == 3.0
+    for row in rows:
+        assert re.search(r"\*\*[\d.]+( ± [\d.]+)?\*\*", row)
+    assert "<strong>" in (written / "report.html").read_text()
+    assert r"\textbf{" in (written / "tables" / "scores.tex").read_text()
+    # Every table and figure has a number, and none has the paper's.
+    captions = re.findall(r"^[*]+((?:Table|Figure) \d+):", text, re.MULTILINE)
+    tables = [caption for caption in captions if caption.startswith("Table")]
+    assert tables == [f"Table {number}" for number in range(1, 11)]
+    assert len(captions) - len(tables) == text.count("![")
 
 
 def test_published_protocol_fixed_omega_and_reruns(trials, tmp_path):
@@ -141,7 +174,7 @@ def test_published_protocol_fixed_omega_and_reruns(trials, tmp_path):
         return json.loads((tmp_path / "out" / "report.json").read_text())
 
     fixed = report("--omega", "0.1", "--exclude-rerun", "0", "--exclude-rerun", "2")
-    assert fixed["table3"]["total"] == [0, 12]
+    assert fixed["wins"]["total"] == [0, 12]
     assert "without rerun 0, 2" in fixed["protocol"]["statement"]
     assert "Rerun 0, 2: left out" in (tmp_path / "out" / "report.md").read_text()
     published = report("--protocol", "published")
@@ -153,6 +186,7 @@ def test_published_protocol_fixed_omega_and_reruns(trials, tmp_path):
     ("options", "code", "said"),
     [
         (["--protocol", "honset"], 2, "invalid choice"),
+        (["--style", "otovic"], 2, "invalid choice"),
         (["--omega", "3"], 1, "omega must be one of"),
         (["--exclude-rerun", "9"], 1, "exclude_reruns must name reruns"),
     ],
@@ -201,7 +235,7 @@ def test_bare_records_make_a_report(tmp_path):
     )  # fmt: skip
     out = write_report(Records.from_frame(table), tmp_path, "published").parent
     content = json.loads((out / "report.json").read_text())
-    assert content["table3"]["total"] == [1, 0]
+    assert content["wins"]["total"] == [1, 0]
     assert content["records"]["failed"] == 1
     text = (out / "report.html").read_text()
     Page(text)
@@ -210,7 +244,13 @@ def test_bare_records_make_a_report(tmp_path):
     assert "1 left out: the trial failed" in text
     assert "hold no convergence rates" in text
     assert "hold none" in text
-    assert r"50 \% \& more" in (out / "tables" / "table7.tex").read_text()
+    assert r"50 \% \& more" in (out / "tables" / "score_gain.tex").read_text()
+    # One source, one target, one omega, no curves: no map, no bars, no lines; a failed trial is
+    # drawn.
+    assert {path.stem for path in (out / "figures").iterdir()} == {"scores", "cost"}
+    assert {path.stem for path in (out / "tables").iterdir()} == {
+        "scores", "controls", "wins", "score_gain", "cost",
+    }  # fmt: skip
 
 
 def test_controls_that_cannot_be_made_are_named(tmp_path):
@@ -224,7 +264,7 @@ def test_controls_that_cannot_be_made_are_named(tmp_path):
     )  # fmt: skip
     out = write_report(Records.from_frame(table), tmp_path, "published").parent
     content = json.loads((out / "report.json").read_text())
-    assert content["table3"]["total"] == [1, 0]
+    assert content["wins"]["total"] == [1, 0]
     controls = {control["name"]: control for control in content["controls"]}
     assert (controls["published"]["wins"], controls["omega = 1"]["n"]) == (1, 1)
     assert "cannot be chosen without the test" in controls["honest"]["problem"]
@@ -247,18 +287,20 @@ def test_report_again_is_the_same_and_leaves_nothing_behind(frame, tmp_path):
 def test_published_results_in_the_papers_form(shared, tmp_path):
     records = shared("published/published_results.csv.gz")
     printed = json.loads(shared("published/printed_tables.json").read_text())
-    arguments = ["report", str(records), "--protocol", "published", "--out", str(tmp_path)]
-    assert main(arguments) == 0
+    how = ["--protocol", "published", "--style", "otovic2022"]
+    assert main(["report", str(records), *how, "--out", str(tmp_path)]) == 0
     content = json.loads((tmp_path / "report.json").read_text())
-    assert content["table3"] == printed["table3_wins_losses"]
-    assert content["table4"] == printed["table4_wins_losses"]
-    assert content["table6_7"]["columns"] == printed["columns"]
-    assert content["table6_7"]["colours"] == printed["tables6_7_colours"]
-    assert content["table8_9"]["colours"] == printed["tables8_9_colours"]
+    assert content["wins"] == printed["table3_wins_losses"]
+    assert content["convergence_wins"] == printed["table4_wins_losses"]
+    assert content["score_gain"]["columns"] == printed["columns"]
+    assert content["score_gain"]["colours"] == printed["tables6_7_colours"]
+    assert content["convergence_gain"]["colours"] == printed["tables8_9_colours"]
+    numbers = {path.stem for path in (tmp_path / "tables").glob("table*.csv")}
+    assert numbers == {f"table{number}" for number in (3, 4, 5, 6, 7, 8, 9, 10)}
     # The paper's percentages, in the order wins then losses; its 76 % for 204 of 240 is 85 %.
     for name, wins, losses in (
-        ("table3", [90, 84, 92, 72, 90, 85], [10, 16, 8, 28, 10, 15]),
-        ("table4", [58, 65, 72, 50, 77, 64], [42, 35, 28, 50, 23, 36]),
+        ("wins", [90, 84, 92, 72, 90, 85], [10, 16, 8, 28, 10, 15]),
+        ("convergence_wins", [58, 65, 72, 50, 77, 64], [42, 35, 28, 50, 23, 36]),
     ):
         rows = content[f"{name}_tests"].values()
         assert [row["percent_won"] for row in rows] == wins

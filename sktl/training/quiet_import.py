@@ -1,0 +1,77 @@
+"""Keras and its backend are loaded without lines on what a machine has not got.
+
+TensorFlow's C++ writes of oneDNN, CUDA and cuDNN to standard error, past Python and past its own
+setting as long as it loads. Users of a plain machine can do nothing about it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+# Lines of the C++ log below fatal ones, and those that belong to them.
+_LOGGED = re.compile(
+    rb"[IWE]\d{4} \d\d:\d\d:|[IWE]0000 00:00:|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWE] "
+    rb"|WARNING: All log messages before absl::InitializeLog"
+    rb"|To enable the following instructions: .*rebuild TensorFlow"
+)
+
+
+def import_keras() -> ModuleType:
+    """Import keras with its backend.
+
+    Whoever sets ``TF_CPP_MIN_LOG_LEVEL`` sees what it asks for; without it, the backend's log is
+    limited to fatal errors for this process.
+
+    Returns
+    -------
+    module
+        keras.
+
+    Examples
+    --------
+    >>> from sktl.training.quiet_import import import_keras
+    >>> import_keras().__name__
+    'keras'
+    """
+    if "keras" in sys.modules or os.environ.get(_LEVEL, "3") != "3":
+        import keras
+
+        return keras
+    os.environ[_LEVEL] = "3"
+    with without_log():
+        import keras
+    return keras
+
+
+@contextmanager
+def without_log() -> Iterator[None]:
+    """Hold standard error back, and write it at the end without the lines of TensorFlow's log.
+
+    After an exception all of it is written.
+    """
+    try:
+        before = os.dup(2)
+    except OSError:  # a program without a console has no standard error
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        failed = True
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+            failed = False
+        finally:
+            if sys.stderr is not None:
+                sys.stderr.flush()
+            os.dup2(before, 2)
+            os.close(before)
+            held.seek(0)
+            lines = held.read().splitlines(keepends=True)
+            os.write(2, b"".join(one for one in lines if failed or not _LOGGED.match(one)))

@@ -1,0 +1,184 @@
+"""Series of unequal length before a network: scaled each on its own, or brought to one length."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from sktl._lengths import is_unequal, lengths_of
+from sktl.training.preprocessing import Preprocessing, amplitude_scale
+
+POLICIES = ("error", "pad", "crop", "resample")
+"""What networks of a fixed length may do with series of unequal length."""
+
+
+class UnequalPreprocessing(Preprocessing):
+    """Scaling, mean and stream max of series of unequal length, NaN following them.
+
+    As `Preprocessing`, but that the mean subtracted is one number a channel, over all time points
+    of all training instances: no time point is that of all.
+    """
+
+    @classmethod
+    def fit(cls, X, stream_max):
+        """Fit on the training panel and transform it, see `Preprocessing.fit`."""
+        scaled, amplitude = _scale(X)
+        mean = np.asarray(np.nanmean(scaled, axis=(0, 2), dtype=np.float64), np.float32)
+        fitted = cls(mean[:, None], stream_max, *amplitude_scale(amplitude, stream_max))
+        return fitted, fitted._inputs(scaled, amplitude)
+
+    def transform(self, X):
+        """Turn a panel, of any length, into the inputs of a network; NaN still follows series.
+
+        Parameters
+        ----------
+        X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Panel in the unit of the training panel.
+
+        Returns
+        -------
+        list of np.ndarray
+            See `Preprocessing.transform`.
+
+        Raises
+        ------
+        ValueError
+            If the instances have other channels than those of the training.
+        """
+        if X.shape[1] != len(self.mask):
+            raise ValueError(
+                f"X must have the channels that the network was fitted with, {len(self.mask)}. "
+                f"Received: {X.shape[1]} channels"
+            )
+        return self._inputs(*_scale(X))
+
+    def description(self):
+        """Say in words what is done, see `Preprocessing.description`."""
+        return super().description() | {"mask": "mean of each channel of the training instances"}
+
+
+def _scale(X):
+    """Do as `scale_instances`, leaving out what follows the series."""
+    low = np.nanmin(X, axis=(1, 2), keepdims=True)
+    high = np.nanmax(X, axis=(1, 2), keepdims=True)
+    span = high - low
+    scaled = ((X - low) / np.where(span > 0, span, 1)).astype(np.float32, copy=False)
+    return scaled, np.maximum(np.abs(low), np.abs(high))[:, 0, 0]
+
+
+def policy_length(X: np.ndarray, policy: str) -> int:
+    """Return the length to which a policy brings the training series and all others.
+
+    Parameters
+    ----------
+    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+        Training series; NaN may follow them.
+    policy : {"pad", "crop", "resample"}
+        See `at_length`.
+
+    Returns
+    -------
+    int
+        Time points of the shortest for "crop", of the longest otherwise.
+    """
+    lengths = lengths_of(X)
+    return int(lengths.min() if policy == "crop" else lengths.max())
+
+
+def at_length(X: np.ndarray, n_timepoints: int, policy: str) -> np.ndarray:
+    """Bring series to one length.
+
+    Parameters
+    ----------
+    X : np.ndarray of shape (n_instances, n_channels, any)
+        Series; NaN may follow them.
+    n_timepoints : int
+        The length.
+    policy : {"pad", "crop", "resample"}
+        Continue shorter series with their last value; keep the first time points of longer ones;
+        or interpolate linearly between the first and the last time point. A series that is longer
+        than "pad" expects is cut, one that is shorter than "crop" expects is continued, and a
+        warning says so.
+
+    Returns
+    -------
+    np.ndarray of shape (n_instances, n_channels, n_timepoints)
+        The series; X itself where all have this length.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.training.unequal_length import at_length
+    >>> X = np.array([[[1.0, 3.0, np.nan]], [[1.0, 2.0, 6.0]]])
+    >>> for policy, n_timepoints in (("pad", 3), ("crop", 2), ("resample", 3)):
+    ...     print(policy, at_length(X, n_timepoints, policy)[:, 0].tolist())
+    pad [[1.0, 3.0, 3.0], [1.0, 2.0, 6.0]]
+    crop [[1.0, 3.0], [1.0, 2.0]]
+    resample [[1.0, 2.0, 3.0], [1.0, 2.0, 6.0]]
+    """
+    if X.shape[2] == n_timepoints and not is_unequal(X):
+        return X
+    lengths = lengths_of(X)
+    if policy == "resample":
+        return _resampled(X, lengths, n_timepoints)
+    if policy == "pad" and (lengths > n_timepoints).any():
+        _warn(lengths > n_timepoints, "longer than the longest", n_timepoints, "cut to its", policy)
+    if policy == "crop" and (lengths < n_timepoints).any():
+        shorter = "continued with their last value to its"
+        _warn(lengths < n_timepoints, "shorter than the shortest", n_timepoints, shorter, policy)
+    places = np.minimum(np.arange(n_timepoints), lengths[:, None] - 1)
+    return np.take_along_axis(X, places[:, None], axis=2)
+
+
+def _resampled(X, lengths, n_timepoints):
+    places = np.linspace(0, 1, n_timepoints) * (lengths[:, None] - 1)
+    below = np.floor(places).astype(int)
+    above = np.minimum(below + 1, lengths[:, None] - 1)
+    share = (places - below)[:, None]
+    values = [np.take_along_axis(X, at[:, None], axis=2) for at in (below, above)]
+    X = values[0] * (1 - share) + values[1] * share
+    return X.astype(values[0].dtype) if values[0].dtype.kind == "f" else X
+
+
+def _warn(which, are, n_timepoints, become, policy):
+    warnings.warn(
+        f"{which.sum()} of {len(which)} series are {are} of the training, {n_timepoints} time "
+        f"points, and were {become} length. Received: unequal_length={policy!r}",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+def rounded_up(n_timepoints: int) -> int:
+    """Return a length of which there are few, up to an eighth longer: each has a network."""
+    step = max(1, 1 << max(0, n_timepoints.bit_length() - 4))
+    return -(-n_timepoints // step) * step
+
+
+def of_other_length(preprocessing: Preprocessing, n_timepoints: int) -> UnequalPreprocessing:
+    """Return what series of other lengths than those of the training go through.
+
+    Parameters
+    ----------
+    preprocessing : Preprocessing
+        Fitted to series of equal length.
+    n_timepoints : int
+        The longest.
+
+    Returns
+    -------
+    UnequalPreprocessing
+        Of every time point its own mean is subtracted; later than the training series it is that
+        of the channel.
+    """
+    mean = preprocessing.mask[:, :n_timepoints]
+    missing = n_timepoints - mean.shape[1]
+    later = np.repeat(preprocessing.mask.mean(axis=1, keepdims=True), missing, axis=1)
+    return UnequalPreprocessing(
+        np.concatenate([mean, later], axis=1),
+        preprocessing.stream_max,
+        preprocessing.center,
+        preprocessing.scale,
+        preprocessing.floor,
+    )

@@ -48,16 +48,16 @@ On the targets held out, which no choice inside sktl was made on:
 
 **Scored three times.** These targets were scored twice before, with earlier versions of
 AutoTransfer. On the same 15 cells of 12 to 20 labels the second version won or tied against the
-best peer in 6 and against MultiRocket in 10, with a worst ratio of 1.59; the present one in 8 and in
-12, with a worst ratio of 1.25. Its errors there are 3 % lower in the geometric mean: better on the
-Nikkei's volatility, the infrared spectra and atrial fibrillation, worse on finger movements (F1
-0.43, before 0.57; every method is near chance there). In between, candidates share by their errors
-instead of by votes, averages of numbers are drawn towards the median by evidence instead of all or
-nothing, and ridge models on the values of the series are candidates. These choices were made on the
-development half and on further targets, see below, where they lowered the ratio to the best peer of
-numbers from 1.04 to 0.98 in 31 cells (by stored predictions; the further targets without sources).
-No choice was made on what these scores say, and nothing that predicts was changed after they were
-seen. Three scorings of one set of targets are not as good as a new set.
+best peer in 6 and against MultiRocket in 10, with a worst ratio of 1.59; the present one in 8 and
+in 12, with a worst ratio of 1.25. Its errors there are 3 % lower in the geometric mean: better on
+the Nikkei's volatility, the infrared spectra and atrial fibrillation, worse on finger movements
+(F1 0.43, before 0.57; every method is near chance there). In between, candidates share by their
+errors instead of by votes, averages of numbers are drawn towards the median by evidence instead
+of all or nothing, and ridge models on the values of the series are candidates. These choices were
+made on the development half and on further targets, see below, where they lowered the ratio to
+the best peer of numbers from 1.04 to 0.98 in 31 cells (by stored predictions; the further targets
+without sources). No choice was made on what these scores say, and nothing that predicts was
+changed after they were seen. Three scorings of one set of targets are not as good as a new set.
 
 ## How it was measured
 

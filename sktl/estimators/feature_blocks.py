@@ -121,8 +121,9 @@ class RandomBlock:
         """Draw the kernels for series like X, (n_instances, n_channels, n_timepoints)."""
         self.unequal_, self.length_ = is_unequal(X), X.shape[2]
         with warnings.catch_warnings():
-            # That there is another form for one channel, which this one agrees with.
-            warnings.filterwarnings("ignore", "X is univariate", UserWarning)
+            # That there is another form for one channel, which this one agrees with, or for series
+            # of equal length, as very short ones are once they are continued.
+            warnings.filterwarnings("ignore", "X is (univariate|of equal length)", UserWarning)
             self.fitted_ = self._make().fit(self._long_enough(X))
         return self
 

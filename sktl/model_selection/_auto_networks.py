@@ -54,8 +54,8 @@ def networks(setting: Setting) -> Iterator[Candidate]:
     ranked = sorted((n for n in errors if kinds[n] == "sources"), key=errors.__getitem__)
     if is_unequal(problem.X):
         # Those that need a length of their own would need a policy, which nobody has stated.
-        takes = "capability:unequal_length"
-        ranked = [n for n in ranked if _class(problem, n.split("/", 1)[0]).get_class_tag(takes)]
+        # Those with a layer for so many time points could not predict a longer series.
+        ranked = [n for n in ranked if _takes_any_length(_class(problem, n.split("/", 1)[0]))]
     first = {name.split("/", 1)[0]: name for name in reversed(ranked)}
     best = sorted(first.values(), key=errors.__getitem__)[: setting.n_networks]
     folds = len(problem.folds)
@@ -75,6 +75,10 @@ def networks(setting: Setting) -> Iterator[Candidate]:
 def _class(problem, architecture):
     kind = "Regressor" if problem.n_classes is None else "Classifier"
     return getattr(import_module("sktl.estimators"), architecture + kind)
+
+
+def _takes_any_length(kind):
+    return kind.get_class_tag("capability:unequal_length") and not kind._reads_time_points
 
 
 def _maker(problem, architecture, source, seconds) -> Callable[[], Timed]:

@@ -55,9 +55,10 @@ class _AutoTransfer(ScikitLearnMixin):
         `leaderboard_` says so. It does not count loading Keras, once a session, and that the
         first use on a machine compiles MiniRocket, MultiRocket, Hydra and catch22, which takes a
         minute or two.
-    sources : {"bundled", "available"} or sequence of (str or None), default="available"
+    sources : {"bundled", "available"}, sequence of (str or None), or None, default="available"
         Sources whose features are tried, see `LinearProbeClassifier`. Sources that were trained
         on the very instances given to `fit` are left out, with a warning, unless they are named.
+        None: no source.
     architectures : sequence of str, optional
         Only sources of these; default: all.
     cv : int, scikit-learn splitter, iterable of (training, test) or None, default=None
@@ -75,8 +76,8 @@ class _AutoTransfer(ScikitLearnMixin):
     Attributes
     ----------
     leaderboard_ : pandas.DataFrame
-        One row a candidate, the best first: ``score`` (out-of-fold mean absolute error, or log
-        loss; smaller is better), ``standard_error``, ``weight`` in what predicts, ``kind``,
+        One row a ``candidate``, the best first: its ``kind``, ``score`` (out-of-fold mean absolute
+        error, or log loss; smaller is better), ``standard_error``, ``weight`` in what predicts,
         ``seconds`` of its fit (without the features that it shares with others),
         ``predict_seconds`` of 1,000 new series, with all features that it needs, and ``problem``:
         why it was left out.
@@ -87,6 +88,8 @@ class _AutoTransfer(ScikitLearnMixin):
     source_errors_ : pandas.Series
         Out-of-fold error of every block of features alone, over the variance of the targets: 1 is
         as good as the mean.
+    seconds_ : float
+        Time of the fit, without what `time_limit` does not count.
 
     References
     ----------

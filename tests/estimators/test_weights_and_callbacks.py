@@ -110,7 +110,7 @@ def test_a_callback_ends_the_training():
     X, y, _ = panel()
     told = []
     stopped = MagNetRegressor(**SMALL | {"n_epochs": 50}).fit(
-        X, y, callbacks=[lambda row: row["epoch"] == 2, told.append]
+        X, y, callbacks=[lambda row: np.equal(row["epoch"], 2), told.append]
     )
     assert stopped.history_.index[-1] == told[-1]["epoch"] == 2
     two = MagNetRegressor(**SMALL | {"n_epochs": 2}).fit(X, y)

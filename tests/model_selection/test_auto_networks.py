@@ -53,3 +53,12 @@ def test_a_training_ends_when_its_time_is_over():
     assert fitted.best_epoch_ == 0
     with pytest.raises(ValueError, match="n_epochs"):
         Timed(MagNetClassifier(n_epochs=-1), 1).fit(problem.X, problem.y)
+
+
+def test_of_series_of_unequal_length_no_network_that_ends_with_the_longest():
+    setting = make_setting(1, n_networks=3)
+    setting.problem.X[0, 0, -1] = np.nan
+    names = ["MLSTMFCN/STEAD-simulated", "ConvNetQuakeINGV/STEAD-simulated"]
+    setting.errors |= dict.fromkeys(names, 0.1)
+    setting.kinds |= dict.fromkeys(names, "sources")
+    assert [found.name for found in networks(setting)] == ["MagNet/STEAD-simulated, fine-tuned"]

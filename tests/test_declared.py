@@ -47,7 +47,7 @@ def test_bounds_have_what_is_used():
     }
     assert "np.trapezoid(" in text
     assert bounds["numpy"] >= (2, 0)
-    assert "rng=random_state" in text
+    assert "rng=np.random.default_rng" in text
     assert bounds["scipy"] >= (1, 15)
 
 

@@ -41,8 +41,8 @@ SIMPLE = ("constant", "last value")
 SURE = 3.0
 # Gains below this share of the constant's loss are not called better than chance.
 LITTLE = 0.05
-# Members of the average that are named have this weight or more.
-LEAST_NAMED = 0.02
+# Members of the average that `decision_` names.
+MOST_NAMED = 6
 # Votes must classify better than the experts by so many: a single instance is one standard error.
 WIDTH_OF_VOTES = 1.25
 
@@ -278,7 +278,7 @@ def decide(
     nested = _nested(choose, honest, y, groups, parts)
     by_name[AVERAGE] = losses(nested, y)
     simple = [c for c in usable if c.kind in SIMPLE]
-    members = ", ".join(f"{n} ({w:.0%})" for n, w in average.weights.items() if w >= LEAST_NAMED)
+    members = _named(average.weights)
     scores = f"out of fold {by_name[AVERAGE].mean():.4g}"
     allowed = [c for c in simple if may_replace(c)]
     if allowed:
@@ -302,6 +302,14 @@ def decide(
     if gain.mean() <= max(LITTLE * constant.mean(), standard_error(gain, groups)):
         why += " That is not better than chance beyond noise."
     return Decision(average, by_name, groups, why)
+
+
+def _named(weights):
+    """Name the members that weigh most."""
+    ranked = sorted((n for n, w in weights.items() if w), key=weights.__getitem__, reverse=True)
+    named = ", ".join(f"{name} ({weights[name]:.0%})" for name in ranked[:MOST_NAMED])
+    more = len(ranked) - MOST_NAMED
+    return named + (f" and {more} more" if more > 0 else "")
 
 
 def _share(simple, X, predicted, y, groups):

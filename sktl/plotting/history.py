@@ -11,10 +11,7 @@ from sktl.plotting._canvas import BLUE, GREY, VERMILION, log_where_wide, several
 
 # Not drawn in the panel of scores.
 _LOSSES, _RATE = ("loss", "val_loss"), "learning_rate"
-_LABELS = {
-    "mae": "mean absolute error",
-    "f1_weighted": "weighted F1",
-}
+_SCORES = {"classifier": "Weighted F1", "regressor": "Mean absolute error"}
 
 
 def plot_history(estimator: Any, *, axes: Any = None) -> np.ndarray:
@@ -61,7 +58,7 @@ def plot_history(estimator: Any, *, axes: Any = None) -> np.ndarray:
         )
     panels = ["loss", "val_score", _RATE] if "val_score" in history else ["loss", _RATE]
     axes = several_axes(axes, len(panels), 3, 3.6, 3.0)
-    score = getattr(estimator, "_score_name", "score")
+    score = _SCORES.get(getattr(estimator, "_kind", ""), "Score")
     for ax, panel in zip(axes, panels, strict=True):
         draw = {"loss": _losses, "val_score": _score, _RATE: _rate}[panel]
         draw(ax, history, score)
@@ -85,8 +82,7 @@ def _losses(ax, history, score):
 
 def _score(ax, history, score):
     ax.plot(history.index, history["val_score"], "--", color=VERMILION, label="validation")
-    name = _LABELS.get(score, score)
-    ax.set_title(name[0].upper() + name[1:])
+    ax.set_title(score)
 
 
 def _rate(ax, history, score):

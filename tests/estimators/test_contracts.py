@@ -88,6 +88,7 @@ def same_predictions(estimators, X):
     return all(np.array_equal(getattr(other, method)(X), expected) for other in others)
 
 
+@pytest.mark.others_slow
 def test_copies_predict_bit_for_bit(cls, small, panel, tmp_path):
     X, y = panel
     fitted = cls(**small).fit(X, y)

@@ -15,7 +15,7 @@ OTHER = {
 }  # fmt: skip
 OTHER_DATA = {
     "name": "EMG", "n_instances": 201, "n_timepoints": 40, "split": "grouped", "seed": 4,
-    "content": "sha256:1",
+    "content": "sha256:1", "task": "regression",
 }  # fmt: skip
 
 

@@ -41,14 +41,9 @@ def target_of(search, labels, loudness):
     return labels if search is AutoTransferClassifier else loudness
 
 
-def test_sktimes_whole_suite():
-    results = check_estimator(AutoTransferRegressor, raise_exceptions=False, verbose=False)
-    assert not {name: result for name, result in results.items() if result != "PASSED"}
-
-
 @pytest.mark.slow
-def test_sktimes_whole_suite_for_classes():
-    results = check_estimator(AutoTransferClassifier, raise_exceptions=False, verbose=False)
+def test_sktimes_whole_suite(search):
+    results = check_estimator(search, raise_exceptions=False, verbose=False)
     assert not {name: result for name, result in results.items() if result != "PASSED"}
 
 

@@ -15,7 +15,7 @@ def fitted(best=2, **columns):
         "learning_rate": [1e-3, 1e-3, 2e-4],
     }
     history = pd.DataFrame(columns, index=pd.RangeIndex(1, 4))
-    return SimpleNamespace(history_=history, best_epoch_=best, _score_name="mae")
+    return SimpleNamespace(history_=history, best_epoch_=best, _kind="regressor")
 
 
 def lines(ax):

@@ -332,12 +332,12 @@ def test_a_collapse_is_said_by_the_meta_estimator_too(kind, panel):
 AGREEMENT = """
 import sys
 import numpy as np
-from sktl.estimators import LSTMClassifier, LSTMRegressor, base
+from sktl.estimators import LSTMClassifier, LSTMRegressor, transfer
 from sktl.training.compiled_network import weight_names
 from sktl.synthesis import AugmentationGenerator, SyntheticPretraining
 
 # The backends' own initialisers draw different numbers from one seed.
-base.initial_weights = lambda model, rng: {
+transfer.initial_weights = lambda model, rng: {
     path: rng.normal(0, 0.2, v.shape).astype("float32") for path, v in weight_names(model).items()
 }
 X = np.random.default_rng(0).normal(size=(24, 2, 8)).astype("float32")

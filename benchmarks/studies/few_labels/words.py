@@ -3,7 +3,7 @@
 WHY: dict[str, str] = {
     "AtrialFibrillation": "noise: 15 test instances, every method near chance",
     "CardanoSentiment": "it kept the median: nothing else was better beyond noise out of fold",
-    "Covid3Month": "it kept the median: nothing else was better beyond noise out of fold",
+    "FingerMovements": "noise: every method near chance",
     "Francic": "perhaps: the distribution of values says most, and few people say little",
     "Nikkei volatility": "perhaps: the amplitudes say it all, and the average adds noise to them",
     "PenDigits": "perhaps: eight points are shorter than most kernels; intervals need none",
@@ -46,14 +46,18 @@ On the targets held out, which no choice inside sktl was made on:
 
 {held_out}
 
-**Scored twice.** These targets were scored once before, with an earlier AutoTransfer (without
-Hydra, QUANT, experts and nested folds) and on a busier machine. It won or tied against the best
-peer in 9 of 19 cells of 12 to 70 labels, against MultiRocket in 14. On the 15 cells of 12 to 20
-labels that both scorings have, the errors of the present one are 2 % higher in the geometric
-mean: better on leaves (F1 0.85, before 0.70), worse on wrist gestures (0.26, 0.29), a wand's
-gestures (0.71, 0.75) and the sentiment of news (0.26, 0.22, because the median is kept). The
-changes were chosen on the development half, where they lowered the ratio to the best peer from
-0.96 to 0.95: gains that small do not carry over. No choice was made on what these scores say.
+**Scored three times.** These targets were scored twice before, with earlier versions of
+AutoTransfer. On the same 15 cells of 12 to 20 labels the second version won or tied against the
+best peer in 6 and against MultiRocket in 10, with a worst ratio of 1.59; the present one in 8 and
+in 12, with a worst ratio of 1.25. Its errors there are 3 % lower in the geometric mean: better on
+the Nikkei's volatility, the infrared spectra and atrial fibrillation, worse on finger movements
+(F1 0.43, before 0.57; every method is near chance there). In between, candidates share by their
+errors instead of by votes, averages of numbers are drawn towards the median by evidence instead
+of all or nothing, and ridge models on the values of the series are candidates. These choices were
+made on the development half and on further targets, see below, where they lowered the ratio to
+the best peer of numbers from 1.04 to 0.98 in 31 cells (by stored predictions; the further targets
+without sources). No choice was made on what these scores say, and nothing that predicts was
+changed after they were seen. Three scorings of one set of targets are not as good as a new set.
 
 ## How it was measured
 
@@ -72,9 +76,8 @@ changes were chosen on the development half, where they lowered the ratio to the
   standard deviations) stand beside the features for regression. Also ridge on the amplitudes alone,
   the best constant, and the last value where the target continues the series.
 - Measured so far: {coverage}.
-- AutoTransfer's limit is 60 s by the clock. The machine (two cores) was busy with other work, so
-  that it may have left out candidates that it has time for elsewhere. Seconds below are the
-  processor's.
+- AutoTransfer's limit is 60 s, here of the processor instead of the clock (`--clock processor`):
+  the machine (two cores) was busy with other work. Seconds below are the processor's.
 - Sources that were trained on a target's own data are not used on it: {own_sources}.
 - Methods that miss cells (the last value; what was skipped, below) are not ranked, but count as the
   best peer where they are.
@@ -90,6 +93,12 @@ drawn are here, and all targets of one data set lie in one half. GunPoint is in 
 source was trained on it.
 
 {development_targets}
+
+Choices were also made on real series that come with packages of Python and R, 16 further targets
+of 18 to 100 labels that are not in this table: near-infrared spectra (gasoline, yarn, mayonnaise,
+coffee), heart rate from a pulse wave, demand for electricity, the DAX, tree rings, temperatures in
+Nottingham, the level of Lake Huron, growth of chicks, pedestrians in Chinatown, shoulder exercises,
+GunPoint, Trace and Coffee. Sources were not used there.
 
 ## Seconds and memory
 

@@ -202,11 +202,11 @@ class _ResNetImage(FixedLength, _Mixin):
             raise ValueError(
                 f"n_marks must be a whole number of at least 0. Received: n_marks={self.n_marks!r}"
             )
-        if self.n_marks and self.unequal_length == "resample":
+        if self.n_marks and self.unequal_length in ("pad", "resample"):
             raise ValueError(
-                "Marks are single time points, which cannot be interpolated: use "
-                "unequal_length='pad' or 'crop'. Received: unequal_length='resample', "
-                f"n_marks={self.n_marks}"
+                "Marks are single time points, which can be neither continued nor interpolated: "
+                "use unequal_length='crop', or bring the series to one length before add_marks. "
+                f"Received: unequal_length={self.unequal_length!r}, n_marks={self.n_marks}"
             )
         if self.resize is not None and self.resize < self.picture_size:
             raise ValueError(

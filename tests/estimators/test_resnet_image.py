@@ -241,6 +241,7 @@ def test_classes_are_magnitudes():
         ({"augment": ("flop",)}, "Did you mean 'flip'"),
         ({"n_marks": -1}, "Received: n_marks=-1"),
         ({"n_marks": 3}, "Received: 3 channels, n_marks=3"),
+        ({"n_marks": 1, "unequal_length": "pad"}, "neither continued nor interpolated"),
         ({"resize": 11}, "resize=11, picture_size=12"),
         ({"line_width": 0}, r"line_width must be a number in \(0, inf\)"),
         ({"network": "resnet50"}, "filters are those of resnet18 and cnn"),

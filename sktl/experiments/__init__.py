@@ -4,8 +4,9 @@ from sktl.experiments._baselines import BASELINES
 from sktl.experiments._data import shorten
 from sktl.experiments._estimate import Estimate, estimate
 from sktl.experiments._files import StoreError
-from sktl.experiments._plan import ARCHITECTURES, DATASETS, SIZES, Plan, Weights
+from sktl.experiments._plan import SIZES, Plan, Weights
 from sktl.experiments._profiles import PROFILES, paper, quick
+from sktl.experiments._published_names import ARCHITECTURES, DATASETS
 from sktl.experiments._real import missing
 from sktl.experiments._run import Summary, best_sources, run
 from sktl.experiments._store import VOLATILE, Store, same_result

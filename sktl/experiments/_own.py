@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sktl.experiments._published_names import DATASETS, letters_of
 from sktl.experiments._trial import SIMULATED
 
 if TYPE_CHECKING:
@@ -136,11 +137,9 @@ def in_words(dataset: Dataset, plan: Plan) -> str:
 
 
 def _check_name(name):
-    from sktl.experiments._plan import DATASETS, _plain
-
-    taken = {_plain(one): one for one in DATASETS}
-    if name.endswith(SIMULATED) or _plain(name) in taken:
-        same = taken.get(_plain(name.removesuffix(SIMULATED)))
+    taken = {letters_of(one): one for one in DATASETS}
+    if name.endswith(SIMULATED) or letters_of(name) in taken:
+        same = taken.get(letters_of(name.removesuffix(SIMULATED)))
         hint = f" {same!r} in words stands for that data." if same else ""
         raise ValueError(
             f"Own data must not be called as one of {list(DATASETS)} or end with {SIMULATED!r}, "

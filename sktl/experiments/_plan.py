@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sktl.experiments._baselines import BASELINES, baselines_for
 from sktl.experiments._own import check_own
+from sktl.experiments._published_names import ARCHITECTURES, DATASETS, letters_of
 from sktl.experiments._real import checksum
 from sktl.experiments._trial import SIMULATED, Data, Trial
 from sktl.training.optimizer import OMEGA_GRID
@@ -20,9 +20,6 @@ from sktl.training.optimizer import OMEGA_GRID
 if TYPE_CHECKING:
     from sktl.datasets import Dataset
 
-# What is compared where a plan names nothing: those of the published experiment.
-ARCHITECTURES = ("ConvNetQuakeINGV", "MagNet", "MLSTMFCN", "TCN")
-DATASETS = ("LOMAX", "LEN-DB", "STEAD", "SPEECH", "EMG", "S&P 500")
 SIZES = (1500, 9000)
 # Otović et al. used these in pre-training only; here a target's variant serves both sides.
 _VARIANTS: dict[tuple[str, str], dict[str, Any]] = {
@@ -388,14 +385,14 @@ def _known(name, values, known):
     """Return names as they are written here, or say which is unknown; own data as it is."""
     from sktl.datasets import Dataset
 
-    plain = {_plain(one): one for one in known}
+    plain = {letters_of(one): one for one in known}
     own = Dataset if name in ("sources", "targets") else ()
     found = []
     for value in [values] if isinstance(values, str | Dataset) else values:
         if isinstance(value, own):
             found.append(value)
             continue
-        asked = _plain(str(value).removesuffix(SIMULATED))
+        asked = letters_of(str(value).removesuffix(SIMULATED))
         if asked not in plain:
             near = difflib.get_close_matches(asked, plain, n=1)
             hint = f" Did you mean {plain[near[0]]!r}?" if near else ""
@@ -403,7 +400,3 @@ def _known(name, values, known):
             raise ValueError(f"{name} are of {list(known)}{also}.{hint} Received: {value!r}")
         found.append(plain[asked])
     return tuple(dict.fromkeys(found))
-
-
-def _plain(name):
-    return re.sub("[^a-z0-9]", "", name.lower())

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sktl.evaluation import controls, draws
+from sktl.evaluation import controls, null_draws
 from sktl.evaluation.defects import suspect_reruns
 from sktl.evaluation.records import Records
 
@@ -35,8 +35,10 @@ def test_expected_best_against_simulation():
     values, selection = rng.normal(size=(2, 6))
     drawn = rng.integers(6, size=(200_000, 4))
     best = np.take_along_axis(drawn, selection[drawn].argmax(axis=1)[:, None], axis=1)
-    assert draws.expected_best(values, selection, 4) == pytest.approx(values[best].mean(), abs=0.01)
-    assert draws.expected_best(values, values, 1) == pytest.approx(values.mean())
+    assert null_draws.expected_best(values, selection, 4) == pytest.approx(
+        values[best].mean(), abs=0.01
+    )
+    assert null_draws.expected_best(values, values, 1) == pytest.approx(values.mean())
 
 
 def test_best_of_k_uses_further_references_and_validation(frame):

@@ -35,7 +35,7 @@ def draw_series(ax, X, y):
         trace = X[number, 0] / np.abs(X[number, 0]).max()
         ax.plot(np.arange(len(trace)) / RATE_HZ, trace - 2.6 * place, color="#0072B2", lw=0.7)
         ax.text(0, 1.1 - 2.6 * place, f"magnitude {y[number]:.1f}", fontsize="small")
-    ax.set(yticks=[], xlabel="time (s)")
+    ax.set(yticks=[], xlabel="time (s)", ylim=(-6.5, 2.1))
     ax.set_title("60 simulated earthquakes", fontsize="medium")
 
 

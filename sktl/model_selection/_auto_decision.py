@@ -307,7 +307,8 @@ def decide(
 def _named(weights):
     """Name the members that weigh most."""
     ranked = sorted((n for n, w in weights.items() if w), key=weights.__getitem__, reverse=True)
-    named = ", ".join(f"{name} ({weights[name]:.0%})" for name in ranked[:MOST_NAMED])
+    # Names of candidates have commas.
+    named = "; ".join(f"{name} ({weights[name]:.0%})" for name in ranked[:MOST_NAMED])
     more = len(ranked) - MOST_NAMED
     return named + (f" and {more} more" if more > 0 else "")
 

@@ -23,7 +23,7 @@ def plot_leaderboard(search: Any, *, n: int = 15, ax: Any = None) -> Any:
     search : AutoTransferClassifier or AutoTransferRegressor
         Fitted.
     n : int, default=15
-        At most so many candidates, the best; those that predict are always among them.
+        The best so many candidates, the average, and those that weigh more than a tenth in it.
     ax : matplotlib.axes.Axes, optional
         Where to draw. Default: a new figure.
 
@@ -61,8 +61,8 @@ def plot_leaderboard(search: Any, *, n: int = 15, ax: Any = None) -> Any:
     if n < 1:
         raise ValueError(f"n must be at least 1. Received: n={n!r}")
     scored = board[board["score"].notna()]
-    predicts = scored["weight"].fillna(0).to_numpy() > 0
-    rows = scored[(np.arange(len(scored)) < n) | predicts].iloc[::-1]
+    predicts = (scored["weight"].fillna(0) > 0.1) | (scored["kind"] == "average")
+    rows = scored[(np.arange(len(scored)) < n) | predicts.to_numpy()].iloc[::-1]
     ax = one_axes(ax, width=8.0, height=1.5 + 0.29 * len(rows))
     kinds = list(dict.fromkeys(board["kind"]))
     for place, (_, row) in enumerate(rows.iterrows()):
@@ -86,7 +86,7 @@ def _title(board, n_shown, n_scored):
     """Say what is not shown, and why."""
     title = f"{n_shown} of {n_scored} candidates"
     n_left_out = len(board) - n_scored
-    return title + (f"; {n_left_out} could not be compared" if n_left_out else "")
+    return title + (f"; {n_left_out} not compared" if n_left_out else "")
 
 
 def _draw(ax, place, row, look):

@@ -26,7 +26,7 @@ def test_the_best_is_at_the_top_and_members_always_shown():
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["median", "ridge", "average"]
     assert ax.get_yticks().tolist() == [0, 1, 2]
     assert {text.get_text() for text in ax.texts} == {"weight", "25%", "75%"}
-    assert ax.get_title(loc="left") == "3 of 4 candidates; 1 could not be compared"
+    assert ax.get_title(loc="left") == "3 of 4 candidates; 1 not compared"
     points = [bar.lines[0].get_xdata()[0] for bar in ax.containers]
     assert points == [9.0, 1.5, 1.0]
 

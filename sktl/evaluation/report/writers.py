@@ -182,7 +182,7 @@ def to_latex(table: Table, protocol: str) -> str:
             r"\begin{table}",
             r"\centering",
             rf"\caption{{{latex(f'{sentences} {protocol}')}}}",
-            rf"\label{{tab:{table.name.replace("_", "-")}}}",
+            rf"\label{{tab:{table.name.replace('_', '-')}}}",
             rf"\begin{{tabular}}{{l{'r' * (len(table.header) - 1)}}}",
             r"\toprule",
             "  " + " & ".join(map(latex, table.header)) + r" \\",

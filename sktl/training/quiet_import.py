@@ -6,6 +6,7 @@ setting as long as it loads. Users of a plain machine can do nothing about it.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -23,11 +24,16 @@ _LOGGED = re.compile(
 )
 
 
+# Each network has functions of its own: that they are traced anew is no mistake of the user.
+_RETRACED = re.compile(r"calls to <function TensorFlow\w+\..* triggered tf\.function retracing")
+
+
 def import_keras() -> ModuleType:
     """Import keras with its backend.
 
     Whoever sets ``TF_CPP_MIN_LOG_LEVEL`` sees what it asks for; without it, the backend's log is
-    limited to fatal errors for this process.
+    limited to fatal errors for this process. TensorFlow's advice against tracing a function anew is
+    left out where the function is one of ours.
 
     Returns
     -------
@@ -40,6 +46,7 @@ def import_keras() -> ModuleType:
     >>> import_keras().__name__
     'keras'
     """
+    logging.getLogger("tensorflow").addFilter(_no_retracing_of_ours)
     if "keras" in sys.modules or os.environ.get(_LEVEL, "3") != "3":
         import keras
 
@@ -48,6 +55,10 @@ def import_keras() -> ModuleType:
     with without_log():
         import keras
     return keras
+
+
+def _no_retracing_of_ours(record: logging.LogRecord) -> bool:
+    return not _RETRACED.search(record.getMessage())
 
 
 @contextmanager

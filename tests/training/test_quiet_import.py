@@ -1,8 +1,10 @@
+import logging
 import os
 
+import numpy as np
 import pytest
 
-from sktl.training.quiet_import import without_log
+from sktl.training.quiet_import import import_keras, without_log
 
 # As TensorFlow 2.21 writes them on a machine without a graphics card.
 LOGGED = (
@@ -32,3 +34,24 @@ def test_after_an_error_everything_is_told(capfd):
     with pytest.raises(ImportError):
         fail()
     assert capfd.readouterr().err == LOGGED + OTHERS
+
+
+@pytest.mark.skipif(os.environ.get("KERAS_BACKEND") == "jax", reason="the advice is TensorFlow's")
+def test_advice_on_retracing_is_left_out_for_our_functions_alone(caplog):
+    import_keras()
+    import tensorflow as tf
+
+    from sktl.estimators import ConvNetQuakeINGVRegressor
+
+    logger = logging.getLogger("tensorflow")
+    logger.addHandler(caplog.handler)
+    try:
+        for length in range(30, 37):
+            X = np.zeros((4, 1, length), np.float32)
+            ConvNetQuakeINGVRegressor(n_layers=1, n_epochs=0, random_state=0).fit(X, np.arange(4.0))
+        assert "retracing" not in caplog.text
+        for _ in range(7):
+            tf.function(lambda x: x + 1)(tf.constant(1.0))
+        assert "retracing" in caplog.text
+    finally:
+        logger.removeHandler(caplog.handler)

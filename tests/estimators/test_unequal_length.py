@@ -84,12 +84,12 @@ def network(estimator, n_timepoints, masked, weights=None):
     return model, drawn
 
 
-@pytest.mark.filterwarnings("error")
 on_tensorflow = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="gradients are taken by TensorFlow's tape"
 )
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("architecture", MASKED)
 def test_each_series_gives_what_a_plain_network_of_its_length_gives(architecture):
     estimator = of(architecture)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -219,3 +220,8 @@ def check_finite(X: np.ndarray) -> None:
                 "X must be finite as float32, up to 3.4e38: divide by its unit, or replace what "
                 f"stands for missing values. Received: X with {largest:.3g}"
             )
+
+
+def letters_of(name: str) -> str:
+    """Return the letters and digits of a name, in lower case: what tells names apart."""
+    return re.sub("[^a-z0-9]", "", name.lower())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-import re
 from collections.abc import Iterable
 from functools import cache
 from os import PathLike
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sktl._checks import check_number
+from sktl._checks import check_number, letters_of
 from sktl._targets import as_targets
 from sktl.datasets._dataset import Dataset
 from sktl.datasets._fetch import fetch_files
@@ -54,10 +53,6 @@ def list_datasets() -> list[DatasetSpec]:
     return list(_specs().values())
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
 def get_spec(name: str) -> DatasetSpec:
     """Return the facts of a dataset.
 
@@ -82,8 +77,8 @@ def get_spec(name: str) -> DatasetSpec:
     >>> get_spec("sp500").name
     'S&P 500'
     """
-    known = {_plain(key): spec for spec in list_datasets() for key in (spec.module, spec.name)}
-    asked = _plain(name.removesuffix(SIMULATED))
+    known = {letters_of(key): spec for spec in list_datasets() for key in (spec.module, spec.name)}
+    asked = letters_of(name.removesuffix(SIMULATED))
     if asked in known and (known[asked].has_simulator or not name.endswith(SIMULATED)):
         return known[asked]
     simulated = [spec.name for spec in list_datasets() if spec.has_simulator]

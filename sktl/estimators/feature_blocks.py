@@ -15,6 +15,7 @@ from sktl._checks import check_choice
 from sktl._lengths import by_length, is_unequal, lengths_of, refuse_unequal, series_of
 from sktl.estimators.frozen_features import POOLING, FrozenSource
 from sktl.estimators.lookup import architectures
+from sktl.estimators.value_blocks import averaged
 from sktl.sources import SOURCE_GROUPS, expand_sources, find_card, list_sources
 
 # Kernels of MiniRocket have nine taps.
@@ -208,11 +209,7 @@ class SeriesBlock:
 
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Return the values, (n_instances, n_features)."""
-        X = np.asarray(X, np.float64)
-        length = X.shape[2]
-        if length > 200:
-            edges = np.linspace(0, length, 201).astype(int)
-            X = np.add.reduceat(X, edges[:-1], axis=2) / np.diff(edges)
+        X = averaged(X, 200)
         last = X[:, :, -1]
         return np.concatenate([(X - last[:, :, None])[:, :, :-1].reshape(len(X), -1), last], axis=1)
 

@@ -13,6 +13,16 @@ MOST_POINTS = 500
 SMOOTHED = 5
 
 
+def averaged(X: np.ndarray, most: int) -> np.ndarray:
+    """Return a panel in float64, series of more time points averaged to so many intervals."""
+    X = np.asarray(X, np.float64)
+    length = X.shape[2]
+    if length <= most:
+        return X
+    edges = np.linspace(0, length, most + 1).astype(int)
+    return np.add.reduceat(X, edges[:-1], axis=2) / np.diff(edges)
+
+
 class ValueBlock:
     """The values of aligned series and their smoothed first differences.
 
@@ -65,11 +75,7 @@ class ValueBlock:
         return np.concatenate(parts, axis=1)
 
     def _parts(self, X):
-        X = np.asarray(X, np.float64)
-        n_instances, _, length = X.shape
-        if length > MOST_POINTS:
-            edges = np.linspace(0, length, MOST_POINTS + 1).astype(int)
-            X = np.add.reduceat(X, edges[:-1], axis=2) / np.diff(edges)
+        X = averaged(X, MOST_POINTS)
         if self.form == "shape":
             spread = X.std(axis=2, keepdims=True)
             X = (X - X.mean(axis=2, keepdims=True)) / np.where(spread > 0, spread, 1.0)
@@ -78,4 +84,4 @@ class ValueBlock:
             reach = SMOOTHED // 2
             padded = np.pad(X, ((0, 0), (0, 0), (reach, reach)), mode="edge")
             smooth = sliding_window_view(padded, SMOOTHED, axis=2).mean(axis=3)
-        return [part.reshape(n_instances, -1) for part in (X, np.diff(smooth, axis=2))]
+        return [part.reshape(len(X), -1) for part in (X, np.diff(smooth, axis=2))]

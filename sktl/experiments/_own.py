@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sktl.experiments._published_names import DATASETS, letters_of
+from sktl._checks import letters_of
+from sktl.experiments._published_names import DATASETS
 from sktl.experiments._trial import SIMULATED
 
 if TYPE_CHECKING:

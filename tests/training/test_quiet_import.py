@@ -36,7 +36,10 @@ def test_after_an_error_everything_is_told(capfd):
     assert capfd.readouterr().err == LOGGED + OTHERS
 
 
-@pytest.mark.skipif(os.environ.get("KERAS_BACKEND") == "jax", reason="the advice is TensorFlow's")
+@pytest.mark.skipif(
+    os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow",
+    reason="the advice is TensorFlow's",
+)
 def test_advice_on_retracing_is_left_out_for_our_functions_alone(caplog):
     import_keras()
     import tensorflow as tf

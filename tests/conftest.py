@@ -33,6 +33,18 @@ def no_gradients_of_torch():
         yield
 
 
+@pytest.fixture
+def gradients_of_torch(no_gradients_of_torch):
+    """Let Keras itself train."""
+    if os.environ.get("KERAS_BACKEND") != "torch":
+        yield
+        return
+    import torch
+
+    with torch.enable_grad():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def sktl_home(tmp_path_factory, monkeypatch):
     """Keep every test away from the user's own cache and from any mirror."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-import numpy as np
-
 from sktl.estimators._image_drawing import Layout, paint
 
 FILTERS = (64, 128, 256, 512)

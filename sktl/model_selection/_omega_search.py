@@ -24,7 +24,7 @@ from sktl.model_selection._results import contestants, curves, decide, tabulate
 from sktl.sources import expand_sources
 from sktl.training.optimizer import OMEGA_GRID
 from sktl.training.randomness import random_streams
-from sktl.training.training_data import data_hash
+from sktl.training.training_data import data_hashes
 
 
 class OmegaSearch(NetworkWrapper):
@@ -296,7 +296,7 @@ default="validation"
                     "sources to the search. Received: sources=None, estimator.source=None"
                 )
             return [self.estimator.source]
-        sources = expand_sources(self.sources, self.estimator.architecture, [data_hash(X, y)])
+        sources = expand_sources(self.sources, self.estimator.architecture, data_hashes(X, y))
         if isinstance(self.sources, str):
             return fitting(self.estimator, X, sources)
         if not sources:

@@ -350,6 +350,19 @@ def test_available_sources_are_tried(network, panel, sktl_home):
     assert "leak" in rank_sources(X, y, network, ["leak"])["source"].tolist()
 
 
+def test_a_source_of_the_other_kind_that_saw_the_answers_is_left_out(panel, sktl_home):
+    X, y = panel
+    few = SMALL | {"n_epochs": 1}
+    MagNetRegressor(**few).fit(X, y).save_pretrained(name="numbers")
+    MagNetClassifier(**few).fit(X, y).save_pretrained(name="labels")
+    for network in (MagNetClassifier(**few), MagNetRegressor(**few)):
+        search = OmegaSearch(network, omegas=(1.0,), sources="available")
+        with pytest.warns(UserWarning, match="labels, numbers left out: trained on the very data"):
+            found = search.fit(X, y).cv_results_["source"].tolist()
+        assert "numbers" not in found
+        assert "labels" not in found
+
+
 def test_what_stood_in_for_a_failed_download_is_named_and_told_once(panel, monkeypatch, recwarn):
     X, y = panel
     entry = replace(published.PUBLISHED[0], url="http://127.0.0.1:9/weights.h5")

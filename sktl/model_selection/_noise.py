@@ -137,6 +137,7 @@ def judge_outputs(run: TrainingRun, part: Part, outputs: np.ndarray, scoring: st
         Of the outputs. With `drop_last` of the instances that the training validates on.
     """
     data, targets = run.data, run.data.facts.targets
+    y: Any
     if part.test is not None:
         X, y = part.test
         frames = targets.frames(data.facts.at_length(X))

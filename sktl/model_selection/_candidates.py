@@ -5,17 +5,13 @@ from __future__ import annotations
 import math
 import os
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from sktl.estimators.training_run import TrainingRun
-from sktl.estimators.transfer import has_shapes_of
-from sktl.model_selection._rank_sources import rank_sources
 from sktl.training.loop import TrainingState
 from sktl.training.randomness import random_streams
 from sktl.training.training_data import DataFacts, TrainingData
@@ -59,75 +55,6 @@ class Part:
             return self.test[0]
         # An inner split holds out in the order that was given.
         return np.delete(X, self.rows, axis=0) if X_held_out is None else X_held_out
-
-
-def fitting(estimator, X: np.ndarray, sources: list) -> list:
-    """Leave out the sources whose layers have other shapes than the network's.
-
-    Parameters
-    ----------
-    estimator : BaseTransferEstimator
-        Has the network's parameters.
-    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
-        The training series.
-    sources : list of str
-        Names of sources.
-
-    Returns
-    -------
-    list of str
-        Those that fit; a warning names the others.
-    """
-    left_out = []
-    for name in sources:
-        candidate = estimator.clone().set_params(source=name)
-        if not has_shapes_of(candidate, candidate.load_source(), X):
-            left_out.append(name)
-    if left_out:
-        warnings.warn(
-            f"{', '.join(left_out)} left out, because their layers have other "
-            "shapes than those of the estimator",
-            stacklevel=2,
-        )
-    return [name for name in sources if name not in left_out]
-
-
-def best_ranked(
-    estimator,
-    X: np.ndarray,
-    y: np.ndarray,
-    sources: Sequence[Any],
-    n_sources: int,
-    groups: np.ndarray | None = None,
-) -> tuple[list, pd.DataFrame]:
-    """Leave out the sources whose frozen features say least of y.
-
-    Parameters
-    ----------
-    estimator : BaseTransferEstimator
-        Has the network's parameters; its random state is a number.
-    X, y : np.ndarray
-        What they are ranked on; see `rank_sources`.
-    sources : sequence of (str or path-like)
-        Names.
-    n_sources : int
-        How many stay.
-    groups : np.ndarray of shape (n_instances,), optional
-        Instances of one group are left out together.
-
-    Returns
-    -------
-    sources : list
-        Those that stay, the best first; what stood in for published weights by its own name.
-    table : pandas.DataFrame
-        The ranking.
-    """
-    table = rank_sources(
-        X, y, estimator, list(sources), by="probe_loo", random_state=estimator.random_state,
-        groups=groups,
-    )  # fmt: skip
-    best = table["source"].dropna()[:n_sources]
-    return best.tolist(), table
 
 
 class Scored:

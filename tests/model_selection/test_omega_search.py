@@ -370,7 +370,7 @@ def test_only_the_best_ranked_sources_are_tried(source, useless, panel, selectio
         ranked.append((X, y, args, kwargs))
         return rank_sources(X, y, *args, **kwargs)
 
-    monkeypatch.setattr("sktl.model_selection._candidates.rank_sources", spy)
+    monkeypatch.setattr("sktl.model_selection._search_inputs.rank_sources", spy)
     network = MagNetClassifier(**SMALL | {"n_epochs": 1})
     search = OmegaSearch(network, (0.5,), [useless, source], selection=selection, n_sources=1)
     assert search.fit(X, y).cv_results_["source"].tolist() == [None, source]

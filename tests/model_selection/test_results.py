@@ -22,6 +22,7 @@ def test_a_gain_within_noise_or_margin_keeps_scratch(loss, margin, kept):
     values = [1.0, 1.5, loss]
     candidates = [
         SimpleNamespace(
+            kind="scratch" if source is None else "transfer",
             estimator=SimpleNamespace(source=source),
             mean=dict(val_loss=value).get,
             ended=True,

@@ -117,7 +117,7 @@ for place, (_, rows) in enumerate(chosen.groupby("method")):
     ax.plot(rows["test_score"], np.full(len(rows), place), "o", color="#0072B2")
     ax.plot(rows["test_score"].mean(), place, "|", color="#D55E00", markersize=20)
 ax.set(yticks=range(table.shape[0]), yticklabels=table.index, xlabel="weighted F1 on the test part")
-_ = ax.set_title("One point a rerun, the bar is the mean", fontsize="medium")
+_ = ax.set_title("One point per rerun, the bar is the mean", fontsize="medium")
 
 # %%
 # What to keep in mind

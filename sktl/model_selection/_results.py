@@ -26,7 +26,7 @@ def tabulate(candidates: list[Candidate], scoring: str, sign: int) -> pd.DataFra
     Returns
     -------
     pandas.DataFrame
-        One row a candidate.
+        One row per candidate.
     """
     rows = []
     for candidate in candidates:

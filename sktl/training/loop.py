@@ -231,7 +231,7 @@ class TrainingState:
         Returns
         -------
         pandas.DataFrame
-            One row an epoch, the index counting from 1, or from 0 where the start counts.
+            One row per epoch, the index counting from 1, or from 0 where the start counts.
         """
         first = int(not self.start_counts)
         index = pd.RangeIndex(first, len(self.rows) + first, name="epoch")

@@ -102,6 +102,8 @@ class RandomBlock:
         Seed of the named ones.
     kind : str, default="random"
         Blocks of one kind are weighed together.
+    n_kernels : int, optional
+        Kernels of the named ones instead of their authors' number.
 
     References
     ----------
@@ -113,9 +115,14 @@ class RandomBlock:
     """
 
     def __init__(
-        self, transformer: Any = "minirocket", random_state: int = 0, kind: str = "random"
+        self,
+        transformer: Any = "minirocket",
+        random_state: int = 0,
+        kind: str = "random",
+        n_kernels: int | None = None,
     ):
         self.transformer, self.random_state, self.kind = transformer, random_state, kind
+        self.n_kernels = n_kernels
         self.name = transformer if isinstance(transformer, str) else type(transformer).__name__
 
     def fit(self, X: np.ndarray) -> RandomBlock:
@@ -163,7 +170,8 @@ class RandomBlock:
         }
         # With n_jobs=-1 sktime asks numba for a thread a processor, whatever numba may use.
         make = getattr(rocket, kind[self.transformer])
-        return make(random_state=self.random_state, n_jobs=get_num_threads())
+        chosen = {} if self.n_kernels is None else {"num_kernels": self.n_kernels}
+        return make(random_state=self.random_state, n_jobs=get_num_threads(), **chosen)
 
     def _long_enough(self, X):
         if is_unequal(X):

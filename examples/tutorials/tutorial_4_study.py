@@ -123,6 +123,7 @@ _ = ax.set_title("One point per rerun, the bar is the mean", fontsize="medium")
 # What to keep in mind
 # --------------------
 #
-# Three reruns of one target decide nothing, and the report says so. More architectures, sources
-# and targets in parallel, resumed after an interruption, with naive baselines on the same
-# instances: :doc:`/experiments`. What the report computes: :doc:`/evaluation`.
+# Three reruns of one target decide nothing, and the report says so. ``sktl grid --targets
+# mine.npz`` runs more architectures, sources and targets in parallel, continues after an
+# interruption, and compares naive baselines on the same instances: :doc:`/experiments`. What the
+# report computes: :doc:`/evaluation`.

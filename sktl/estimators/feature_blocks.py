@@ -12,7 +12,14 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
 from sktl._checks import check_choice
-from sktl._lengths import by_length, is_unequal, lengths_of, refuse_unequal, series_of
+from sktl._lengths import (
+    UnequalLengthError,
+    by_length,
+    is_unequal,
+    lengths_of,
+    refuse_unequal,
+    series_of,
+)
 from sktl.estimators.frozen_features import POOLING, FrozenSource
 from sktl.estimators.lookup import architectures
 from sktl.estimators.value_blocks import averaged
@@ -160,7 +167,7 @@ class RandomBlock:
         from sktime.transformations.panel import rocket
 
         if self.unequal_ and self.transformer == "multirocket":
-            raise ValueError(
+            raise UnequalLengthError(
                 "MultiRocket cannot take series of unequal length, MiniRocket can. Received: "
                 "random_features='multirocket'"
             )

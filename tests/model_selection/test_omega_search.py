@@ -20,6 +20,7 @@ from sktl.model_selection import (
     rank_sources,
 )
 from sktl.sources import SimulatedSourceWarning, expand_sources, find_card, published
+from sktl.training.randomness import random_streams, validation_split
 
 from .conftest import SMALL, make_panel
 
@@ -298,6 +299,7 @@ def test_workers_give_what_one_process_gives(source, panel):
         ({"search": "random"}, "'grid', 'race'"),
         ({"margin": -0.1}, "margin must be at least 0"),
         ({"race_factor": 1}, "race_factor must be above 1"),
+        ({"n_sources": 0}, "n_sources must be a whole number of at least 1"),
         ({"race_epochs": 0.5}, "race_epochs must be a whole number"),
         ({"estimator": MagNetRegressor()}, "must be a classifier"),
     ],
@@ -348,6 +350,42 @@ def test_available_sources_are_tried(network, panel, sktl_home):
     with pytest.warns(UserWarning, match="leak left out: trained on the very data"):
         assert "leak" not in rank_sources(X, y, network)["source"].tolist()
     assert "leak" in rank_sources(X, y, network, ["leak"])["source"].tolist()
+
+
+def test_a_source_of_the_other_kind_that_saw_the_answers_is_left_out(panel, sktl_home):
+    X, y = panel
+    MagNetRegressor(**SMALL | {"n_epochs": 1}).fit(X, y).save_pretrained(name="numbers")
+    network = MagNetClassifier(**SMALL | {"n_epochs": 1})
+    search = OmegaSearch(network, omegas=(1.0,), sources="available")
+    with pytest.warns(UserWarning, match="numbers left out: trained on the very data"):
+        assert "numbers" not in search.fit(X, y).cv_results_["source"].tolist()
+
+
+@pytest.mark.parametrize("selection", ["validation", 2])
+def test_only_the_best_ranked_sources_are_tried(source, useless, panel, selection, monkeypatch):
+    X, y = panel
+    ranked = []
+
+    def spy(X, y, *args, **kwargs):
+        ranked.append((X, y, args, kwargs))
+        return rank_sources(X, y, *args, **kwargs)
+
+    monkeypatch.setattr("sktl.model_selection._search_inputs.rank_sources", spy)
+    network = MagNetClassifier(**SMALL | {"n_epochs": 1})
+    search = OmegaSearch(network, (0.5,), [useless, source], selection=selection, n_sources=1)
+    assert search.fit(X, y).cv_results_["source"].tolist() == [None, source]
+    assert search.ranking_["source"].tolist() == [source, None, useless]
+    ((X_ranked, y_ranked, (_, names), by),) = ranked
+    # Of the inner split what the network trains on.
+    rows = validation_split(len(y), 0.15, y, random_streams(3)["split"])[0]
+    rows = rows if selection == "validation" else slice(None)
+    assert np.array_equal(X_ranked, X[rows])
+    assert np.array_equal(y_ranked, y[rows])
+    assert names == [useless, source]
+    assert by == {"by": "probe_loo", "random_state": 3, "groups": None}
+    short = [one[:, : 24 - number % 2] for number, one in enumerate(X)]
+    with pytest.raises(ValueError, match="equal length: n_sources ranks sources"):
+        search.fit(short, y)
 
 
 def test_what_stood_in_for_a_failed_download_is_named_and_told_once(panel, monkeypatch, recwarn):

@@ -192,7 +192,7 @@ def test_groups_reach_the_splitter(source, panel):
     search = OmegaSearch(network, omegas=(1.0,), sources=[source], selection=Watching(2))
     search.fit(X, y, groups=groups)
     assert np.array_equal(seen[0], groups)
-    with pytest.raises(ValueError, match="groups are for a selection by a splitter"):
+    with pytest.raises(ValueError, match="groups need selection=GroupKFold"):
         OmegaSearch(network, sources=[source]).fit(X, y, groups=groups)
 
 

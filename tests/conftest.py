@@ -1,5 +1,6 @@
 """Fixtures for all tests: where the real data lies, and a cache directory of the test's own."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,30 @@ def shared():
         return found
 
     return path
+
+
+@pytest.fixture(autouse=True)
+def no_gradients_of_torch():
+    """Let tests read outputs as arrays, which PyTorch refuses where it records gradients."""
+    if os.environ.get("KERAS_BACKEND") != "torch":
+        yield
+        return
+    import torch
+
+    with torch.no_grad():
+        yield
+
+
+@pytest.fixture
+def gradients_of_torch(no_gradients_of_torch):
+    """Let Keras itself train."""
+    if os.environ.get("KERAS_BACKEND") != "torch":
+        yield
+        return
+    import torch
+
+    with torch.enable_grad():
+        yield
 
 
 @pytest.fixture(autouse=True)

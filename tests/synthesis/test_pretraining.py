@@ -355,11 +355,12 @@ np.savez(sys.argv[1], **results)
 """
 
 
-def test_tensorflow_and_jax_agree(on_both_backends):
-    results = on_both_backends(AGREEMENT)
-    assert len(results[0].files) == 6
-    for name in results[0].files:
-        np.testing.assert_allclose(results[0][name], results[1][name], rtol=2e-3, atol=2e-4)
+def test_backends_agree(on_all_backends):
+    first, *others = on_all_backends(AGREEMENT)
+    assert len(first.files) == 6
+    for other in others:
+        for name in first.files:
+            np.testing.assert_allclose(first[name], other[name], rtol=2e-3, atol=2e-4)
 
 
 @pytest.mark.slow

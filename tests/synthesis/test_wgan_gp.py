@@ -84,11 +84,12 @@ np.savez(sys.argv[1], history=generator.history_, samples=samples)
 """
 
 
-def test_tensorflow_and_jax_agree(on_both_backends):
-    """Gradients of gradients, written in two ways, give the same training."""
-    results = on_both_backends(AGREEMENT)
-    for name in ("history", "samples"):
-        np.testing.assert_allclose(results[0][name], results[1][name], rtol=2e-3, atol=2e-4)
+def test_backends_agree(on_all_backends):
+    """Gradients of gradients, written in three ways, give the same training."""
+    first, *others = on_all_backends(AGREEMENT)
+    for other in others:
+        for name in ("history", "samples"):
+            np.testing.assert_allclose(first[name], other[name], rtol=2e-3, atol=2e-4)
 
 
 def test_the_penalty_is_that_of_the_paper():

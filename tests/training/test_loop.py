@@ -53,6 +53,7 @@ def data():
     return X, y
 
 
+@pytest.mark.usefixtures("gradients_of_torch")
 @pytest.mark.parametrize("drop_last", [False, True])
 @pytest.mark.parametrize("normalization", [False, True])
 def test_history_and_weights_equal_keras_fit(data, normalization, drop_last):

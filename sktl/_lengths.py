@@ -13,6 +13,10 @@ import numpy as np
 import pandas as pd
 
 
+class UnequalLengthError(ValueError):
+    """Series differ in length where they must not."""
+
+
 def is_unequal(X: Any) -> bool:
     """Return True if the series of a panel differ in length.
 
@@ -227,13 +231,13 @@ def refuse_unequal(X: Any, what: str) -> None:
 
     Raises
     ------
-    ValueError
+    UnequalLengthError
         If they differ in length.
     """
     if is_unequal(X):
         array = isinstance(X, np.ndarray)
         lengths = lengths_of(X) if array else [one.shape[1] for one in _series(X)]
-        raise ValueError(
+        raise UnequalLengthError(
             f"X must hold series of equal length: {what}. Received: series of {min(lengths)} to "
             f"{max(lengths)} time points"
         )

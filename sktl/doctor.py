@@ -31,12 +31,12 @@ _THREADS = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of an examination.
+    """One line of the report.
 
     Parameters
     ----------
     name : str
-        What was looked at.
+        What was checked.
     found : str
         What was found.
     ok : bool
@@ -80,7 +80,7 @@ def examine() -> Iterator[Finding]:
 
 
 def _tried(name: str, look: Callable[[], str]) -> Finding:
-    """Turn whatever goes wrong into a finding: an examination goes on to its end."""
+    """Turn an error into a finding, so that the other checks still run."""
     try:
         return Finding(name, look())
     except Exception as error:

@@ -42,13 +42,13 @@ REAL_SIZES = {
         "ConvNetQuakeINGV": (ALL, 25, {}),
         "MagNet": (ALL, 8, {"n_timepoints": 1200, "window": "loudest"}),
         "TCN": (ALL, 5, {"n_timepoints": 1200, "window": "loudest"}),
-        "MLSTMFCN": (2_400, 4, {"every": 4, "n_timepoints": 300, "window": "loudest"}),
+        "MLSTMFCN": (ALL, 12, {"every": 4, "n_timepoints": 300, "window": "loudest"}),
     },
     "S&P 500": {
-        "ConvNetQuakeINGV": (ALL, 30, {}),
+        "ConvNetQuakeINGV": (ALL, 150, {}),
         "MagNet": (ALL, 8, {}),
         "TCN": (ALL, 6, {}),
-        "MLSTMFCN": (6_000, 4, {}),
+        "MLSTMFCN": (ALL, 25, {}),
     },
     "EMG-Francic": {
         "ConvNetQuakeINGV": (20_000, 12, {}),

@@ -12,7 +12,14 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
 from sktl._checks import check_choice
-from sktl._lengths import by_length, is_unequal, lengths_of, refuse_unequal, series_of
+from sktl._lengths import (
+    UnequalLengthError,
+    by_length,
+    is_unequal,
+    lengths_of,
+    refuse_unequal,
+    series_of,
+)
 from sktl.estimators.frozen_features import POOLING, FrozenSource
 from sktl.estimators.lookup import architectures
 from sktl.estimators.value_blocks import averaged
@@ -102,6 +109,8 @@ class RandomBlock:
         Seed of the named ones.
     kind : str, default="random"
         Blocks of one kind are weighed together.
+    n_kernels : int, optional
+        Kernels of the named ones instead of their authors' number.
 
     References
     ----------
@@ -113,9 +122,14 @@ class RandomBlock:
     """
 
     def __init__(
-        self, transformer: Any = "minirocket", random_state: int = 0, kind: str = "random"
+        self,
+        transformer: Any = "minirocket",
+        random_state: int = 0,
+        kind: str = "random",
+        n_kernels: int | None = None,
     ):
         self.transformer, self.random_state, self.kind = transformer, random_state, kind
+        self.n_kernels = n_kernels
         self.name = transformer if isinstance(transformer, str) else type(transformer).__name__
 
     def fit(self, X: np.ndarray) -> RandomBlock:
@@ -153,7 +167,7 @@ class RandomBlock:
         from sktime.transformations.panel import rocket
 
         if self.unequal_ and self.transformer == "multirocket":
-            raise ValueError(
+            raise UnequalLengthError(
                 "MultiRocket cannot take series of unequal length, MiniRocket can. Received: "
                 "random_features='multirocket'"
             )
@@ -163,7 +177,8 @@ class RandomBlock:
         }
         # With n_jobs=-1 sktime asks numba for a thread a processor, whatever numba may use.
         make = getattr(rocket, kind[self.transformer])
-        return make(random_state=self.random_state, n_jobs=get_num_threads())
+        chosen = {} if self.n_kernels is None else {"num_kernels": self.n_kernels}
+        return make(random_state=self.random_state, n_jobs=get_num_threads(), **chosen)
 
     def _long_enough(self, X):
         if is_unequal(X):
@@ -194,10 +209,10 @@ def continued(X: np.ndarray, length: int) -> np.ndarray:
 
 
 class SeriesBlock:
-    """The series themselves, relative to their last value: what a linear forecast reads.
+    """The series themselves, relative to their last value, for linear forecasts.
 
-    The last value and the logarithm of the spread stand beside. Long series are averaged to at
-    most 200 time points.
+    The last value and the logarithm of the spread are features as well. Long series are averaged
+    to at most 200 time points.
     """
 
     kind = name = "series"
@@ -241,7 +256,7 @@ class SpectrumBlock:
 
 
 class TimingBlock:
-    """When things happen: times of shares of the energy, of sudden sizes, and of extremes.
+    """Times at which shares of the energy, amplitudes and extremes are reached.
 
     Of every channel, and of all together, as shares of the length: when 2 to 90 % of the energy
     have passed, when a tenth to all of the largest size is first reached, and of every channel
@@ -441,7 +456,7 @@ def source_blocks(
     Returns
     -------
     list of SourceBlock
-        One a source and architecture.
+        One per source and architecture.
 
     Raises
     ------

@@ -56,7 +56,7 @@ def lstm(
 @parameters
 class _LSTM:
     """Recurrent layers read the series time point by time point; the last output and the stream
-    max enter the output layer. All recurrent layers transfer: there is nothing else to.
+    max enter the output layer. All recurrent layers transfer.
 
     No source of this network is bundled or published: train one of your own by `sktl pretrain`, or
     keep a fitted network by `save_pretrained`.

@@ -66,7 +66,7 @@ def suspect_reruns(records: Records) -> dict[str, float]:
 
 
 def find_defects(records: Records, comparison: Comparison) -> list[Defect]:
-    """Look for everything that makes a comparison less than it seems.
+    """Look for everything that weakens a comparison.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def find_defects(records: Records, comparison: Comparison) -> list[Defect]:
     Returns
     -------
     list of Defect
-        In order of weight; empty where nothing was found.
+        The most serious first; empty where nothing was found.
     """
     left = ~records.table["rerun"].isin(comparison.exclude_reruns)
     table = records.table[left]
@@ -248,15 +248,22 @@ def _behind_baseline(table: pd.DataFrame):
             f"There is no naive baseline for {', '.join(map(title, bare))} (such as the last value "
             "or the commonest class): nothing here says whether a network is of any use there.",
         )
-    for target, rows in baselines.groupby("target"):
-        ours = networks[networks["target"] == target]
+    # Means over the reruns: a single lucky one says nothing.
+    keys = ["target", "n_train", "architecture", "source", "omega"]
+    ours, theirs = (
+        part.groupby(keys, dropna=False)[["value", "test_score"]].mean().reset_index()
+        for part in (networks, baselines)
+    )
+    for (target, n_train), rows in theirs.groupby(["target", "n_train"]):
+        rivals = ours[(ours["target"] == target) & (ours["n_train"] == n_train)]
         best = rows.loc[rows["value"].idxmax()]
-        if len(ours) and best["value"] > ours["value"].max():
+        if len(rivals) and best["value"] > rivals["value"].max():
             yield (
                 "behind a baseline",
-                f"On {title(str(target))} the baseline {best['architecture']} "
-                f"({best['test_score']:.4g}) is better than every network "
-                f"({ours.loc[ours['value'].idxmax(), 'test_score']:.4g} at best).",
+                f"On {title(str(target))} {size_label(n_train)} the baseline "
+                f"{best['architecture']} ({best['test_score']:.4g}, mean of the reruns) is better "
+                "than every network "
+                f"({rivals.loc[rivals['value'].idxmax(), 'test_score']:.4g} at best).",
             )
 
 

@@ -68,7 +68,8 @@ def ordered(names: Iterable[str]) -> list[str]:
 
 
 def _real(name: str) -> str:
-    return plain(name).removesuffix("simulated")
+    # Exactly as sktl names it: "stead simulated" may be somebody's own.
+    return plain(str(name).removesuffix("-simulated"))
 
 
 def domain_of(name: str, domains: Mapping[str, str] | None = None) -> str | None:
@@ -80,8 +81,9 @@ def domain_of(name: str, domains: Mapping[str, str] | None = None) -> str | None
     >>> domain_of("STEAD"), domain_of("etna"), domain_of("etna", {"Etna": "seis"})
     ('seis', None, 'seis')
     """
-    given = {plain(key): value for key, value in (domains or {}).items()}
-    return given.get(plain(name), DOMAINS.get(_real(name)))
+    domains = domains or {}
+    given = {plain(key): value for key, value in domains.items()}
+    return domains.get(name, given.get(plain(name), DOMAINS.get(_real(name))))
 
 
 def size_label(n_train: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sktl._lengths import UnequalLengthError
 from sktl.estimators.competing_kernels import HydraBlock
 from sktl.estimators.feature_blocks import (
     AmplitudeBlock,
@@ -32,6 +33,9 @@ from sktl.training.quiet_import import import_keras
 TRIAL_INSTANCES = 100
 # Instances whose time is taken.
 TIMED_INSTANCES = 8
+# A third of its authors' 6,250: on 26 real targets with up to 100 labels the errors were the same
+# within 1 %, and most of the time for a new instance was this block's.
+MULTIROCKET_KERNELS = 2016
 
 
 @dataclass(frozen=True)
@@ -123,10 +127,10 @@ def collect_blocks(
                 table = block.transform(problem.X)
             _keep(collected, block, table, timer.seconds / len(problem.X))
         except Exception as error:  # whatever it is, the others may do
-            _left_out(collected, block, f"failed: {error}")
+            _left_out(collected, block, _reason(error))
     if preset.more:
         more: list[Any] = [
-            RandomBlock("multirocket", problem.seed, "multirocket"),
+            RandomBlock("multirocket", problem.seed, "multirocket", MULTIROCKET_KERNELS),
             HydraBlock(problem.seed),
             Catch22Block(),
         ]
@@ -134,7 +138,7 @@ def collect_blocks(
             try:
                 _try_slow(collected, block.fit(problem.X), problem, deadline, tell)
             except Exception as error:
-                _left_out(collected, block, f"failed: {error}")
+                _left_out(collected, block, _reason(error))
     if sources is None:
         return collected
     blocks = source_blocks(sources, architectures, random_state=problem.seed, searched=searched)
@@ -291,6 +295,11 @@ def _extend(collected, tried, problem, preset, deadline, tell):
             spent_on_new += one.seconds
             any_kept = True
             _keep(collected, block, table, one.seconds)
+
+
+def _reason(error):
+    # That series differ in length is no fault of a block that is not for such.
+    return f"{'left out' if isinstance(error, UnequalLengthError) else 'failed'}: {error}"
 
 
 def _left_out(collected, block, why):

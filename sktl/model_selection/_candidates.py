@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from sktl.estimators.training_run import TrainingRun
-from sktl.estimators.transfer import has_shapes_of
 from sktl.training.loop import TrainingState
 from sktl.training.randomness import random_streams
 from sktl.training.training_data import DataFacts, TrainingData
@@ -29,53 +27,51 @@ class Part:
     ----------
     data : dict of int to TrainingData
         The data by how often a single channel is repeated.
+    rows : np.ndarray of int
+        Which of the given instances what has no inner split may be fitted to: those that do not
+        compare.
     test : tuple of (X, y) or None
         A fold that training does not see; None: the held-out part of `data` is what compares the
         candidates.
     """
 
     data: dict[int, TrainingData]
+    rows: np.ndarray
     test: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
+    def any_data(self) -> TrainingData:
+        """The first data; all have as many instances, and targets alike."""
+        return next(iter(self.data.values()))
+
+    @property
     def facts(self) -> DataFacts:
-        """Those of the first data; all have as many instances, and targets alike."""
-        return next(iter(self.data.values())).facts
+        """Those of the first data."""
+        return self.any_data.facts
+
+    def compared(self, X: np.ndarray, X_held_out: np.ndarray | None) -> np.ndarray:
+        """Return the series that compare, of what was given: X, and perhaps a held-out part."""
+        if self.test is not None:
+            return self.test[0]
+        # An inner split holds out in the order that was given.
+        return np.delete(X, self.rows, axis=0) if X_held_out is None else X_held_out
 
 
-def fitting(estimator, X: np.ndarray, sources: list) -> list:
-    """Leave out the sources whose layers have other shapes than the network's.
+class Scored:
+    """What has a score for each part, or a reason why not."""
 
-    Parameters
-    ----------
-    estimator : BaseTransferEstimator
-        Has the network's parameters.
-    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
-        The training series.
-    sources : list of str
-        Names of sources.
+    scores: list[dict[str, float]]
+    error: str | None
 
-    Returns
-    -------
-    list of str
-        Those that fit; a warning names the others.
-    """
-    left_out = []
-    for name in sources:
-        candidate = estimator.clone().set_params(source=name)
-        if not has_shapes_of(candidate, candidate.load_source(), X):
-            left_out.append(name)
-    if left_out:
-        warnings.warn(
-            f"{', '.join(left_out)} left out, because their layers have other "
-            "shapes than those of the estimator",
-            stacklevel=2,
-        )
-    return [name for name in sources if name not in left_out]
+    def mean(self, scoring: str) -> float:
+        """Return the mean of a score over the parts; NaN where there is none."""
+        if self.error or not self.scores:
+            return math.nan
+        return float(np.mean([score[scoring] for score in self.scores]))
 
 
 @dataclass
-class Candidate:
+class Candidate(Scored):
     """One source and omega, and how far its trainings have come.
 
     Attributes
@@ -85,7 +81,7 @@ class Candidate:
     channel_repeats : int
         Which of the parts' data it trains on.
     states : list of TrainingState
-        One a part; empty before the training.
+        One per part; empty before the training.
     scores : list of dict
         What each part says: ``val_loss`` without the penalty, ``val_score``, ``epoch``.
     seconds : float
@@ -107,6 +103,11 @@ class Candidate:
         return {"source": self.estimator.source, "omega": self.estimator.omega}
 
     @property
+    def kind(self) -> str:
+        """What it is to the guard: "scratch" or "transfer"."""
+        return "scratch" if self.estimator.source is None else "transfer"
+
+    @property
     def ended(self) -> bool:
         """Whether nothing is left to train."""
         return self.error is not None or (bool(self.states) and all(s.ended for s in self.states))
@@ -115,12 +116,6 @@ class Candidate:
     def n_epochs(self) -> int:
         """Epochs trained, over all parts."""
         return sum(state.n_epochs for state in self.states)
-
-    def mean(self, scoring: str) -> float:
-        """Return the mean of a score over the parts; NaN where the training failed."""
-        if self.error or not self.scores:
-            return math.nan
-        return float(np.mean([score[scoring] for score in self.scores]))
 
     def advance(self, parts: Sequence[Part], until: int | None) -> None:
         """Train until an epoch or to the end, and score."""
@@ -145,6 +140,18 @@ class Candidate:
             TrainingRun(self.estimator, part.data[self.channel_repeats], drawn, state)
             for part, drawn, state in zip(parts, streams, states, strict=True)
         ]
+
+    def outputs(self, parts: Sequence[Part]) -> list[np.ndarray]:
+        """Return what the networks of the best epochs give for the instances that compare."""
+        found = []
+        for part, run in zip(parts, self.runs(parts), strict=True):
+            if part.test is not None:
+                found.append(run.finish().outputs(part.test[0]))
+            else:
+                trained = run.finish(learn_of_held_out=False)
+                assert run.data.validation is not None  # the search has checked it
+                found.append(trained.outputs_of_inputs(run.data.validation[0]))
+        return found
 
     def _score(self, part, run):
         number = run.state.best_epoch

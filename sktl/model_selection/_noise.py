@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sktl.model_selection._candidates import Candidate, Part
+from sktl.estimators.training_run import TrainingRun
+from sktl.model_selection._candidates import Part
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,12 @@ def standard_error(first: Judged, second: Judged) -> float:
     return float(np.std(difference, ddof=1) / np.sqrt(len(difference)))
 
 
-def judge(candidate: Candidate, parts: Sequence[Part], scoring: str) -> Judged:
+def judge(candidate: Any, parts: Sequence[Part], scoring: str) -> Judged:
     """Apply a trained candidate to the instances that compare the candidates.
 
     Parameters
     ----------
-    candidate : Candidate
+    candidate : Candidate or Baseline
         Trained without an error.
     parts : sequence of Part
         What it was trained on.
@@ -64,18 +65,11 @@ def judge(candidate: Candidate, parts: Sequence[Part], scoring: str) -> Judged:
     Judged
         Of its best epochs.
     """
-    judged = []
-    for part, run in zip(parts, candidate.runs(parts), strict=True):
-        if part.test is not None:
-            outputs = run.finish().outputs(part.test[0])
-        else:
-            trained = run.finish(learn_of_held_out=False)
-            outputs = trained.outputs_of_inputs(_held_out(run.data)[0])
-        judged.append(_judge(run, part, outputs, scoring))
-    return _together(judged)
+    found = zip(candidate.runs(parts), parts, candidate.outputs(parts), strict=True)
+    return _together([judge_outputs(*one, scoring) for one in found])
 
 
-def chance(candidate: Candidate, parts: Sequence[Part], scoring: str) -> dict[str, Any]:
+def chance(candidate: Any, parts: Sequence[Part], scoring: str) -> dict[str, Any]:
     """Compare a candidate with a constant, see `OmegaSearch.decision_`.
 
     Parameters
@@ -95,7 +89,7 @@ def chance(candidate: Candidate, parts: Sequence[Part], scoring: str) -> dict[st
     return {"chance": sign * constant.value, "at_chance": not beyond}
 
 
-def judge_constant(candidate: Candidate, parts: Sequence[Part], scoring: str) -> Judged:
+def judge_constant(candidate: Any, parts: Sequence[Part], scoring: str) -> Judged:
     """Do the same for the mean target, or the shares of the classes, of the training part.
 
     Parameters
@@ -113,7 +107,7 @@ def judge_constant(candidate: Candidate, parts: Sequence[Part], scoring: str) ->
         n_instances = len(part.test[1] if part.test else _held_out(run.data)[1])
         constant = run.data.training[1].mean(axis=0)
         outputs = np.repeat(constant[None], n_instances, axis=0)
-        judged.append(_judge(run, part, outputs, scoring))
+        judged.append(judge_outputs(run, part, outputs, scoring))
     return _together(judged)
 
 
@@ -123,8 +117,27 @@ def _held_out(data):
     return data.validation
 
 
-def _judge(run, part, outputs, scoring):
+def judge_outputs(run: TrainingRun, part: Part, outputs: np.ndarray, scoring: str) -> Judged:
+    """Judge what was given for the instances of a part that compare the candidates.
+
+    Parameters
+    ----------
+    run : TrainingRun
+        Whose loss, data and targets judge.
+    part : Part
+        Of this data.
+    outputs : np.ndarray of shape (n_instances, n_outputs)
+        As of a network.
+    scoring : {"val_loss", "val_score"}
+        What is compared.
+
+    Returns
+    -------
+    Judged
+        Of the outputs. With `drop_last` of the instances that the training validates on.
+    """
     data, targets = run.data, run.data.facts.targets
+    y: Any
     if part.test is not None:
         X, y = part.test
         frames = targets.frames(data.facts.at_length(X))
@@ -132,6 +145,10 @@ def _judge(run, part, outputs, scoring):
     else:
         y, frames = data.y_validation, data.frames_validation
         encoded = _held_out(data)[1]
+        if run.estimator.drop_last:
+            used = slice(len(y) - len(y) % run.schedule["batch_size"])
+            y, encoded, outputs = y[used], encoded[used], outputs[used]
+            frames = None if frames is None else frames[used]
     if scoring == "val_loss":
         errors = run.losses(encoded, outputs)
         return Judged(float(errors.mean()), errors)

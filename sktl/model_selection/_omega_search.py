@@ -4,37 +4,32 @@ from __future__ import annotations
 
 import math
 import warnings
-from numbers import Real
 from typing import ClassVar
 
 import numpy as np
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
-from sktl._checks import check_choice, check_number
-from sktl._lengths import series_of, together
+from sktl._lengths import series_of
 from sktl._random import draw_seed
 from sktl.estimators.base import BaseTransferEstimator
-from sktl.estimators.preparation import held_out_part, prepare
-from sktl.estimators.transfer import repeats_for
 from sktl.estimators.wrapper import NetworkWrapper
-from sktl.model_selection._candidates import Candidate, Part, advance_all, fitting, race
+from sktl.model_selection._baselines import make_baselines
+from sktl.model_selection._candidates import advance_all, race
 from sktl.model_selection._noise import chance, judge, standard_error
 from sktl.model_selection._results import contestants, curves, decide, tabulate
-from sktl.sources import expand_sources
+from sktl.model_selection._search_inputs import SearchInputs
 from sktl.training.optimizer import OMEGA_GRID
-from sktl.training.randomness import random_streams
-from sktl.training.training_data import data_hash
 
 
-class OmegaSearch(NetworkWrapper):
-    """Choose omega and the source by validation, and keep scratch unless transfer wins.
+class OmegaSearch(SearchInputs, NetworkWrapper):
+    """Choose omega and the source by validation, and keep what is simpler unless transfer wins.
 
     Every candidate trains on the same split from the same seed: the layers that do not transfer
     start alike in all of them. A candidate gives, bit for bit, what
     ``estimator.set_params(source=..., omega=...).fit(X, y)`` gives with the same `random_state`;
     the compiled network and the pre-processed data are made once. The test set of an experiment
-    has no part in this: choosing omega by it, as the original experiment did, flatters transfer.
+    has no part in this: choosing omega on it, as the original experiment did, favours transfer.
 
     ``OmegaSearch(estimator)`` makes an `OmegaSearchClassifier` or an `OmegaSearchRegressor`,
     after the estimator's kind.
@@ -64,10 +59,11 @@ default="validation"
         What is compared: the loss at the best epoch, without the penalty on kernels, or the
         estimator's score (mean absolute error, weighted F1) there.
     margin : float or "noise", default="noise"
-        How much better than scratch the best transfer must be. "noise": by more than one standard
-        error, over the instances that compare, of the mean difference of the two losses (for
-        ``scoring="val_score"`` of absolute errors or of wrong classes). A number: as a share of
-        scratch's value; 0.05 asks for a loss at least 5 percent lower. A tie keeps scratch.
+        How much better than scratch, or than the best of `baselines` where that is better still,
+        the best transfer must be. "noise": by more than one standard error, over the instances
+        that compare, of the mean difference of the two losses (for ``scoring="val_score"`` of
+        absolute errors or of wrong classes). A number: as a share of what it must beat; 0.05 asks
+        for a loss at least 5 percent lower. A tie does not keep transfer.
     search : {"grid", "race"}, default="grid"
         Train all candidates to their end, or drop those that are behind: after `race_epochs`
         epochs, and again after `race_factor` times as many and so on, the best
@@ -77,43 +73,65 @@ default="validation"
     race_epochs : int, default=10
         Epochs before the first comparison of a race.
     race_factor : float, default=2.0
-        How sharply a race chooses, above 1.
+        At each comparison the best ``1 / race_factor`` of the transfers continue; above 1.
     refit : bool, default=False
-        With selection="validation", False keeps the best candidate as it was trained and costs
-        nothing. True trains it anew on the training and the validation part together, for as many
+        With selection="validation", False keeps the best candidate as it was trained.
+        True trains it anew on the training and the validation part together, for as many
         epochs as were best, with the learning rate falling by the training loss. With
         cross-validation the best candidate is always trained anew on all of X: with the
         estimator's inner split (False), or without one for the folds' median number of epochs
         (True).
     n_jobs : int or None, default=None
-        Candidates trained at the same time, as in joblib; each worker has one thread.
+        Networks trained at the same time, as in joblib; each worker has one thread.
+    n_sources : int or None, default=None
+        Try only so many of the sources, the best by ``rank_sources(by="probe_loo")``: `ranking_`.
+        None: all. With selection="validation" what compares the candidates has no part in the
+        ranking. With cross-validation the ranking is made once, of all of X (of whole `groups`
+        where `fit` gets them), folds and all: the choice of the sources has then seen the
+        instances that compare, which flatters transfer a little. Series must be of equal length.
+    baselines : list of (estimator or (str, estimator)), default=()
+        What else transfer must beat: classifiers or regressors of sktime, or anything with `fit`,
+        `predict` and, for a classifier's loss, `predict_proba`. They are fitted to what the
+        networks' training part is, in cross-validation to a fold's whole training part (there is
+        nothing that they would stop by), and judged on the same instances; names are those of
+        their classes unless given. Numbers are compared in the unit of the network's loss. A
+        classifier that is certain of everything, as those of sktime without probabilities are,
+        has a large loss for each wrong class: compare it by ``scoring="val_score"``. One that
+        fails is a row with its reason, and a warning says so.
 
     Attributes
     ----------
     best_estimator_ : estimator
-        The fitted network of the kept candidate.
+        The fitted network of the kept candidate; or the baseline, fitted anew to all of X, because
+        it needs no validation part once it is chosen (`validation_data` joins it with
+        ``refit=True``, as for a network).
     best_params_ : dict
         Its ``source`` and ``omega``. The source is what was used: ``"STEAD-simulated"`` where
-        published weights could not be downloaded and bundled ones stand in.
+        published weights could not be downloaded and bundled ones stand in. Of a baseline
+        ``{"baseline": name}``.
     best_index_ : int
         Its row in `cv_results_`.
     best_score_ : float
         Its ``mean_test_score``.
     cv_results_ : pandas.DataFrame
-        One row a candidate, scratch first: ``source``, ``omega``, ``params``, ``val_loss`` and
+        One row per candidate, scratch first, baselines last (source None, omega NaN):
+        ``source``, ``omega``, ``params``, ``val_loss`` and
         ``val_score`` (means over the folds), ``best_epoch`` (mean), ``n_epochs`` (trained, over
         all folds), ``finished`` (False: dropped from a race), ``mean_test_score`` and
         ``std_test_score`` (`scoring` with the sign that makes greater better),
         ``rank_test_score``, ``fit_time`` (s) and ``error``. The names with "test" are what tools
         of scikit-learn look for; what they hold is validation.
     curves_ : pandas.DataFrame
-        The history of every training, indexed by ``candidate``, ``fold`` and ``epoch``.
+        The history of every network's training, indexed by ``candidate``, ``fold`` and ``epoch``.
+    ranking_ : pandas.DataFrame or None
+        What `rank_sources` gave; None without `n_sources`.
     decision_ : dict
-        How the best was chosen: ``kept`` ("scratch" or "transfer"), ``scratch`` and ``transfer``
-        (their values of `scoring`; NaN where there is none), ``transfer_index`` (row of the best
-        transfer), ``gain`` (how much better transfer was, as a share of scratch's value),
-        ``margin`` (what was asked, as such a share), ``noise`` (one standard error of the
-        difference; NaN where there is nothing to compare), ``chance`` (`scoring` of the mean
+        How the best was chosen: ``kept`` ("scratch", "baseline" or "transfer"), ``scratch``,
+        ``baseline`` (the best) and ``transfer`` (the best): their values of `scoring`, NaN where
+        there is none; ``baseline_index`` and ``transfer_index`` (their rows, None where there is
+        none), ``gain`` (how much better transfer was than the better of the others, as a share of
+        its value), ``margin`` (what was asked, as such a share), ``noise`` (one standard error of
+        the difference; NaN where there is nothing to compare), ``chance`` (`scoring` of the mean
         target or the shares of the classes), ``at_chance`` (whether the kept candidate is not
         better than that by more than one standard error; a warning says so, too),
         ``n_transfers`` (how many chances transfer had),
@@ -143,6 +161,8 @@ default="validation"
         race_factor=2.0,
         refit=False,
         n_jobs=None,
+        n_sources=None,
+        baselines=(),
     ):
         self.estimator = estimator
         self.omegas = omegas
@@ -156,6 +176,8 @@ default="validation"
         self.race_factor = race_factor
         self.refit = refit
         self.n_jobs = n_jobs
+        self.n_sources = n_sources
+        self.baselines = baselines
         super().__init__()
         if isinstance(estimator, BaseTransferEstimator):
             takes = "capability:unequal_length"
@@ -199,15 +221,16 @@ default="validation"
 
     def _fit(self, X, y):
         self._check_parameters()
-        candidates = self._candidates(X, y)
-        parts = self._parts(X, y, candidates)
-        advance = advance_all(self.n_jobs, parts)
+        template = self.estimator.clone()
+        template.set_params(random_state=draw_seed(template.random_state))
+        baselines = make_baselines(self.baselines, template, self.scoring)
+        candidates = self._networks(template, X, y)
+        parts = self._parts(X, y, template, {candidate.channel_repeats for candidate in candidates})
         self._greater_is_better = parts[0].facts.targets.monitors[self.scoring]
-        if self.search == "race":
-            factor = float(self.race_factor)
-            candidates = race(candidates, advance, self._value, self.race_epochs, factor)
-        else:
-            candidates = advance(candidates, None)
+        X_held_out = self._held_out(template, X)[0] if baselines else None
+        for baseline in baselines:
+            baseline.compare(parts, X, y, X_held_out)
+        candidates = [*self._trained(candidates, parts), *baselines]
         if all(candidate.error for candidate in candidates):
             raise FloatingPointError(f"No candidate could be trained. {candidates[0].error}")
         sign = 1 if self._greater_is_better else -1
@@ -219,10 +242,11 @@ default="validation"
             values,
             self.scoring,
             self.margin,
-            candidates[0].estimator.schedule_for(parts[0].facts.n_instances)["n_epochs"],
+            template.schedule_for(parts[0].facts.n_instances)["n_epochs"],
             self._noise(candidates, values, parts),
         )
-        self.decision_ |= chance(candidates[self.best_index_], parts, self.scoring)
+        best = candidates[self.best_index_]
+        self.decision_ |= chance(best, parts, self.scoring)
         if self.decision_["at_chance"]:
             warnings.warn(
                 "No candidate is beyond chance: the best is not better than a constant by more "
@@ -230,107 +254,23 @@ default="validation"
                 UserWarning,
                 stacklevel=5,
             )
-        best = candidates[self.best_index_]
         self.best_params_ = best.params
         self.best_score_ = float(self.cv_results_["mean_test_score"][self.best_index_])
-        self.best_estimator_ = self._final(best, parts, X, y)
+        self._baseline = None
+        if best.kind == "baseline":
+            self._baseline = best.fit(*self._everything(X, y), parts[0].facts)
+            self.best_estimator_ = self._baseline.estimator
+        else:
+            self.best_estimator_ = self._final(best, parts, X, y)
         return self
 
-    def _check_parameters(self):
-        self._check_estimator()
-        check_choice("scoring", self.scoring, ("val_loss", "val_score"))
-        check_choice("search", self.search, ("grid", "race"))
-        if not isinstance(self.margin, str):
-            check_number("margin", self.margin, least=0, wanted="at least 0, or 'noise'")
-        else:
-            check_choice("margin", self.margin, ("noise",))
-        check_number("race_factor", self.race_factor, least=1, above=True, wanted="above 1")
-        check_number("race_epochs", self.race_epochs, least=0, above=True, whole=True)
-        if isinstance(self.omegas, Real | str) or not len(self.omegas):
-            raise ValueError(
-                f"omegas must be a sequence of numbers. Received: omegas={self.omegas!r}"
-            )
-        if isinstance(self.selection, str):
-            check_choice("selection", self.selection, ("validation",))
-            given = self._given.get("validation_data") is not None
-            if self.estimator.validation_size is None and not given:
-                raise ValueError(
-                    "selection='validation' needs the estimator's inner split or validation_data "
-                    "given to fit. Received: validation_size=None and no validation_data"
-                )
-            if self._given.get("groups") is not None:
-                raise ValueError(
-                    "groups are for a selection by a splitter, such as GroupKFold(5). "
-                    "Received: groups with selection='validation'"
-                )
-
-    def _candidates(self, X, y):
-        """Make the candidates, scratch first, each with the same number as random state."""
-        sources = self._sources(X, y)
-        template = self.estimator.clone()
-        template.set_params(random_state=draw_seed(template.random_state))
-        pairs: list[tuple] = [(None, 1.0)] if self.include_scratch or None in sources else []
-        repeats = {None: 1}
-        for asked in sources:
-            if asked is None:
-                continue
-            for omega in self.omegas:
-                template.clone().set_params(source=asked, omega=omega).check_parameters()
-            loaded = template.clone().set_params(source=asked).load_source()
-            # What stands in for published weights has a name of its own.
-            source = loaded.card.name if loaded and loaded.origin == "bundled" else asked
-            repeats[source] = repeats_for(template, X, loaded)
-            pairs += [(source, omega) for omega in self.omegas]
-        candidates = []
-        for source, omega in dict.fromkeys(pairs):
-            estimator = template.clone().set_params(source=source, omega=omega)
-            estimator.check_parameters()
-            candidates.append(Candidate(estimator, repeats[source]))
-        return candidates
-
-    def _sources(self, X, y) -> list:
-        if self.sources is None:
-            if self.estimator.source is None:
-                raise ValueError(
-                    "There is nothing to transfer: give the estimator a source, or a list of "
-                    "sources to the search. Received: sources=None, estimator.source=None"
-                )
-            return [self.estimator.source]
-        sources = expand_sources(self.sources, self.estimator.architecture, [data_hash(X, y)])
-        if isinstance(self.sources, str):
-            return fitting(self.estimator, X, sources)
-        if not sources:
-            raise ValueError("sources must name at least one source. Received: sources=[]")
-        return sources
-
-    def _parts(self, X, y, candidates):
-        template = candidates[0].estimator
-        repeats = {candidate.channel_repeats for candidate in candidates}
-
-        def data_of(X, y):
-            # The same numbers that fit draws, so that the split is the same.
-            return {
-                n: prepare(
-                    template,
-                    X,
-                    y,
-                    random_streams(template.random_state)["split"],
-                    channel_repeats=n,
-                    validation_data=self._given.get("validation_data"),
-                    classes=vars(self).get("classes_"),
-                )
-                for n in repeats
-            }
-
-        if isinstance(self.selection, str):
-            return [Part(data_of(X, y))]
-        from sklearn.model_selection import check_cv
-
-        splitter = check_cv(self.selection, y, classifier=self._kind == "classifier")
-        return [
-            Part(data_of(X[training], y[training]), (X[fold], y[fold]))
-            for training, fold in splitter.split(X, y, self._given.get("groups"))
-        ]
+    def _trained(self, candidates, parts):
+        """Train the networks."""
+        advance = advance_all(self.n_jobs, parts)
+        if self.search != "race":
+            return advance(candidates, None)
+        factor = float(self.race_factor)
+        return race(candidates, advance, self._value, self.race_epochs, factor)
 
     def _value(self, candidate):
         """Return what is compared, smaller is better."""
@@ -340,7 +280,7 @@ default="validation"
         return -value if self._greater_is_better else value
 
     def _noise(self, candidates, values, parts):
-        """Return the standard error of the difference between scratch and the best transfer."""
+        """Return the standard error of the difference between transfer and what it must beat."""
         pair = contestants(candidates, values)
         if None in pair or any(math.isinf(values[number]) for number in pair):
             return math.nan
@@ -353,9 +293,7 @@ default="validation"
             return best.runs(parts)[0].fit_estimator(estimator, series_of(X), y)
         if not self.refit:
             return estimator.fit(series_of(X), y, validation_data=validation_data)
-        if validation_data is not None:
-            X_held_out, y_held_out = held_out_part(estimator, validation_data, X)
-            X, y = together([X, X_held_out]), np.concatenate([y, y_held_out])
+        X, y = self._everything(X, y)
         n_epochs = int(np.median([state.best_epoch for state in best.states]))
         return estimator.set_params(
             validation_size=None,
@@ -384,15 +322,26 @@ default="validation"
         Raises
         ------
         ValueError
-            If neither `path` nor `name` is given, or the name cannot be one of your own.
+            If neither `path` nor `name` is given, the name cannot be one of your own, or a
+            baseline was kept.
         """
         self.check_is_fitted()
+        if vars(self).get("_baseline") is not None:
+            raise ValueError(
+                f"There is no network to save as a source: {self.best_params_['baseline']}, a "
+                "baseline, was kept. Save the search itself by `save`, or search without "
+                "baselines. Received: decision_['kept']='baseline'"
+            )
         return self.best_estimator_.save_pretrained(path, name=name, **card)
 
     def _predict(self, X):
+        if self._baseline is not None:
+            return self._baseline.predict(X)
         return self.best_estimator_.predict(series_of(X))
 
     def _predict_proba(self, X):
+        if self._baseline is not None:
+            return self._baseline.predict_proba(X)
         return self.best_estimator_.predict_proba(series_of(X))
 
     @classmethod

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from sktl.model_selection._baselines import Baseline
 from sktl.model_selection._candidates import Candidate
 
+Contestants = Sequence[Candidate | Baseline]
+# What tells networks apart, and what a baseline has there.
+_NETWORK = {"source": None, "omega": math.nan}
 
-def tabulate(candidates: list[Candidate], scoring: str, sign: int) -> pd.DataFrame:
+
+def tabulate(candidates: Contestants, scoring: str, sign: int) -> pd.DataFrame:
     """Make the table of a search, see `OmegaSearch.cv_results_`.
 
     Parameters
     ----------
-    candidates : list of Candidate
+    candidates : sequence of (Candidate or Baseline)
         Trained.
     scoring : str
         What is compared.
@@ -26,14 +32,14 @@ def tabulate(candidates: list[Candidate], scoring: str, sign: int) -> pd.DataFra
     Returns
     -------
     pandas.DataFrame
-        One row a candidate.
+        One row per candidate.
     """
     rows = []
     for candidate in candidates:
         failed = candidate.error is not None
         by_fold = [math.nan] if failed else [sign * score[scoring] for score in candidate.scores]
         rows.append(
-            candidate.params
+            {name: candidate.params.get(name, missing) for name, missing in _NETWORK.items()}
             | {"params": candidate.params}
             | {name: candidate.mean(name) for name in ("val_loss", "val_score")}
             | {
@@ -55,12 +61,12 @@ def tabulate(candidates: list[Candidate], scoring: str, sign: int) -> pd.DataFra
     return table
 
 
-def curves(candidates: list[Candidate]) -> pd.DataFrame:
+def curves(candidates: Contestants) -> pd.DataFrame:
     """Join the histories of all trainings, see `OmegaSearch.curves_`.
 
     Parameters
     ----------
-    candidates : list of Candidate
+    candidates : sequence of (Candidate or Baseline)
         Trained.
 
     Returns
@@ -73,40 +79,59 @@ def curves(candidates: list[Candidate]) -> pd.DataFrame:
         for number, candidate in enumerate(candidates)
         for fold, state in enumerate(candidate.states)
     }
+    if not histories:  # no network could be started
+        names = ["candidate", "fold", "epoch"]
+        return pd.DataFrame(index=pd.MultiIndex.from_arrays([[], [], []], names=names))
     return pd.concat(histories, names=["candidate", "fold"])
 
 
-def contestants(candidates: list[Candidate], values: list[float]) -> tuple[int | None, int | None]:
-    """Return the numbers of scratch and of the best transfer; None where there is none."""
-    scratch = 0 if candidates[0].estimator.source is None else None
-    transfers = range(len(candidates))[scratch is not None :]
-    return scratch, min(transfers, key=values.__getitem__, default=None)
+def contestants(candidates: Contestants, values: list[float]) -> tuple[int | None, int | None]:
+    """Return the numbers of the best of scratch and baselines, and of the best transfer.
+
+    Parameters
+    ----------
+    candidates, values
+        See `decide`.
+
+    Returns
+    -------
+    reference, transfer : int or None
+        Of equal ones the first; None where there is none.
+    """
+    reference = _best(candidates, values, "scratch", "baseline")
+    return reference, _best(candidates, values, "transfer")
+
+
+def _best(candidates, values, *kinds):
+    of_kind = [number for number, one in enumerate(candidates) if one.kind in kinds]
+    return min(of_kind, key=values.__getitem__, default=None)
 
 
 def decide(
-    candidates: list[Candidate],
+    candidates: Contestants,
     values: list[float],
     scoring: str,
     margin: float | str,
     longest: int,
     noise: float = math.nan,
 ) -> tuple[int, dict[str, Any]]:
-    """Choose between scratch and the best transfer, see `OmegaSearch.decision_`.
+    """Choose between scratch, baselines and the best transfer, see `OmegaSearch.decision_`.
 
     Parameters
     ----------
-    candidates : list of Candidate
-        Trained; scratch first if it is among them.
+    candidates : sequence of (Candidate or Baseline)
+        Trained.
     values : list of float
         What is compared, smaller is better; infinite for a failed candidate.
     scoring : str
         Name of it.
     margin : float or "noise"
-        Share of scratch's value by which transfer must be better; or what is beyond noise.
+        Share of what it must beat, the best of scratch and baselines, by which transfer must be
+        better; or what is beyond noise.
     longest : int
         Largest number of epochs of a training.
     noise : float, default=nan
-        Standard error of the difference between scratch and the best transfer.
+        Standard error of the difference between these two.
 
     Returns
     -------
@@ -115,35 +140,43 @@ def decide(
     decision : dict
         Why.
     """
-    scratch, transfer = contestants(candidates, values)
+    reference, transfer = contestants(candidates, values)
     gain = math.nan
     asked = math.nan if isinstance(margin, str) else float(margin)
-    if scratch is None or transfer is None:
-        keeps_scratch = transfer is None
-    elif math.isinf(values[scratch]) or math.isinf(values[transfer]):
-        keeps_scratch = math.isinf(values[transfer])
+    if reference is None or transfer is None:
+        keeps_reference = transfer is None
+    elif math.isinf(values[reference]) or math.isinf(values[transfer]):
+        keeps_reference = math.isinf(values[transfer])
     else:
-        difference, size = values[scratch] - values[transfer], abs(values[scratch])
+        difference, size = values[reference] - values[transfer], abs(values[reference])
         with np.errstate(divide="ignore"):
             gain = float(np.divide(difference, size)) if difference else 0.0
         if isinstance(margin, str):
             with np.errstate(divide="ignore", invalid="ignore"):
                 asked = float(np.divide(noise, size))
-            keeps_scratch = difference <= noise
+            keeps_reference = difference <= noise
         else:
-            keeps_scratch = difference <= 0 or gain <= margin
-    best = scratch if keeps_scratch else transfer
+            keeps_reference = difference <= 0 or gain <= margin
+    best = reference if keeps_reference else transfer
     assert best is not None
+    scratch = _best(candidates, values, "scratch")
+    baseline = _best(candidates, values, "baseline")
     unfinished = [candidate for candidate in candidates if not candidate.ended]
+
+    def value(number):
+        return math.nan if number is None else candidates[number].mean(scoring)
+
     return best, {
-        "kept": "scratch" if keeps_scratch else "transfer",
-        "scratch": math.nan if scratch is None else candidates[scratch].mean(scoring),
-        "transfer": math.nan if transfer is None else candidates[transfer].mean(scoring),
+        "kept": candidates[best].kind,
+        "scratch": value(scratch),
+        "baseline": value(baseline),
+        "transfer": value(transfer),
+        "baseline_index": baseline,
         "transfer_index": transfer,
         "gain": gain,
         "margin": asked,
         "noise": noise,
-        "n_transfers": len(candidates) - (scratch is not None),
+        "n_transfers": sum(candidate.kind == "transfer" for candidate in candidates),
         "n_unfinished": len(unfinished),
         "epochs_trained": sum(candidate.n_epochs for candidate in candidates),
         "epochs_saved_at_most": sum(

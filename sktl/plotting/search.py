@@ -8,11 +8,14 @@ import numpy as np
 
 from sktl.plotting._canvas import BLACK, GREY, one_axes, style
 
+# Lines of baselines; that of scratch is "--".
+_DASHES: tuple[Any, ...] = (":", "-.", (0, (1, 4)), (0, (5, 1, 1, 1, 1, 1)))
+_THIN: dict[str, Any] = {"linewidth": 1.2}
 _TITLES = {"val_loss": "validation loss", "val_score": "validation score"}
 
 
 def plot_search(search: Any, *, ax: Any = None) -> Any:
-    """Plot omega against validation for each source, scratch as a line, and what is kept.
+    """Plot omega against validation for each source, what it must beat, and what is kept.
 
     Parameters
     ----------
@@ -24,9 +27,10 @@ def plot_search(search: Any, *, ax: Any = None) -> Any:
     Returns
     -------
     matplotlib.axes.Axes
-        Omegas are spaced evenly, in their order. The grey band is what transfer must leave to be
-        kept instead of scratch (`margin`); the ring is what is kept; hollow markers are candidates
-        that a race dropped. Bars are the standard deviation over folds, where there are several.
+        Omegas are spaced evenly, in their order; scratch and baselines are lines. The grey band is
+        what transfer must leave to be kept instead of the best of these (`margin`); the ring, or
+        the wide grey line, is what is kept; hollow markers are candidates that a race dropped.
+        Bars are the standard deviation over folds, where there are several.
 
     Raises
     ------
@@ -63,9 +67,16 @@ def plot_search(search: Any, *, ax: Any = None) -> Any:
     for number, source in enumerate(sources):
         rows = transfers[transfers["source"] == source].sort_values("omega")
         _draw_source(ax, rows, places, value, style(number), _short(source))
-    scratch = table[table["source"].isna()]
-    if len(scratch):
-        _draw_scratch(ax, float(scratch[value].iloc[0]), decision, sign)
+    lines = table[table["source"].isna()]
+    if lines["omega"].notna().any():
+        ax.axhline(
+            float(lines[value].iloc[0]), color=BLACK, linestyle="--", label="scratch", **_THIN
+        )
+    baselines = lines[lines["omega"].isna() & lines[value].notna()]
+    for number, (params, at) in enumerate(zip(baselines["params"], baselines[value], strict=True)):
+        dashes = _DASHES[number % len(_DASHES)]
+        ax.axhline(at, color=BLACK, linestyle=dashes, label=params["baseline"], **_THIN)
+    _draw_margin(ax, decision, sign)
     _draw_kept(ax, table.iloc[search.best_index_], places, value)
     ax.set_xticks(range(len(omegas)), [f"{omega:g}" for omega in omegas])
     ax.set_xlim(-0.5, max(len(omegas), 1) - 0.5)
@@ -106,11 +117,15 @@ def _draw_source(ax, rows, places, value, look, label):
         ax.errorbar(at, values, spread, fmt="none", ecolor=colour, elinewidth=0.8, capsize=2)
 
 
-def _draw_scratch(ax, scratch, decision, sign):
-    ax.axhline(scratch, color=BLACK, linestyle="--", linewidth=1.2, label="scratch")
-    margin = decision["margin"] * abs(scratch)
+def _draw_margin(ax, decision, sign):
+    """Draw the band between what transfer must beat and what it must leave."""
+    known = [v for v in (decision["scratch"], decision["baseline"]) if np.isfinite(v)]
+    if not known:
+        return
+    reference = sign * max(sign * value for value in known)
+    margin = decision["margin"] * abs(reference)
     if np.isfinite(margin) and margin > 0:
-        ax.axhspan(*sorted((scratch, scratch + sign * margin)), color=GREY, alpha=0.25,
+        ax.axhspan(*sorted((reference, reference + sign * margin)), color=GREY, alpha=0.25,
                    linewidth=0, label="margin")  # fmt: skip
 
 
@@ -123,8 +138,8 @@ def _draw_kept(ax, row, places, value):
 
 
 def _sentence(decision, best):
-    if decision["kept"] == "scratch":
-        kept = "Kept: scratch"
+    if decision["kept"] != "transfer":
+        kept = f"Kept: {best.get('baseline', 'scratch')}"
     else:
         kept = f"Kept: {_short(best['source'])}, omega {best['omega']:g}"
     gain = decision["gain"]

@@ -314,7 +314,7 @@ class CompiledNetwork:
         order : np.ndarray of int
             The instances in the order of training; the last batch may be incomplete.
         batch_size : int
-            Instances a step.
+            Instances per step.
 
         Returns
         -------

@@ -115,15 +115,14 @@ def data_hash(X: np.ndarray, y: np.ndarray) -> str:
     str
         Hexadecimal digits.
     """
-    digest = hashlib.sha256(np.ascontiguousarray(X).data)
-    digest.update(np.asarray(y).astype(str).tobytes())
-    return digest.hexdigest()
+    return _with_targets(hashlib.sha256(np.ascontiguousarray(X).data), y)
 
 
 def data_hashes(X: np.ndarray, y: np.ndarray) -> list[str]:
     """Return the sha256 of a panel and its targets as sources' cards may hold it.
 
-    What `fit` was given as whole numbers may have reached its network as floats.
+    Whole numbers reach a classifier as they are, and a regressor as floats: a source of the other
+    kind has seen the same answers.
 
     Parameters
     ----------
@@ -133,7 +132,15 @@ def data_hashes(X: np.ndarray, y: np.ndarray) -> list[str]:
     Returns
     -------
     list of str
-        One or two.
+        One to three, that of `data_hash` first.
     """
-    y = np.asarray(y)
-    return [data_hash(X, y), *([data_hash(X, y.astype(float))] if y.dtype.kind in "iu" else [])]
+    digest, y = hashlib.sha256(np.ascontiguousarray(X).data), np.asarray(y)
+    forms = [y]
+    if y.dtype.kind in "iuf" and (np.abs(y) < 2**53).all() and (y == np.rint(y)).all():
+        forms += [y.astype(np.int64), y.astype(np.float64)]
+    return list(dict.fromkeys(_with_targets(digest.copy(), form) for form in forms))
+
+
+def _with_targets(digest, y):
+    digest.update(np.asarray(y).astype(str).tobytes())
+    return digest.hexdigest()

@@ -117,11 +117,16 @@ def test_each_defect_is_found(frame):
     assert "In 1 reruns" in defects(frame[~one])["unequal counts"]
 
 
-def test_a_baseline_better_than_all_networks_is_named(frame):
-    last = frame[(frame["target"] == "stead")].head(1)
-    last = last.assign(kind="baseline", architecture="mean", test_score=0.001, source=None)
-    with_baseline = pd.concat([frame, last], ignore_index=True)
-    assert "baseline mean (0.001)" in defects(with_baseline)["behind a baseline"]
+def test_a_baseline_better_than_the_mean_of_each_network_is_named(frame):
+    last = frame[frame["target"] == "stead"].drop_duplicates("rerun")
+    last = last.assign(kind="baseline", architecture="mean", source=None, omega=None)
+    with_baseline = pd.concat([frame, last.assign(test_score=[0.3, 0.2, 0.1])])
+    text = defects(with_baseline.reset_index(drop=True))["behind a baseline"]
+    assert "On STEAD 300 the baseline mean (0.2, mean of the reruns)" in text
+    lucky = pd.concat([frame, last.assign(test_score=[0.1, 1.5, 1.5])], ignore_index=True)
+    assert "behind a baseline" not in defects(lucky)
+    other = pd.concat([frame, last.assign(test_score=0.1, n_train=9000)], ignore_index=True)
+    assert "behind a baseline" not in defects(other)
 
 
 def test_epoch_chosen_on_the_test_curve(rows, frame):

@@ -12,11 +12,24 @@ def test_order_is_the_papers_with_simulated_sets_in_their_place():
 
 @pytest.mark.parametrize(
     ("name", "domain"),
-    [("STEAD", "seis"), ("LEN-DB-simulated", "seis"), ("S&P 500", "other"), ("etna", None)],
+    [
+        ("STEAD", "seis"),
+        ("LEN-DB-simulated", "seis"),
+        ("S&P 500", "other"),
+        ("etna", None),
+        ("stead simulated", None),
+        ("EMG_simulated", None),
+    ],
 )
 def test_domain_of_known_names(name, domain):
     assert domains.domain_of(name) == domain
     assert domains.domain_of(name, {name.lower(): "medicine"}) == "medicine"
+
+
+def test_own_data_of_a_similar_name_is_not_one_of_the_six():
+    given = {"stead simulated": "medicine", "STEAD-simulated": "seis"}
+    assert [domains.domain_of(name, given) for name in given] == ["medicine", "seis"]
+    assert domains.ordered(["stead simulated", "emg", "STEAD-simulated"])[-1] == "stead simulated"
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,21 @@ from sktl.model_selection import (
     rank_sources,
 )
 from sktl.sources import SimulatedSourceWarning, expand_sources, find_card, published
+from sktl.training.randomness import random_streams, validation_split
 
 from .conftest import SMALL, make_panel
+
+# For what both tasks share: either of them in the fast tests.
+CLASSIFIER_FAST = pytest.mark.parametrize(
+    "network",
+    [MagNetClassifier, pytest.param(MagNetRegressor, marks=pytest.mark.slow)],
+    indirect=True,
+)
+REGRESSOR_FAST = pytest.mark.parametrize(
+    "network",
+    [pytest.param(MagNetClassifier, marks=pytest.mark.slow), MagNetRegressor],
+    indirect=True,
+)
 
 
 def same_weights(one, other):
@@ -38,7 +51,16 @@ def test_the_grid_is_the_published_one():
     assert OMEGA_GRID == (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 
 
-@pytest.mark.parametrize("n_channels", [1, 3])
+@pytest.mark.parametrize(
+    ("network", "n_channels"),
+    [
+        (MagNetClassifier, 3),
+        (MagNetRegressor, 1),
+        pytest.param(MagNetClassifier, 1, marks=pytest.mark.slow),
+        pytest.param(MagNetRegressor, 3, marks=pytest.mark.slow),
+    ],
+    indirect=["network"],
+)
 def test_every_candidate_is_what_a_single_fit_gives(network, source, useless, n_channels):
     X, y = make_panel(n_channels=n_channels)
     search = OmegaSearch(network, omegas=(0.1, 1.0), sources=[source, useless]).fit(X, y)
@@ -191,7 +213,7 @@ def test_groups_reach_the_splitter(source, panel):
     search = OmegaSearch(network, omegas=(1.0,), sources=[source], selection=Watching(2))
     search.fit(X, y, groups=groups)
     assert np.array_equal(seen[0], groups)
-    with pytest.raises(ValueError, match="groups are for a selection by a splitter"):
+    with pytest.raises(ValueError, match="groups need selection=GroupKFold"):
         OmegaSearch(network, sources=[source]).fit(X, y, groups=groups)
 
 
@@ -243,6 +265,7 @@ def test_cross_validated_loss_is_that_of_the_fold(source, panel):
     assert search.cv_results_["val_loss"][1] == pytest.approx(-np.log(probabilities).mean(), 1e-5)
 
 
+@REGRESSOR_FAST
 def test_refit_trains_on_everything(network, source, panel):
     X, y = panel
     search = OmegaSearch(network, omegas=(0.5,), sources=[source], refit=True).fit(X, y)
@@ -298,6 +321,7 @@ def test_workers_give_what_one_process_gives(source, panel):
         ({"search": "random"}, "'grid', 'race'"),
         ({"margin": -0.1}, "margin must be at least 0"),
         ({"race_factor": 1}, "race_factor must be above 1"),
+        ({"n_sources": 0}, "n_sources must be a whole number of at least 1"),
         ({"race_epochs": 0.5}, "race_epochs must be a whole number"),
         ({"estimator": MagNetRegressor()}, "must be a classifier"),
     ],
@@ -320,6 +344,7 @@ def test_one_name_makes_the_class_that_fits(network):
         OmegaSearch("MagNet")
 
 
+@REGRESSOR_FAST
 def test_tools_of_scikit_learn_take_it(network, source, panel):
     X, y = panel
     network.set_params(n_epochs=1)
@@ -333,6 +358,7 @@ def test_tools_of_scikit_learn_take_it(network, source, panel):
     )
 
 
+@CLASSIFIER_FAST
 def test_available_sources_are_tried(network, panel, sktl_home):
     X, y = panel
     network.clone().fit(*make_panel(12, seed=9)).save_pretrained(name="mine")
@@ -348,6 +374,42 @@ def test_available_sources_are_tried(network, panel, sktl_home):
     with pytest.warns(UserWarning, match="leak left out: trained on the very data"):
         assert "leak" not in rank_sources(X, y, network)["source"].tolist()
     assert "leak" in rank_sources(X, y, network, ["leak"])["source"].tolist()
+
+
+def test_a_source_of_the_other_kind_that_saw_the_answers_is_left_out(panel, sktl_home):
+    X, y = panel
+    MagNetRegressor(**SMALL | {"n_epochs": 1}).fit(X, y).save_pretrained(name="numbers")
+    network = MagNetClassifier(**SMALL | {"n_epochs": 1})
+    search = OmegaSearch(network, omegas=(1.0,), sources="available")
+    with pytest.warns(UserWarning, match="numbers left out: trained on the very data"):
+        assert "numbers" not in search.fit(X, y).cv_results_["source"].tolist()
+
+
+@pytest.mark.parametrize("selection", ["validation", 2])
+def test_only_the_best_ranked_sources_are_tried(source, useless, panel, selection, monkeypatch):
+    X, y = panel
+    ranked = []
+
+    def spy(X, y, *args, **kwargs):
+        ranked.append((X, y, args, kwargs))
+        return rank_sources(X, y, *args, **kwargs)
+
+    monkeypatch.setattr("sktl.model_selection._search_inputs.rank_sources", spy)
+    network = MagNetClassifier(**SMALL | {"n_epochs": 1})
+    search = OmegaSearch(network, (0.5,), [useless, source], selection=selection, n_sources=1)
+    assert search.fit(X, y).cv_results_["source"].tolist() == [None, source]
+    assert search.ranking_["source"].tolist() == [source, None, useless]
+    ((X_ranked, y_ranked, (_, names), by),) = ranked
+    # Of the inner split what the network trains on.
+    rows = validation_split(len(y), 0.15, y, random_streams(3)["split"])[0]
+    rows = rows if selection == "validation" else slice(None)
+    assert np.array_equal(X_ranked, X[rows])
+    assert np.array_equal(y_ranked, y[rows])
+    assert names == [useless, source]
+    assert by == {"by": "probe_loo", "random_state": 3, "groups": None}
+    short = [one[:, : 24 - number % 2] for number, one in enumerate(X)]
+    with pytest.raises(ValueError, match="equal length: n_sources ranks sources"):
+        search.fit(short, y)
 
 
 def test_what_stood_in_for_a_failed_download_is_named_and_told_once(panel, monkeypatch, recwarn):

@@ -64,6 +64,10 @@ class Fake:
         return SimpleNamespace(source=self.source)
 
     @property
+    def kind(self):
+        return "scratch" if self.source is None else "transfer"
+
+    @property
     def ended(self):
         return self.n_epochs == len(self.losses)
 

@@ -18,8 +18,10 @@ def searched(best=3, kept="transfer", sign=-1, **decision):
     table = pd.DataFrame(rows, columns=["source", "omega", "val_loss", "finished"])
     table["source"] = pd.Series([row[0] for row in rows], dtype=object)
     table["mean_test_score"], table["std_test_score"] = sign * table["val_loss"], 0.0
+    table["params"] = [{"source": row[0], "omega": row[1]} for row in rows]
     row = table.iloc[best]
-    decision = {"kept": kept, "gain": 0.5, "margin": 0.2, **decision}
+    known = {"kept": kept, "gain": 0.5, "margin": 0.2, "scratch": 1.0, "baseline": np.nan}
+    decision = known | decision
     return SimpleNamespace(
         cv_results_=table,
         decision_=decision,
@@ -63,3 +65,21 @@ def test_scratch_may_be_kept():
 def test_what_is_no_search_is_refused():
     with pytest.raises(TypeError, match=r"fitted OmegaSearch. Received: int"):
         plot_search(3)
+
+
+def test_baselines_are_lines_and_the_band_is_that_of_the_best():
+    search = searched(kept="baseline", gain=0.1, baseline=0.6, margin=0.5)
+    row = {"omega": np.nan, "val_loss": 0.6, "mean_test_score": -0.6, "std_test_score": 0.0}
+    rows = [row | {"params": {"baseline": "mean"}, "finished": True}]
+    rows += [rows[0] | {"params": {"baseline": "broken"}, "val_loss": np.nan}]
+    search.cv_results_ = pd.concat([search.cv_results_, pd.DataFrame(rows)], ignore_index=True)
+    names = [None, *["a/mine"] * 2, *["STEAD"] * 2, None, None]
+    search.cv_results_["source"] = pd.Series(names, dtype=object)
+    search.best_index_, search.best_params_ = 5, rows[0]["params"]
+    ax = plot_search(search)
+    assert line(ax, "mean").get_ydata()[0] == line(ax, "kept").get_ydata()[0] == 0.6
+    assert "broken" not in [one.get_label() for one in ax.get_lines()]
+    (band,) = ax.patches
+    low, high = band.get_extents().transformed(ax.transData.inverted()).intervaly
+    assert (low, high) == pytest.approx((0.3, 0.6))
+    assert ax.get_title(loc="left").startswith("Kept: mean\nbest transfer 10.0% better, asked")

@@ -1,16 +1,18 @@
 """The training loop against keras' own ``fit`` and callbacks."""
 
 import gc
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 
 from sktl.estimators import ConvNetQuakeINGVRegressor, MLSTMFCNClassifier
+from sktl.training import network_cache
 from sktl.training.backends import compile_network
 from sktl.training.compiled_network import CompiledNetwork, initial_weights
 from sktl.training.loop import Plateau, Schedule, TrainingState, advance
-from sktl.training.network_cache import MAX_IDLE, clear, lease
+from sktl.training.network_cache import clear, lease
 
 SCHEDULE = {
     "n_epochs": 30,
@@ -117,6 +119,38 @@ def test_drop_last_uses_no_incomplete_batch(data):
             )
 
 
+def advanced(losses, **changes):
+    """Train what stands for a network; return the state and the orders that it was given."""
+    orders = []
+
+    def train(data, order, batch_size):
+        orders.append(order)
+        return losses[len(orders) - 1]
+
+    network = SimpleNamespace(
+        to_tensors=lambda *parts: parts, train=train, weights=dict, set_learning_rate=float
+    )
+    schedule = Schedule(**SCHEDULE | {"monitor": "loss", "n_epochs": len(losses)} | changes)
+    state = TrainingState.begin(schedule, np.random.default_rng(0))
+    X, y, weights = np.zeros((14, 2, 12)), np.zeros((14, 1)), np.ones(14)
+    advance(state, network, ([X], y, weights), None, schedule, dict, lambda row: None)
+    return state, orders
+
+
+def test_every_epoch_has_an_order_of_its_own_and_leaves_out_others():
+    _, orders = advanced(np.arange(30.0, 0, -1), drop_last=True)
+    assert np.shape(orders) == (30, 12)
+    assert all(len(set(order)) == 12 for order in orders)
+    assert len(set(map(tuple, orders))) == 30
+    assert set(np.ravel(orders)) == set(range(14))
+
+
+def test_the_learning_rate_falls_to_its_minimum_and_no_further():
+    state, _ = advanced(np.ones(9), min_learning_rate=4e-3, early_stopping_patience=None)
+    rates = [0.05] * 3 + [0.01] * 2 + [0.004] * 4
+    np.testing.assert_allclose(state.history()["learning_rate"], rates)
+
+
 def test_plateau_waits_and_begins_anew():
     plateau = Plateau(patience=2, min_delta=0.1)
     values = [1.0, 0.95, 0.91, 0.9, 0.5, 0.5, 0.5, 0.5, 0.5]
@@ -219,7 +253,7 @@ def test_lending_all_of_a_key_leaves_the_pool_in_order():
     with lease("oldest", object):
         pass
     with lease("oldest", object):
-        for number in range(MAX_IDLE + 1):
+        for number in range(network_cache.MAX_IDLE + 1):
             with lease(number, object):
                 pass
     clear()
@@ -227,11 +261,11 @@ def test_lending_all_of_a_key_leaves_the_pool_in_order():
 
 def test_a_full_pool_drops_the_oldest_quarter():
     clear()
-    lent = {}
-    for number in range(MAX_IDLE + 1):
+    lent, most = {}, network_cache.MAX_IDLE
+    for number in range(most + 1):
         with lease(number, object) as lent[number]:
             pass
-    dropped = MAX_IDLE + 1 - MAX_IDLE * 3 // 4
+    dropped = most + 1 - most * 3 // 4
     for number in reversed(lent):
         with lease(number, object) as again:
             assert (again is lent[number]) == (number >= dropped)

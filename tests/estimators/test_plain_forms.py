@@ -171,7 +171,8 @@ def test_outputs_equal_the_plain_networks(name, length):
 @pytest.mark.parametrize("name", PLAIN)
 def test_training_equals_the_plain_networks(name, length):
     plain, fast = two_models(*PLAIN[name], (length, 3))
-    rng = np.random.default_rng(1)
+    # On PyTorch series of seed 1 have a number that rounding decides on before a ReLU.
+    rng = np.random.default_rng(2 if keras.backend.backend() == "torch" else 1)
     X = rng.normal(size=(4, length, 3)).astype("float32")
     direction = rng.normal(size=(4, plain.output.shape[1])).astype("float32")
     outputs, gradients = in_training(fast, X, direction)
@@ -250,7 +251,7 @@ def test_gradients_of_dropout_pass_what_it_kept():
         x.requires_grad_()
         with torch.enable_grad():
             y = layer(x, training=True)
-        (gradient,) = torch.autograd.grad(y.sum(), x)
+            (gradient,) = torch.autograd.grad(y.sum(), x)
         y = y.detach()
     else:
         import tensorflow as tf

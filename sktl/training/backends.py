@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from sktl.layers.fast_forms import inner_layers
 from sktl.training.compiled_network import CompiledNetwork
 
 
@@ -133,6 +134,12 @@ class TorchNetwork(CompiledNetwork):
 
     def _compile(self):
         self._variables = self.model.trainable_variables
+        # On PyTorch Keras' dropout draws from the process's generator, and not from the layer's
+        # stream, which `load` sets, where the layer was given no seed. What it is does not matter.
+        for layer in inner_layers(self.model):
+            stream = getattr(layer, "seed_generator", None)
+            if getattr(stream, "_initial_seed", 0) is None:
+                stream._initial_seed = 0
 
     def _train(self, data, batches, present):
         import torch

@@ -15,6 +15,8 @@ def test_the_default_network_is_the_published_one():
     lengths = [layer.output.shape[1:] for layer in network.layers if "conv" in layer.name]
     assert lengths == [(n, 32) for n in (270, 135, 68, 34, 17, 9, 5, 3, 2)]
     assert network.get_layer("dense").units == 65
+    # The stream max comes last: saved weights of the dense layer have it there.
+    assert [part.shape[1] for part in network.get_layer("join").input] == [64, 1]
     assert not [layer for layer in network.layers if "pool" in layer.name]
 
 

@@ -1,5 +1,7 @@
 """The output layer that starts as a linear probe."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, RidgeCV
@@ -9,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sktl.estimators import ConvNetQuakeINGVClassifier, MLSTMFCNRegressor
 from sktl.estimators.preparation import prepare
 from sktl.estimators.training_run import TrainingRun
-from sktl.training.probe_head import output_layer, ridge
+from sktl.training.probe_head import output_layer, probe_start, ridge
 from sktl.training.randomness import random_streams
 
 from .conftest import gives_series, make_panel
@@ -70,6 +72,11 @@ def test_an_emphasised_feature_is_found_among_hundreds():
         probe = ridge(features[seen], y[seen], np.ones(30), weights)
         errors.append(np.std(features[new] @ probe.kernel + probe.bias - y[new]))
     assert errors[1] < 0.7 * errors[0]
+    # So is the stream max where a network joins it to its features.
+    network = SimpleNamespace(joins_amplitude=True, to_tensors=list, features=np.hstack)
+    inputs = [features[seen, :-1], features[seen, -1:]]
+    start = probe_start(network, {}, (inputs, y[seen], np.ones(30)), False)
+    np.testing.assert_allclose(start["head/kernel"], probe.kernel, rtol=1e-6)
 
 
 def _probabilities(features, kernel, bias):
@@ -96,7 +103,7 @@ def test_features_without_meaning_start_at_the_shares_of_the_classes():
     features = rng.normal(size=(60, 30))
     kernel, bias = output_layer(features, targets, np.ones(60), True)
     loss = log_loss(targets[:, 1], _probabilities(rng.normal(size=(60, 30)), kernel, bias)[:, 1])
-    assert loss < 0.7
+    assert loss < 0.57  # by the shares alone: 0.5623; by even ones: 0.6931
 
 
 @pytest.mark.others_slow

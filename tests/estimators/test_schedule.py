@@ -46,6 +46,7 @@ def test_adaptive_settings_give_enough_steps(n_instances):
     steps = -(-n_instances // chosen["batch_size"])
     assert steps >= 5 or chosen["batch_size"] == 4
     assert chosen["n_epochs"] * steps >= 1000
+    assert chosen["n_epochs"] == 250 or (chosen["n_epochs"] - 1) * steps < 1000  # and no more
     assert chosen["early_stopping_patience"] * steps >= 100
     assert chosen["reduce_lr_patience"] < chosen["early_stopping_patience"]
 

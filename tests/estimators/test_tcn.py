@@ -99,6 +99,8 @@ def test_weight_normalization_separates_length_from_direction():
     np.testing.assert_allclose(network(X), before, atol=1e-6)
     layer.gain.assign(layer.gain * 3)
     assert not np.allclose(network(X), before, atol=1e-3)
+    norms = np.linalg.norm(np.array(layer.kernel).reshape(-1, 4), axis=0)
+    np.testing.assert_allclose(norms, layer.gain, rtol=1e-5)
 
 
 @on_tensorflow

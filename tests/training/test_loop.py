@@ -1,6 +1,7 @@
 """The training loop against keras' own ``fit`` and callbacks."""
 
 import gc
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -114,6 +115,38 @@ def test_drop_last_uses_no_incomplete_batch(data):
                 np.arange(n_training) % 2,
                 validation_data=(X[:n_validation], np.arange(n_validation) % 2),
             )
+
+
+def advanced(losses, **changes):
+    """Train what stands for a network; return the state and the orders that it was given."""
+    orders = []
+
+    def train(data, order, batch_size):
+        orders.append(order)
+        return losses[len(orders) - 1]
+
+    network = SimpleNamespace(
+        to_tensors=lambda *parts: parts, train=train, weights=dict, set_learning_rate=float
+    )
+    schedule = Schedule(**SCHEDULE | {"monitor": "loss", "n_epochs": len(losses)} | changes)
+    state = TrainingState.begin(schedule, np.random.default_rng(0))
+    X, y, weights = np.zeros((14, 2, 12)), np.zeros((14, 1)), np.ones(14)
+    advance(state, network, ([X], y, weights), None, schedule, dict, lambda row: None)
+    return state, orders
+
+
+def test_every_epoch_has_an_order_of_its_own_and_leaves_out_others():
+    _, orders = advanced(np.arange(30.0, 0, -1), drop_last=True)
+    assert np.shape(orders) == (30, 12)
+    assert all(len(set(order)) == 12 for order in orders)
+    assert len(set(map(tuple, orders))) == 30
+    assert set(np.ravel(orders)) == set(range(14))
+
+
+def test_the_learning_rate_falls_to_its_minimum_and_no_further():
+    state, _ = advanced(np.ones(9), min_learning_rate=4e-3, early_stopping_patience=None)
+    rates = [0.05] * 3 + [0.01] * 2 + [0.004] * 4
+    np.testing.assert_allclose(state.history()["learning_rate"], rates)
 
 
 def test_plateau_waits_and_begins_anew():

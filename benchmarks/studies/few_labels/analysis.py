@@ -78,7 +78,10 @@ def ratios(means: pd.DataFrame, is_error: dict[str, bool]) -> pd.DataFrame:
     # A perfect score of zero errors, or no right prediction at all, must not divide by zero.
     tiny = 1e-9
     losses = np.where(error[:, None], values + tiny, 1 / (values + tiny))
-    return pd.DataFrame(losses, means.index, means.columns)
+    # Equal scores must tie: the order of a sum decides their last digits.
+    digits = 9 - np.floor(np.log10(losses, where=losses > 0, out=np.zeros_like(losses)))
+    scale = 10.0**digits
+    return pd.DataFrame(np.round(losses * scale) / scale, means.index, means.columns)
 
 
 @dataclass(frozen=True)

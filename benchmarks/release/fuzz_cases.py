@@ -119,7 +119,7 @@ def _pinch(folder):
 
 
 def _pinch_labels(folder):
-    file, read = _pinch(folder)
+    _, read = _pinch(folder)
     return folder / "subject01_session01_ann.npy", read
 
 
@@ -347,8 +347,6 @@ def _archive(name):
                     one = tarfile.TarInfo(member)
                     one.size = 140
                     archive.addfile(one, io.BytesIO(b"content" * 20))
-                link = tarfile.TarInfo("link")
-                link.type, link.linkname = tarfile.SYMTYPE, "z"
         return file, lambda: unpack(file, folder / "unpacked")
 
     return make
@@ -357,7 +355,10 @@ def _archive(name):
 def _git_tree(folder):
     from sktl.datasets._git_tree import tree_of_archive
 
-    file, _ = _archive("a.zip")(folder)
+    file = folder / "a.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member in ("r/a/x.txt", "r/a/b/y.txt", "r/z.txt"):
+            archive.writestr(member, "content" * 20)
     return file, lambda: tree_of_archive(file)
 
 

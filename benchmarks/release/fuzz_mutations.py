@@ -100,7 +100,7 @@ def damage_zip(content: bytes, rng: random.Random) -> bytes:
     name = rng.choice(list(members))
     members[name] = damage(members[name], rng)
     if rng.random() < 0.1:
-        other = rng.choice(("../x", "/x", "a/" * 1000 + "x", "", "\x00", name + "x", "x" * 300))
+        other = rng.choice(("../x", "/x", "a/" * 1000 + "x", "x\x00", name + "x", "x" * 300))
         members[other] = members.pop(name)
     new = io.BytesIO()
     packing = rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA))

@@ -43,7 +43,7 @@ def read_table(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
     """
     path = Path(path)
     stored = path.stat().st_size
-    with refusing(f"{path} is no intact CSV file"):
+    with refusing(f"{path} is no CSV file, or damaged"):
         content = io.BytesIO()
         with _unpacked(path) as file:
             while piece := file.read(_PIECE):

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 
 from sktl._files import replacing
-from sktl._hdf5_files import check_array, is_foreign
+from sktl._hdf5_files import check_array, check_heaps, is_foreign
 from sktl._untrusted import DAMAGE, refusing
 from sktl.datasets._index import Index, load_index, save_index
 from sktl.datasets._readers import Reader, Skip, is_valid_shape
@@ -29,6 +29,7 @@ def open_hdf5(path: Path, **options: Any) -> Iterator[h5py.File]:
     """Open a file for reading, or say that it is missing, damaged or of another format."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
+    check_heaps(Path(path))
     try:
         file = h5py.File(path, "r", **options)
     except OSError as error:

@@ -209,3 +209,13 @@ def test_foreign_names_are_refused(tmp_path):
     save_file({"vgg.tensor": np.ones(3, "float32")}, tmp_path / "vgg.safetensors")
     with pytest.raises(ValueError, match=r"Received: 'vgg.tensor'"):
         read_resnet_file(tmp_path / "vgg.safetensors")
+
+
+@pytest.mark.parametrize("name", ["../secret", "/dev/zero"])
+def test_shards_of_tensorflow_js_lie_beside_the_model(name, model):
+    (model.parent / "secret").write_bytes(bytes(100))
+    description = json.loads((model / "model.json").read_text())
+    description["weightsManifest"][0]["paths"] = [name]
+    (model / "model.json").write_text(json.dumps(description))
+    with pytest.raises(ValueError, match="beside model.json"):
+        import_tfjs_resnet50(model)

@@ -139,9 +139,11 @@ def read_segy_section(path: str | PathLike[str]) -> np.ndarray:
 
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
-    with refusing(f"{path} is damaged or no SEG-Y file"):
-        with segyio.open(str(path), "r", ignore_geometry=True) as file:
-            return file.trace.raw[:]
+    with (
+        refusing(f"{path} is damaged or no SEG-Y file"),
+        segyio.open(str(path), "r", ignore_geometry=True) as file,
+    ):
+        return file.trace.raw[:]
 
 
 def read_marmousi2(

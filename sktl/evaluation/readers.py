@@ -16,6 +16,7 @@ from sktl.evaluation.records import Exclusion, Records
 
 #: Columns by which the table of the original experiment's results is recognised.
 _PUBLISHED = {"score", "convergence_rate", "curve_start", "last_epoch", "n_train"}
+_LARGEST = 2**63 - 1
 _PUBLISHED_SIZES = {"1k5": 1500, "9k": 9000}
 
 
@@ -123,6 +124,10 @@ def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) ->
         }
         for row in rows
     ]
+    for row in flat:
+        for key, value in row.items():
+            if isinstance(value, int) and abs(value) > _LARGEST:
+                raise ValueError(f"{key} must have at most 64 bits. Received: a larger number")
     return Records.from_frame(
         pd.DataFrame(flat),
         curves=curves,

@@ -154,9 +154,9 @@ def _read_safetensors(content: bytes) -> dict[str, np.ndarray]:
 
 def _read_keras(content: bytes) -> dict[str, np.ndarray]:
     """Read a keras HDF5 file: keras-hub's, or any groups around ``layer/weight:0``."""
-    from sktl._hdf5_files import read_arrays
+    from sktl._hdf5_files import read_arrays_apart
 
-    found = read_arrays(content)
+    found = read_arrays_apart(content)
     if is_keras_hub(found):
         return read_keras_hub(found)
     bare = [path for path in found if "/" not in path]

@@ -31,8 +31,8 @@ def test_damaged_files_end_in_errors_that_are_documented(name, tmp_path, sktl_ho
             try:
                 read()
             except ALLOWED as error:
-                assert str(error), type(error)
-                ends.add(type(error))
+                ends.add(str(error))
+    assert "" not in ends
     # Readers of many instances count what is damaged; the others refuse it.
     counts = {"pinch", "wav", "wav-float", "index"}
     assert ends or name in counts

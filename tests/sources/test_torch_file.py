@@ -9,16 +9,18 @@ import pytest
 
 from sktl.sources._torch_file import read_torch_file
 
-STORAGE = b"(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x02tQ"
+STORAGE = (
+    b"(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x02tQ"
+)
 TENSOR = b"ctorch._utils\n_rebuild_tensor_v2\n(" + STORAGE + b"K\x00K\x02\x85K\x01\x85\x89NtR"
 
 
-def torch_file(code, storage=np.ones(2, "<f4")):
-    """Pack a pickle as torch does, beside one storage of two values."""
+def torch_file(code, storage=(1, 1)):
+    """Pack a pickle as torch does, beside one storage."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("a/data.pkl", code)
-        archive.writestr("a/data/0", storage.tobytes())
+        archive.writestr("a/data/0", np.array(storage, "<f4").tobytes())
     return file.getvalue()
 
 
@@ -33,7 +35,7 @@ BOMBS = {
     "a tuple that doubles": (b"\x80\x02})" + DOUBLED + b"Ns.", "tuples in tuples"),
     "a tuple of many levels": (b"\x80\x02})" + b"\x85" * 100_000 + b"Ns.", "tuples in tuples"),
     "a shape that is a list": (
-        TENSOR.replace(b"K\x02\x85", b"J\x00\xca\x9a\x3b\x85").replace(b"K\x01\x85", b"]K\x01a\x85") + b".",
+        TENSOR.replace(b"K\x02\x85", b"J\x00\xca\x9a\x3b\x85").replace(b"K\x01\x85", b"]K\x01a\x85") + b".",  # noqa: E501
         "not of numbers",
     ),
     "an attribute of a function": (

@@ -4,12 +4,13 @@ PYTHON ?= python3
 PY := $(VENV)/bin/python
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help install check format test test-jax test-slow demo docs clean
+.PHONY: help install check format test test-jax test-torch test-slow demo docs clean
 
 help:
 	@echo "make demo       the quick grid: transfer against training from scratch, on simulated data"
 	@echo "make test       the fast tests (about 20 minutes on two cores)"
 	@echo "make test-jax   the tests of networks and generators on the JAX backend"
+	@echo "make test-torch the same on PyTorch, which it installs"
 	@echo "make test-slow  the slow tests as well"
 	@echo "make check      ruff and mypy"
 	@echo "make docs       the documentation with executed tutorials, into docs/_build/html"
@@ -37,6 +38,10 @@ test: install
 
 test-jax: install
 	KERAS_BACKEND=jax $(PY) -m pytest tests/layers tests/training tests/estimators tests/synthesis -n 2 --dist worksteal
+
+test-torch: install
+	$(PY) -m pip install --quiet --editable '.[torch]'
+	KERAS_BACKEND=torch $(PY) -m pytest tests/layers tests/training tests/estimators tests/synthesis -n 2 --dist worksteal
 
 test-slow: install
 	$(PY) -m pytest -n 2 --dist worksteal -m slow

@@ -4,6 +4,8 @@ Each session has an environment of its own: `pip install 'nox[uv]'`, then `nox -
 `nox -s tests-3.12 -- tests/estimators`.
 """
 
+from pathlib import Path
+
 import nox
 
 nox.options.default_venv_backend = "uv"
@@ -30,3 +32,13 @@ def newest(session):
     """The newest versions, pre-releases as well."""
     session.install("--prerelease", "allow", "-e", ".[dev]")
     session.run(*TESTS, *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def torch(session):
+    """Networks and generators on PyTorch, where TensorFlow is not installed."""
+    without = Path(session.create_tmp(), "without.txt")
+    without.write_text("tensorflow; python_version < '3'\n")
+    session.install("--override", str(without), "-e", ".[dev,torch]")
+    rooms = [f"tests/{room}" for room in ("layers", "training", "estimators", "synthesis")]
+    session.run(*TESTS, *(session.posargs or rooms), env={"KERAS_BACKEND": "torch"})

@@ -7,6 +7,7 @@ modules are imported when their command runs, so that ``sktl --help`` stays imme
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
@@ -49,9 +50,10 @@ def _add_datasets(commands: argparse._SubParsersAction) -> None:
     fetch.set_defaults(run=_fetch)
     simulate = commands.add_parser("simulate", help="simulate a dataset into an HDF5 file")
     simulate.add_argument("name", help="such as STEAD")
-    simulate.add_argument("--n-instances", type=int, required=True)
-    simulate.add_argument("--out", required=True, metavar="FILE.hdf5")
-    simulate.add_argument("--seed", type=int, default=0)
+    simulate.add_argument("--n-instances", type=int, required=True, metavar="N",
+                          help="how many")  # fmt: skip
+    simulate.add_argument("--out", required=True, metavar="FILE.hdf5", help="file to write")
+    simulate.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
     simulate.add_argument("--overwrite", action="store_true", help="replace a file that is there")
     simulate.set_defaults(run=_simulate)
 
@@ -112,27 +114,38 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
 
 def _add_pretrain(commands: argparse._SubParsersAction) -> None:
-    text = "train a network on a dataset, real or simulated, and save it as a source of yours"
+    text = "train a network on a dataset, real or simulated, and save it as a source"
     pretrain = commands.add_parser("pretrain", help=text, description=text)
     pretrain.add_argument("source", help="name of the dataset, such as STEAD")
     pretrain.add_argument("--architecture", required=True, help="such as MagNet")
-    pretrain.add_argument("--data", choices=("simulated", "real"), default="simulated")
+    pretrain.add_argument("--data", choices=("simulated", "real"), default="simulated",
+                          help="what to train on (default: simulated)")  # fmt: skip
     pretrain.add_argument("--name", help="name of the source (default: that of the dataset)")
     pretrain.add_argument("--split", choices=("published", "grouped"), default="published",
-                          help="grouped: test on people or recordings not trained on")  # fmt: skip
+                          help="grouped: test on people or recordings not trained on "
+                               "(default: published)")  # fmt: skip
     pretrain.add_argument("--path", help="file or folder of the data, or of `sktl simulate`")
-    pretrain.add_argument("--n-instances", type=int, default=10_000)
-    pretrain.add_argument("--repeats", type=int, default=1, help="the best by validation is kept")
-    pretrain.add_argument("--epochs", type=int, default=30, help="at most (default: 30)")
-    pretrain.add_argument("--batch-size", type=int, default=32)
+    pretrain.add_argument("--n-instances", type=int, default=10_000, metavar="N",
+                          help="training instances (default: 10000)")  # fmt: skip
+    pretrain.add_argument("--repeats", type=int, default=1, metavar="N",
+                          help="trainings; the best is kept (default: 1)")  # fmt: skip
+    pretrain.add_argument("--epochs", type=int, default=30, metavar="N",
+                          help="largest number of epochs (default: 30)")  # fmt: skip
+    pretrain.add_argument("--batch-size", type=int, default=32, metavar="N",
+                          help="instances per step (default: 32)")  # fmt: skip
     pretrain.add_argument("--fresh", action="store_true",
                           help="simulate other training instances for every epoch")  # fmt: skip
-    pretrain.add_argument("--every", type=int, help="keep every so-many-th sample, filtered")
-    pretrain.add_argument("--n-timepoints", type=int, help="length of a series after that")
+    pretrain.add_argument("--every", type=int, metavar="N",
+                          help="keep every N-th sample, after a low-pass filter "
+                               "(default: by the dataset)")  # fmt: skip
+    pretrain.add_argument("--n-timepoints", type=int, metavar="N",
+                          help="length after that (default: by the dataset)")  # fmt: skip
     pretrain.add_argument("--memory", type=float, default=2.0, metavar="GB",
-                          help="what takes more stays in its file (default: 2)")  # fmt: skip
-    pretrain.add_argument("--out", metavar="DIR", help="default: your own sources")
-    pretrain.add_argument("--seed", type=int, default=0)
+                          help="memory for training data; more is read from the file at every "
+                               "epoch (default: 2)")  # fmt: skip
+    pretrain.add_argument("--out", metavar="DIR",
+                          help="where the source goes (default: your own sources)")  # fmt: skip
+    pretrain.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
     pretrain.set_defaults(run=_pretrain)
 
 
@@ -168,7 +181,7 @@ def _pretrain(arguments: argparse.Namespace) -> int:
         print(f"sktl pretrain: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("sktl pretrain: interrupted; the same command goes on from here", file=sys.stderr)
+        print("sktl pretrain: interrupted; the same command continues from here", file=sys.stderr)
         return 130
     score = made.card.score or {}
     print(f"{score.get('metric')} {score.get('value'):.4g} ({score.get('split')}); {made.path}")
@@ -271,7 +284,8 @@ def _doctor(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json([asdict(finding) for finding in findings])
     else:
-        print(f"Broken: {', '.join(broken)}." if broken else "Everything works.")
+        works = "Everything works. Next: sktl sources, sktl datasets, or sktl --help."
+        print(f"Broken: {', '.join(broken)}." if broken else works)
     return 1 if broken else 0
 
 
@@ -295,6 +309,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     try:
         return arguments.run(arguments)
+    except BrokenPipeError:
+        # Whoever reads has read enough, such as `head`. Python flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (ValueError, OSError) as error:
         print(f"sktl {arguments.command}: {error}", file=sys.stderr)
         return 1

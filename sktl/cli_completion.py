@@ -1,4 +1,4 @@
-"""``sktl completion``: print a script with which a shell completes commands by the Tab key."""
+"""``sktl completion``: print a script that lets a shell complete commands with the Tab key."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def add_sources(commands: argparse._SubParsersAction) -> None:
     show.add_argument("--architecture", default=argparse.SUPPRESS,
                       help="such as MagNet; without it, all that have such a source")  # fmt: skip
     show.set_defaults(run=_show_source)
-    remove = actions.add_parser("remove", help="remove a source of your own; nothing is asked")
+    remove = actions.add_parser("remove", help="remove a source of your own, without asking")
     remove.add_argument("name", help="its name")
     remove.add_argument("--architecture", default=argparse.SUPPRESS,
                         help="where several have a source of this name")  # fmt: skip

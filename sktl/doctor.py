@@ -19,8 +19,11 @@ PACKAGES = (
     "sktime", "scikit-learn", "keras", "tensorflow", "jax", "torch", "numpy", "scipy", "pandas",
     "numba", "safetensors", "matplotlib", "huggingface_hub", "soundfile",
 )  # fmt: skip
-_EXTRAS = {"matplotlib": "plots", "huggingface_hub": "hub", "jax": "jax", "soundfile": "audio"}
-_NEEDED = frozenset(PACKAGES) - {"tensorflow", "torch", *_EXTRAS}
+_EXTRAS = {
+    "matplotlib": "plots", "huggingface_hub": "hub", "jax": "jax", "torch": "torch",
+    "soundfile": "audio",
+}  # fmt: skip
+_NEEDED = frozenset(PACKAGES) - {"tensorflow", *_EXTRAS}
 _THREADS = (
     "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NUMBA_NUM_THREADS",
 )  # fmt: skip
@@ -28,12 +31,12 @@ _THREADS = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of an examination.
+    """One line of the report.
 
     Parameters
     ----------
     name : str
-        What was looked at.
+        What was checked.
     found : str
         What was found.
     ok : bool
@@ -77,7 +80,7 @@ def examine() -> Iterator[Finding]:
 
 
 def _tried(name: str, look: Callable[[], str]) -> Finding:
-    """Turn whatever goes wrong into a finding: an examination goes on to its end."""
+    """Turn an error into a finding, so that the other checks still run."""
     try:
         return Finding(name, look())
     except Exception as error:
@@ -95,13 +98,14 @@ def _package(name: str) -> Finding:
 
 
 def _backend() -> str:
+    from sktl.training.backends import BACKENDS
     from sktl.training.quiet_import import import_keras
 
     backend = import_keras().backend.backend()
-    if backend not in ("tensorflow", "jax"):
+    if backend not in BACKENDS:
         raise RuntimeError(
-            "Keras's backend must be tensorflow or jax: set KERAS_BACKEND before Python starts. "
-            f"Received: {backend!r}"
+            f"Keras's backend must be one of {', '.join(BACKENDS)}: set KERAS_BACKEND before "
+            f"Python starts. Received: {backend!r}"
         )
     chosen = os.environ.get("KERAS_BACKEND")
     why = f"KERAS_BACKEND={chosen}" if chosen else "by Keras's default or ~/.keras/keras.json"
@@ -115,6 +119,8 @@ def _devices() -> str:
         import jax
 
         found = [str(device) for device in jax.devices()]
+    elif keras.backend.backend() == "torch":
+        found = [str(keras.ops.zeros(()).device)]
     else:
         import tensorflow as tf
 

@@ -1,5 +1,8 @@
-"""Fixtures for all tests: where the real data lies, and a cache directory of the test's own."""
+"""Fixtures for all tests: real data, a cache of the test's own, quick networks and simulators."""
 
+import gc
+import os
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
@@ -21,9 +24,90 @@ def shared():
 
 
 @pytest.fixture(autouse=True)
+def no_gradients_of_torch():
+    """Let tests read outputs as arrays, which PyTorch refuses where it records gradients."""
+    if os.environ.get("KERAS_BACKEND") != "torch":
+        yield
+        return
+    import torch
+
+    with torch.no_grad():
+        yield
+
+
+@pytest.fixture
+def gradients_of_torch(no_gradients_of_torch):
+    """Let Keras itself train."""
+    if os.environ.get("KERAS_BACKEND") != "torch":
+        yield
+        return
+    import torch
+
+    with torch.enable_grad():
+        yield
+
+
+@pytest.fixture(autouse=True)
 def sktl_home(tmp_path_factory, monkeypatch):
     """Keep every test away from the user's own cache and from any mirror."""
     home = tmp_path_factory.mktemp("sktl-home")
     monkeypatch.setenv("SKTL_HOME", str(home))
     monkeypatch.delenv("SKTL_MIRROR", raising=False)
     return home
+
+
+def pytest_collection_finish():
+    """Leave what the imports made to no further search for garbage, which takes half a second."""
+    gc.collect()
+    gc.freeze()
+
+
+USUAL = {}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_settings():
+    """Spare what takes seconds and what hardly any test is about.
+
+    Networks compile without XLA, of those compiled more are kept, and people are fewer in
+    simulated EMG. What a user gets is there in tests that ask for `xla` or `all_subjects`.
+    """
+    from sktl.datasets.simulators import emg
+    from sktl.estimators.convnetquake import _ConvNetQuakeINGV
+    from sktl.training import network_cache
+
+    USUAL["jit"] = _ConvNetQuakeINGV._jit
+    USUAL["subjects"] = emg.iter_emg_pinch.__kwdefaults__["n_subjects"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_ConvNetQuakeINGV, "_jit", False)
+        patch.setattr(network_cache, "MAX_IDLE", 64)
+        for function in (emg.iter_emg_pinch, emg.simulate_emg_pinch):
+            patch.setitem(function.__kwdefaults__, "n_subjects", 6)
+        yield
+
+
+@pytest.fixture
+def own_cache(monkeypatch):
+    """Start with no compiled network, and leave those of other tests to them."""
+    from sktl.training import network_cache
+
+    monkeypatch.setattr(network_cache, "_idle", OrderedDict())
+
+
+@pytest.fixture
+def xla(quick_settings, monkeypatch):
+    """Compile with XLA where an architecture asks for it."""
+    from sktl.estimators.convnetquake import _ConvNetQuakeINGV
+
+    monkeypatch.setattr(_ConvNetQuakeINGV, "_jit", USUAL["jit"])
+
+
+@pytest.fixture(scope="module")
+def all_subjects(quick_settings):
+    """Simulate EMG of as many people as outside of the tests."""
+    from sktl.datasets.simulators import emg
+
+    with pytest.MonkeyPatch.context() as patch:
+        for function in (emg.iter_emg_pinch, emg.simulate_emg_pinch):
+            patch.setitem(function.__kwdefaults__, "n_subjects", USUAL["subjects"])
+        yield

@@ -24,13 +24,19 @@ SMALLER = (
     (r"\bn_instances=\d+", "n_instances=40"),
     (r"AutoTransfer(\w+)\(\)", r'AutoTransfer\1("fast", architectures=["MagNet"])'),
     (r"reduced\(\d+", "reduced(9"),
+    (r"simulate_layered_earth\(30", "simulate_layered_earth(8"),
+    (r"InceptionTimeClassifier\(", "InceptionTimeClassifier(n_modules=1, filters=4, "),
+    (r"WGANGPGenerator\(", "WGANGPGenerator(filters=4, "),
 )
 DRIVER = """
 import json, os, sys, traceback
 from dataclasses import replace
 
 import sktl.estimators.base as base
+from sktl.estimators import convnetquake
 from sktl.sources import published
+
+convnetquake._ConvNetQuakeINGV._jit = False  # XLA takes seconds to compile a network
 
 # Where there is no number of epochs to make smaller.
 resolved = base.BaseTransferEstimator.schedule_for

@@ -51,6 +51,14 @@ def test_bounds_have_what_is_used():
     assert bounds["scipy"] >= (1, 15)
 
 
+def test_the_page_on_an_installation_without_tensorflow_names_all_others():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    page = (REPOSITORY / "docs" / "installation.md").read_text()
+    command = page.split("pip install --no-deps sktl\npip install torch")[1].split("export")[0]
+    names = {re.match(r"[\w-]+", line).group() for line in project["dependencies"]}
+    assert set(command.replace("\\", "").split()) == names - {"tensorflow"}
+
+
 def test_the_citation_is_of_this_version():
     import sktl
 

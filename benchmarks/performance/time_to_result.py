@@ -2,10 +2,10 @@
 
     python -m benchmarks.performance.time_to_result --tsai-python PATH --page
 
-Magnitudes of 200 simulated records of LEN-DB's format, three channels of 540 points, and of 200 more
-of other earthquakes to predict. sktl's seismic sources are left out: they were trained on such simulations. Each
-method is a process of its own; all take turns. Deep learners whose defaults ask for 1,500 epochs,
-hours here, train one network for 50.
+Magnitudes of 200 simulated records of LEN-DB's format, three channels of 540 points, and of 200
+more of other earthquakes to predict. sktl's seismic sources are left out: they were trained on such
+simulations. Each method is a process of its own; all take turns. Deep learners whose defaults ask
+for 1,500 epochs, hours here, train one network for 50.
 """
 
 import argparse

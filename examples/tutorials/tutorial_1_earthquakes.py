@@ -103,4 +103,4 @@ for name, values in {
 #
 # The bundled seismological sources were trained on seismograms of the same simulator. On real
 # seismograms they gain less; :doc:`the results </measured>` say how much. For seismograms of
-# your own see ``panel_from_seisbench`` and ``panel_from_stream`` in :doc:`/datasets`.
+# your own see :doc:`/own_data`.

@@ -18,7 +18,7 @@ from sktl.datasets import simulate_emg_pinch
 from sktl.plotting import plot_instances
 
 X, y, people = simulate_emg_pinch(400, random_state=0, n_subjects=8, return_groups=True)
-print(X.shape, "classes:", sorted(set(y)), "people:", len(set(people)))
+print(X.shape, "classes:", sorted(set(y.tolist())), "people:", len(set(people)))
 _ = plot_instances(X, y, n=4, sampling_rate=200, label="finger")
 
 # %%
@@ -104,5 +104,5 @@ _ = plot_predictions(y[test], search.predict(X[test]), normalize="true")
 # much as those of random kernels. More people are the first thing to try.
 #
 # Real windows of new people are also hard to tell apart (see :doc:`/simulators`). With windows
-# of the same people in training the numbers would look far better and mean less. Recordings of
-# your own become windows with ``panel_from_recordings``, see :doc:`/datasets`.
+# of the same people in training the numbers would look far better and mean less. For
+# recordings of your own see :doc:`/own_data`.

@@ -117,12 +117,13 @@ for place, (_, rows) in enumerate(chosen.groupby("method")):
     ax.plot(rows["test_score"], np.full(len(rows), place), "o", color="#0072B2")
     ax.plot(rows["test_score"].mean(), place, "|", color="#D55E00", markersize=20)
 ax.set(yticks=range(table.shape[0]), yticklabels=table.index, xlabel="weighted F1 on the test part")
-_ = ax.set_title("One point a rerun, the bar is the mean", fontsize="medium")
+_ = ax.set_title("One point per rerun, the bar is the mean", fontsize="medium")
 
 # %%
 # What to keep in mind
 # --------------------
 #
-# Three reruns of one target decide nothing, and the report says so. More architectures, sources
-# and targets in parallel, resumed after an interruption, with naive baselines on the same
-# instances: :doc:`/experiments`. What the report computes: :doc:`/evaluation`.
+# Three reruns of one target decide nothing, and the report says so. ``sktl grid --targets
+# mine.npz`` runs more architectures, sources and targets in parallel, continues after an
+# interruption, and compares naive baselines on the same instances: :doc:`/experiments`. What the
+# report computes: :doc:`/evaluation`.

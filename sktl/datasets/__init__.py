@@ -1,7 +1,7 @@
 """Datasets: readers of official formats, fetchers, splits and simulators under one contract.
 
 Every module here that states a `SPEC` is a dataset, and its ``fetch_X``, ``simulate_X`` and
-``read_X`` are found by looking, so that a dataset is added by adding one file.
+``read_X`` are found by searching the package: a new file adds a dataset.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def known_hash(remote: RemoteFile) -> str:
     Raises
     ------
     OSError
-        If nobody can tell.
+        If it is not known here and Zenodo cannot be asked.
     """
     if remote.known_hash:
         return remote.known_hash

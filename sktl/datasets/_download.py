@@ -107,7 +107,7 @@ def download(remote: RemoteFile, target: Path, expected: str, progress: bool = T
     remote : RemoteFile
         What.
     target : pathlib.Path
-        Where to; ``<target>.part`` holds an unfinished download and is gone on with.
+        Where to; ``<target>.part`` holds an unfinished download, which is continued.
     expected : str
         The checksum, ``"algorithm:digest"``.
     progress : bool, default=True

@@ -1,4 +1,4 @@
-"""Datasets are found by looking: every module of this package with a `SPEC` is one."""
+"""The datasets: every module of this package with a `SPEC`."""
 
 from __future__ import annotations
 

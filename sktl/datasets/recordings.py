@@ -51,13 +51,14 @@ def panel_from_seisbench(
     n_timepoints : int
         Samples of an instance.
     rate_hz : float, optional
-        Rate to which traces are resampled, such as that of a source; default: that of the first.
+        Sampling rate (Hz) to which traces are resampled, such as that of a source; default: that
+        of the first trace.
     components : str, default="ZNE"
-        Channels in the order wanted; what the file calls ``component_order`` is heeded.
+        Channels in the order wanted; the order in the file (``component_order``) is known.
     target, group : str, default="source_magnitude", "source_id"
-        Columns of the metadata: what is predicted, and what ties traces (the earthquake).
+        Columns of the metadata: what to predict, and what traces have in common (the earthquake).
     arrival : str or None, default="trace_p_arrival_sample"
-        Column with the sample of an arrival; None: windows begin with the trace.
+        Column with the sample number of an arrival; None: windows begin with the trace.
     before_s : float, default=5.0
         Seconds from the beginning of the window to the arrival.
 
@@ -158,7 +159,7 @@ def _trace(file, name, facts):
     except DAMAGE as error:
         raise Skip("damaged or missing trace") from error
     if series.ndim != 2 or series.dtype.kind not in "iuf":
-        raise Skip("trace that is no table of components and samples")
+        raise Skip("trace that is not an array of components and samples")
     return series if facts["dimension_order"].strip("N") == "CW" else series.T
 
 
@@ -190,15 +191,17 @@ def panel_from_stream(
     Parameters
     ----------
     stream : obspy.Stream, iterable of traces, or path-like
-        Continuous data or pieces; a path is read by ObsPy (miniSEED, SAC and all that it knows).
+        Continuous data or pieces. ObsPy reads a path: a file, a pattern such as
+        ``"records/*.mseed"``, or a folder, whose files in other formats are left out.
     events : pandas.DataFrame, path-like, or obspy.Catalog
-        One row for each arrival: ``event``, ``station`` ("STA" or "NET.STA"), ``p_time`` (UTC) and
-        ``magnitude``. A path ends with ``.csv``, or is QuakeML, which ObsPy reads. Of a catalogue
-        the P picks and the preferred, or first, magnitude are taken.
+        A table with one row for each arrival and the columns ``event``, ``station`` ("STA" or
+        "NET.STA"), ``p_time`` (UTC) and ``magnitude``, or a ``.csv`` file of it; or a catalogue, or
+        a file of it that ObsPy reads, such as QuakeML: its P picks and each earthquake's
+        preferred, or first, magnitude are used.
     n_timepoints : int
         Samples of an instance.
     rate_hz : float
-        Rate to which traces are resampled, such as that of a source.
+        Sampling rate (Hz) to which traces are resampled, such as that of a source.
     components : str, default="ZNE"
         Channels in the order wanted, the last letters of the channels' codes; ``1`` and ``2``
         stand in for N and E.
@@ -226,7 +229,7 @@ def panel_from_stream(
     check_number("n_timepoints", n_timepoints, least=1, whole=True)
     check_number("rate_hz", rate_hz, least=0, above=True)
     if isinstance(stream, str | PathLike):
-        stream = _obspy().read(fspath(stream))
+        stream = _traces_of(Path(stream))
     traces: dict[tuple[str, str], list[Any]] = {}
     for trace in stream:
         stats = trace.stats
@@ -244,11 +247,34 @@ def panel_from_stream(
             )
 
         gathered.add(f"{station} of {event}", instance, magnitude, event)
-    return gathered.part(f"events with {len(gathered)} rows")
+    stations = sorted({station for station, _ in traces})
+    return gathered.part(f"events with {len(gathered)} rows, recordings of {stations[:10]}")
+
+
+def _traces_of(path):
+    """Read a file, or all files of a folder that ObsPy knows."""
+    obspy = _obspy()
+    if not path.is_dir():
+        return obspy.read(fspath(path))
+    traces: list[Any] = []
+    for file in find_files(path, "**/*"):
+        if file.is_file():
+            try:
+                traces.extend(obspy.read(fspath(file)))
+            except TypeError:  # ObsPy's error for a format that it does not know
+                continue
+    if not traces:
+        raise ValueError(
+            "A folder must hold waveforms in a format that ObsPy reads, such as miniSEED. "
+            f"Received: stream={fspath(path)!r}"
+        )
+    return traces
 
 
 def _piece(traces, station, component, start, length, rate_hz):
     found = traces.get((station, component)) or traces.get((station, _ALIASES.get(component, "")))
+    if not found and not any(one == station for one, _ in traces):
+        raise Skip("no recording of the station")
     if not found:
         raise Skip(f"no component {component} of the station")
     reason = Skip("window reaches beyond the recording")
@@ -273,8 +299,9 @@ def _arrivals(events):
     missing = [name for name in _EVENT_COLUMNS if name not in events.columns]
     if missing:
         raise ValueError(
-            f"events must have the columns {list(_EVENT_COLUMNS)}. Received: {missing} are "
-            f"missing; there are {events.columns.tolist()[:20]}"
+            f"events must have the columns {', '.join(_EVENT_COLUMNS)}: rename yours, "
+            f"events.rename(columns={{...}}). Received: {', '.join(missing)} missing in "
+            f"{events.columns.tolist()[:20]}"
         )
     times = pd.to_datetime(events["p_time"], utc=True, errors="coerce", format="ISO8601")
     seconds = (times - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
@@ -320,11 +347,11 @@ def panel_from_recordings(
     Parameters
     ----------
     recordings : iterable of array-like of shape (n_samples,) or (n_samples, n_channels)
-        At one rate.
+        Recordings at one sampling rate.
     labels : iterable
         For each recording its label, or the labels of all its samples.
     groups : iterable, optional
-        Of each recording: whose it is (subject, speaker). Default: each is a group of its own.
+        The subject or speaker of each recording. Default: each recording is a group of its own.
     length, step : int
         Samples in a window, and from one window to the next.
     ignored : sequence, default=()

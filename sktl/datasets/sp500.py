@@ -54,7 +54,8 @@ def read_closes(path: Path, last_day: str = LAST_DAY) -> pd.Series:
     Warns
     -----
     UserWarning
-        If text stands where a close should; it counts as missing.
+        If there is text instead of a close, which counts as missing, or most rows are later than
+        `last_day`.
     """
     table = _table(path)
     if not all(list(table.columns).count(name) == 1 for name in ("Date", "Close")):
@@ -80,7 +81,17 @@ def read_closes(path: Path, last_day: str = LAST_DAY) -> pd.Series:
     numbers = [as_number(_without_commas(one)) for one in text]
     closes = pd.Series(numbers, index=pd.DatetimeIndex(dates, name="Date"), name="Close")
     _tell_unread(path, text.to_numpy(), closes.isna().to_numpy())
-    return closes.where(closes > 0)[:last_day]
+    kept = closes.where(closes > 0)[:last_day]
+    later = len(closes) - len(kept)
+    if later > len(kept):
+        warnings.warn(
+            f"{later:,} of {len(closes):,} days of {path} are left out, because the published "
+            f"history ends on {last_day}. Cut windows of other prices by "
+            "numpy.lib.stride_tricks.sliding_window_view",
+            UserWarning,
+            stacklevel=2,
+        )
+    return kept
 
 
 def _table(path):

@@ -1,7 +1,7 @@
 """Classifiers and regressors whose convolutions may start from a source.
 
-One file an architecture; whatever estimator such a file defines is exported here, and of other
-files what their ``__all__`` names. `base` and `tasks` are what a new architecture inherits.
+Each architecture has a file of its own, whose estimators are exported here; of other files the
+names in ``__all__``. A new architecture inherits from `base` and `tasks`.
 """
 
 from importlib import import_module

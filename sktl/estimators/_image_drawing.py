@@ -107,7 +107,7 @@ def paint(xp: ModuleType | Any, series, layout: Layout):
     waves, marks = series[:, :, : layout.n_channels], series[:, :, layout.n_channels :]
     before, after, share = layout.edges
     left, right = xp.take(waves, before, axis=1), xp.take(waves, after, axis=1)
-    edges = left + (right - left) * share[None, :, None]
+    edges = left + (right - left) * xp.array(share[None, :, None])
     points = xp.take(xp.concatenate([waves, edges], axis=1), layout.columns, axis=1)
 
     # In rows from the top of the panel, (n, channel, 1, column).
@@ -124,7 +124,7 @@ def paint(xp: ModuleType | Any, series, layout: Layout):
 
     n_marks = series.shape[2] - layout.n_channels
     if not n_marks:
-        return paper * np.ones(3, np.float32)
+        return paper * xp.array(np.ones(3, np.float32))
     marks = xp.concatenate([marks, 0 * xp.take(marks, before, axis=1)], axis=1)
     marked = xp.max(xp.take(xp.abs(marks), layout.columns, axis=1), axis=2) > 0
     colour: Any = 0.0

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-import numpy as np
-
 from sktl.estimators._image_drawing import Layout, paint
 
 FILTERS = (64, 128, 256, 512)
@@ -244,9 +242,10 @@ def normalise(xp, picture, network: str):
         The picture as the network takes it.
     """
     if network == "resnet50":
-        return 255 * xp.flip(picture, axis=-1) - np.array([103.939, 116.779, 123.68], np.float32)
-    mean = np.array([0.485, 0.456, 0.406], np.float32)
-    return (picture - mean) / np.array([0.229, 0.224, 0.225], np.float32)
+        mean = xp.array([103.939, 116.779, 123.68], "float32")
+        return 255 * xp.flip(picture, axis=-1) - mean
+    mean = xp.array([0.485, 0.456, 0.406], "float32")
+    return (picture - mean) / xp.array([0.229, 0.224, 0.225], "float32")
 
 
 def _padded_conv(x, filters, kernel_size, stride, name, bn_name):

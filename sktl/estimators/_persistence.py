@@ -1,4 +1,4 @@
-"""Saving a fitted network as a source: its weights and what its card says of it."""
+"""Saving a fitted network as a source: its weights and their card."""
 
 from __future__ import annotations
 

@@ -60,54 +60,57 @@ class BaseTransferEstimator(
     omega : float, default=1.0
         Multiplier of the transferred layers' learning rate; 0 freezes them.
     schedule : {"adaptive", "published"}, default="adaptive"
-        What "auto" means for the parameters below. "published": as in the original experiment
-        (Otović et al. 2022), ``stream_max="standard"``, ``head="random"``, 250 epochs, batches of
-        32, patience of 10 and 4 epochs. "adaptive": ``stream_max="log"`` for regressors,
-        ``head="probe"``, and the rest after the number of training instances, because few make few
-        steps an epoch. Batches of 4 to 16 give five steps or more, 32 from 1,000 instances on; at
-        least 1,000 steps or 250 epochs; patience of 100 steps or 12 epochs to the end, 40 or 4 to
-        a reduction; below 100 steps an epoch no L2 penalty, and running averages of batch
-        normalisation that follow in tens of steps. `schedule_` has the values.
+        Values of the parameters that are "auto"; `schedule_` has them after `fit`. "published":
+        as in the original experiment (Otović et al. 2022), ``stream_max="standard"``,
+        ``head="random"``, 250 epochs, batches of 32, early stopping after 10 epochs, reductions
+        of the learning rate after 4. "adaptive": ``stream_max="log"`` for regressors,
+        ``head="probe"``, and the others by the number of training instances, because few
+        instances give few steps per epoch: batches of 4 to 16 below 1,000 instances, so that an
+        epoch has five steps or more; at most 250 epochs or 1,000 steps, whichever is longer; early
+        stopping after 12 epochs or 100 steps, reductions after 4 or 40. Below 100 steps per epoch
+        there is no L2 penalty, and batch normalisation has a lower momentum.
     stream_max : {"auto", "standard", "log", "raw", None}, default="auto"
-        How the largest absolute value of an instance enters the network, which sees scaled
-        instances otherwise: standardised by the training instances, its logarithm standardised by
-        them, as it is, or not at all. Of 0 the logarithm is that of the smallest other one.
+        How the largest absolute value of an instance enters the network, whose series are scaled:
+        standardised over the training instances, as a standardised logarithm (0 counts as the
+        smallest other value), as it is, or not at all.
     head : {"auto", "random", "probe"}, default="auto"
         How the output layer starts: at random, or as the linear probe of the features before it
         (LP-FT, Kumar et al. 2022), a ridge regression whose penalty has the least leave-one-out
-        error on the training part; running statistics of batch normalisation that no source gives
-        start as those of the training part. Fine-tuning goes on from there; the probe itself is
-        epoch 0. It is kept where no other epoch is better, then fitted to the inner split's
+        error on the training part. Batch normalisation then starts with the statistics of the
+        training part, unless the source has them. The probe itself is epoch 0, and training
+        continues from it. If no epoch is better, the probe is kept and fitted to the inner split's
         held-out part as well.
     channel_adaptation : {"replicate", "replicate_scaled"}, default="replicate"
-        How kernels of a source with one channel serve several: repeated, or repeated and divided
-        by the number of channels.
+        How the kernels of a source with one channel are used for several channels: repeated, or
+        repeated and divided by the number of channels.
     validation_size : float or None, default=0.15
         Share of the training instances that the inner split holds out where `fit` gets no
         validation data. None: train on all and watch the training loss.
     n_epochs : int or "auto", default="auto"
         Largest number of epochs. With ``head="probe"`` 0 is allowed: the linear probe alone.
     batch_size : int or "auto", default="auto"
-        Instances a step.
+        Instances per step.
     learning_rate : float, default=1e-3
         Learning rate of Adam.
     monitor : {"val_loss", "val_score"}, default="val_loss"
-        What decides on the learning rate, the end and the best epoch; `history_` says what the
-        score is. Classifiers also know "val_accuracy", the published choice.
+        Quantity that decides on reductions of the learning rate, early stopping and the best
+        epoch; for the score see `history_`. Classifiers also accept "val_accuracy", the published
+        choice.
     early_stopping_patience : int, "auto" or None, default="auto"
         Epochs without improvement that end the training; None: never.
     reduce_lr_patience : int, "auto" or None, default="auto"
         Epochs without improvement that reduce the learning rate; None: never.
     reduce_lr_factor : float, default=0.2
-        Factor of such a reduction. It keeps the ratio of the two learning rates.
+        Factor of a reduction; it applies to both learning rates, so that their ratio stays.
     min_learning_rate : float, default=5e-7
-        No reduction goes below.
+        Lower limit of the learning rate.
     drop_last : bool, default=False
         Leave out the last incomplete batch in training and validation, as the original
         experiment did.
     sampling_rate : float or None, default=None
-        Samples a second of the series (Hz). Nothing is resampled: a warning tells where a source
-        was trained at another rate, and a saved source says it. See `sktl.datasets.resample`.
+        Samples per second of the series (Hz). Nothing is resampled: a warning is given if the
+        source was trained at another rate, and a saved source states the rate. See
+        `sktl.datasets.resample`.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=None
         Seed of the inner split, the initial weights, the order of the instances and the dropout.
     verbose : bool, default=False
@@ -116,7 +119,7 @@ class BaseTransferEstimator(
     Attributes
     ----------
     history_ : pandas.DataFrame
-        One row an epoch, the index from 1: ``loss``, ``val_loss`` (both with the penalty on
+        One row per epoch, the index from 1: ``loss``, ``val_loss`` (both with the penalty on
         kernels), ``val_score``, ``learning_rate``. The score is the mean absolute error in the
         unit of y for regressors, the weighted F1 for classifiers (which add ``val_accuracy``).
     best_epoch_ : int
@@ -124,9 +127,9 @@ class BaseTransferEstimator(
     schedule_ : dict
         Values of the parameters that may be "auto".
     source_ : sktl.sources.Card or None
-        What the source says of itself; None from scratch.
+        Card of the source; None from scratch.
     network_ : keras.Model
-        The fitted network, built when it is asked for; changing it changes no prediction.
+        The fitted network, built at the first access; changing it does not change predictions.
 
     References
     ----------
@@ -194,12 +197,13 @@ class BaseTransferEstimator(
             Class labels, or numbers in any unit; `TCNSequenceRegressor` also takes
             (n_instances, n_outputs).
         validation_data : tuple of (X, y), optional
-            Held-out instances that decide on the learning rate, the end and the best epoch;
-            without them `fit` splits its own off.
+            Held-out instances that decide on the learning rate, early stopping and the best
+            epoch. Without them `fit` holds out some of X at random: give whole people, recordings
+            or earthquakes here if the network will be used on new ones.
         sample_weight : array-like of shape (n_instances,), optional
-            Not below 0: what an instance counts in the training loss, beside `class_weight`.
-            Weights are relative, those of the training part have the mean 1. Scaling and
-            validation do not weigh.
+            Weights of the instances in the training loss, at least 0, multiplied by
+            `class_weight`. They are relative: their mean over the training part is made 1.
+            Scaling and validation are not weighted.
         callbacks : callable or sequence of callables, default=()
             Each is called after every epoch with a dict, the row of `history_` and its ``epoch``;
             the training ends where one returns True, and the best epoch so far is used.

@@ -20,7 +20,7 @@ MOST_CHANNELS = 8
 class HydraBlock:
     """Features of competing random convolutions: Hydra.
 
-    Kernels stand in groups of eight. At every time point the kernels of a group compete: the one
+    Kernels are in groups of eight. At every time point the kernels of a group compete: the one
     of largest response gets its response added to its feature, and the one of smallest response is
     counted. There are 64 groups for each power of two as dilation, half of them on the series and
     half on their differences. Each group of several channels sees the sum of some drawn at random.

@@ -95,7 +95,7 @@ class _ConvNetQuakeINGV(FixedLength):
     n_layers : int, default=9
         Number of convolutions, each of which halves the series.
     filters : int or sequence of int, default=32
-        Filters of each convolution; a sequence has one entry a convolution.
+        Filters of each convolution; a sequence has one entry per convolution.
     kernel_size : int, default=3
         Length of the kernels, in time points.
     downsampling : {"stride", "max_pool"}, default="stride"
@@ -104,12 +104,12 @@ class _ConvNetQuakeINGV(FixedLength):
         stays). The source "LEN-DB-detection" needs "max_pool".
     pool_padding : int or sequence of int, default=0
         Zeros that the maximum sees before the first time point and after the last; a sequence
-        has one entry a convolution. Only with ``downsampling="max_pool"``.
+        has one entry per convolution. Only with ``downsampling="max_pool"``.
     dense_units : int or None, default=None
         Units of the dense layer; None: as many as it has inputs.
     l2 : float or "auto", default="auto"
         Factor of the L2 penalty on the kernels of the convolutions: 1e-3 as published, 0 for few
-        steps an epoch, where a penalty keeps the network from learning anything. The original
+        steps per epoch, where a penalty keeps the network from learning anything. The original
         experiment pre-trained with 0 on EMG and 0.7 on S&P 500.
     initializer : str, default="glorot_uniform"
         Keras name of the initialiser of these kernels. The original experiment pre-trained

@@ -209,10 +209,10 @@ def continued(X: np.ndarray, length: int) -> np.ndarray:
 
 
 class SeriesBlock:
-    """The series themselves, relative to their last value: what a linear forecast reads.
+    """The series themselves, relative to their last value, for linear forecasts.
 
-    The last value and the logarithm of the spread stand beside. Long series are averaged to at
-    most 200 time points.
+    The last value and the logarithm of the spread are features as well. Long series are averaged
+    to at most 200 time points.
     """
 
     kind = name = "series"
@@ -256,7 +256,7 @@ class SpectrumBlock:
 
 
 class TimingBlock:
-    """When things happen: times of shares of the energy, of sudden sizes, and of extremes.
+    """Times at which shares of the energy, amplitudes and extremes are reached.
 
     Of every channel, and of all together, as shares of the length: when 2 to 90 % of the energy
     have passed, when a tenth to all of the largest size is first reached, and of every channel
@@ -456,7 +456,7 @@ def source_blocks(
     Returns
     -------
     list of SourceBlock
-        One a source and architecture.
+        One per source and architecture.
 
     Raises
     ------

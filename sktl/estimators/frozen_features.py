@@ -257,7 +257,7 @@ def _feature_model(estimator, layers, parameters, shape, pooling):
     for layer in layers:
         output = whole.get_layer(layer).output
         kinds = pooling
-        if len(output.shape) == 2:  # already one value a filter
+        if len(output.shape) == 2:  # already one value per filter
             summaries.append(output)
             kinds = ("value",)
         else:

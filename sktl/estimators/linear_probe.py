@@ -1,4 +1,4 @@
-"""Linear probes: ridge models on the frozen features of several sources, and what guards them."""
+"""Linear probes: ridge models on the frozen features of several sources."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class _LinearProbe(ScikitLearnMixin):
         Only sources of these; default: all.
     random_features : {"minirocket", "multirocket"}, sktime transformer or None, \
 default="minirocket"
-        Random convolutions as one block more: the guard where no source fits the series.
+        Random convolutions as a further block, for series that no source suits.
     amplitude : bool, default=True
-        Logarithms of the size of each channel as one block more.
+        Logarithms of the amplitude of each channel as a further block.
     weights : dict, optional
         Weight of all blocks of a kind together; default: ``{"sources": 1, "random": 1,
         "amplitude": 0.25}``.
@@ -71,7 +71,7 @@ default="minirocket"
         Mean squared error of left-out instances over the variance of the targets (classes are
         coded -1 and 1): 1 is as good as the mean.
     weights_ : pandas.DataFrame
-        One row a block: ``weight``, ``n_features``, ``error_alone`` (as `left_out_error_`, of the
+        One row per block: ``weight``, ``n_features``, ``error_alone`` (as `left_out_error_`, of the
         block alone) and ``worth`` (how much the error grows without the block, as a share);
         measured on at most 500 instances.
 

@@ -1,4 +1,4 @@
-"""Architectures are found by looking: every file of this package that defines one has it."""
+"""The architectures, found by searching the modules of this package."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def architectures(task: str | None = None) -> dict[str, Any]:
     Returns
     -------
     dict of str to type
-        Name of the architecture to its class, by alphabet.
+        Name of the architecture to its class, in alphabetical order.
 
     Examples
     --------

@@ -8,6 +8,7 @@ from sktl._checks import Bound, Count, Number
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.layers.ends import cut, present
+from sktl.layers.torch_lstm import one_operation_lstm
 
 
 def lstm(
@@ -43,7 +44,8 @@ def lstm(
     mask = present(series, lengths)
     for number in range(1, n_layers + 1):
         inner = number < n_layers
-        x = layers.LSTM(lstm_units, return_sequences=inner, name=f"lstm{number}")(x, mask=mask)
+        kind = one_operation_lstm()
+        x = kind(lstm_units, return_sequences=inner, name=f"lstm{number}")(x, mask=mask)
         if inner:
             x = cut(x, lengths, f"lstm{number}")
         if dropout:
@@ -54,7 +56,7 @@ def lstm(
 @parameters
 class _LSTM:
     """Recurrent layers read the series time point by time point; the last output and the stream
-    max enter the output layer. All recurrent layers transfer: there is nothing else to.
+    max enter the output layer. All recurrent layers transfer.
 
     No source of this network is bundled or published: train one of your own by `sktl pretrain`, or
     keep a fitted network by `save_pretrained`.

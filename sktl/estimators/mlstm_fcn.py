@@ -144,7 +144,7 @@ class _MLSTMFCN:
     batch_norm_momentum : float or "auto", default="auto"
         Share of the running mean and variance that each step of training keeps; predictions use
         them. They need about ``5 / (1 - momentum)`` steps to arrive: 0.99 as published, 0.9 for
-        few steps an epoch.
+        few steps per epoch.
     transfer_blocks : bool, default=False
         Transfer batch normalisation and squeeze-and-excite blocks as well, at omega's learning
         rate. The original experiment transferred the convolutions alone. A source without
@@ -214,7 +214,7 @@ class _MLSTMFCN:
     def _check_architecture(self):
         if len(self.filters) != len(self.kernel_sizes):
             raise ValueError(
-                "filters and kernel_sizes must have the same length, one entry a convolution. "
+                "filters and kernel_sizes must have the same length, one entry per convolution. "
                 f"Received: filters={self.filters!r}, kernel_sizes={self.kernel_sizes!r}"
             )
 

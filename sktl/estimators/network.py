@@ -51,7 +51,7 @@ class NetworkMixin:
     _jit: ClassVar[bool | int] = False
     # What has `fit(X, stream_max)`, which gives the fitted preprocessing and the network's inputs.
     _preprocessing_type: ClassVar[Any] = Preprocessing
-    # Parameters of the network that may be "auto": as published, and for few steps an epoch.
+    # Parameters of the network that may be "auto": as published, and for few steps per epoch.
     _by_schedule: ClassVar[dict[str, tuple[Any, Any]]] = {}
     # What the task gives.
     _task: ClassVar[str]
@@ -147,7 +147,7 @@ class NetworkMixin:
         return keras.Model(inputs, head(features), name=self.architecture.lower())
 
     def lease_network(self, shape):
-        """Lend a compiled network of these parameters; nobody else has it in the meantime.
+        """Lease a compiled network with these parameters; it is not shared while it is in use.
 
         Parameters
         ----------

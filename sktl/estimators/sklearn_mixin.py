@@ -47,7 +47,7 @@ class ScikitLearnReset:
 
 
 class ScikitLearnMixin(ScikitLearnReset):
-    """Makes `GridSearchCV`, `cross_val_score` and their kin take a sktime estimator."""
+    """Lets `GridSearchCV`, `cross_val_score` and the like take a sktime estimator."""
 
     _kind: ClassVar[str]
     _tags: ClassVar[dict[str, Any]] = {

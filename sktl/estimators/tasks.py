@@ -1,4 +1,4 @@
-"""What makes a network a classifier or a regressor: targets, loss, predictions."""
+"""Classifiers and regressors: targets, loss and predictions of a network."""
 
 from __future__ import annotations
 

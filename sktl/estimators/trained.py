@@ -1,4 +1,4 @@
-"""A trained network as arrays: what a training ends with."""
+"""A trained network as arrays, the result of a training."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class TrainingRun:
     def start(
         self, source=None, weights: Mapping[str, np.ndarray] | None = None, card=None
     ) -> TrainingRun:
-        """Draw the weights, copy those of a source, and stand before the first epoch.
+        """Draw the weights and copy those of a source, ready for the first epoch.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class TrainingRun:
         weights : mapping of str to np.ndarray, optional
             Weights to start from instead.
         card : sktl.sources.Card, optional
-            What `weights` say of themselves.
+            Card of `weights`.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""The series' own values as features: what linear models of short, aligned series read."""
+"""The values of the series as features, for linear models of short, aligned series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What estimators share that train clones of a network in their own way."""
+"""Base class of estimators that train clones of a network in their own way."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Controls: what the same comparison says when it is made fair, or when there is no transfer.
+"""Controls: the same comparison with equal chances for both sides, and without any true gain.
 
-- fixed omega = 1: no search at all;
-- best-of-k references: the reference may search as long as transfer does;
+- fixed omega = 1: no search;
+- best-of-k references: the reference has as many trials to choose from as transfer;
 - the null: "transfers" that are drawn from the references, so that no true gain exists.
 """
 
@@ -130,9 +130,9 @@ def best_of_k_references(records: Records, exclude_reruns: Iterable[object] = ()
 
     Notes
     -----
-    The draws run over reruns, hence also over training subsets, which leans a little towards the
-    reference; few references make its best too weak, which leans towards transfer. References
-    with their own `repeat` make it exact.
+    The draws run over reruns, hence also over training subsets, which favours the reference a
+    little; few references make its best too weak, which favours transfer. References with their
+    own `repeat` make it exact.
     """
     comparison = compare(records, "published", exclude_reruns=exclude_reruns)
     groups, left_out = reference_groups(records, comparison)
@@ -230,8 +230,8 @@ def all_controls(
 ) -> list[Control]:
     """Both protocols and all controls, with the suspect reruns and without them.
 
-    Best-of-k references are given without the suspects only: a rerun far off spoils the mean of
-    the transfers, but never the best reference.
+    Best-of-k references are given without the suspect reruns only: an outlying rerun spoils the
+    mean of the transfers, but never the best reference.
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ def suspect_reruns(records: Records) -> dict[str, float]:
 
 
 def find_defects(records: Records, comparison: Comparison) -> list[Defect]:
-    """Look for everything that makes a comparison less than it seems.
+    """Look for everything that weakens a comparison.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def find_defects(records: Records, comparison: Comparison) -> list[Defect]:
     Returns
     -------
     list of Defect
-        In order of weight; empty where nothing was found.
+        The most serious first; empty where nothing was found.
     """
     left = ~records.table["rerun"].isin(comparison.exclude_reruns)
     table = records.table[left]

@@ -97,7 +97,7 @@ def figure_8(comparison: Comparison) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        One panel an architecture.
+        One panel per architecture.
     """
     table = tables.omega_table(comparison)
     figure, axes = panels(len(table), 2, 4.2, 2.6)
@@ -111,7 +111,7 @@ def figure_8(comparison: Comparison) -> Figure:
 
 
 def gain_against_omega(comparison: Comparison) -> Figure:
-    """Draw the median gain against omega with its quartiles, one panel an architecture.
+    """Draw the median gain against omega with its quartiles, one panel per architecture.
 
     Parameters
     ----------

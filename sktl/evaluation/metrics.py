@@ -1,7 +1,7 @@
 """Scores of one trained network: errors, F1, convergence rate, correlation.
 
-Arrays in, one float out. Which direction is better for a metric named in a records table is
-said by :func:`greater_is_better`.
+Each function takes arrays and returns a float. :func:`greater_is_better` tells the better
+direction of a metric in a records table.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ BOUNDED = (
 
 
 def greater_is_better(metric: str) -> bool:
-    """Say whether a greater value of a named metric is better.
+    """Return True if a greater value of a named metric is better.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
 
 def convergence_rate(curve: ArrayLike, greater_is_better: bool) -> float:
-    """How fast a score curve reaches its best level, whatever its level and length.
+    """How fast a score curve reaches its best level, independent of its level and length.
 
     With the curve's trapezoid area over ``n = len(curve) - 1`` epoch steps,
     ``A = (area - n * min) / (n * (max - min))``; the rate is A where greater is better and
@@ -208,7 +208,7 @@ def pearson_correlation(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
 
 def pcc_squared(y_true: ArrayLike, y_pred: ArrayLike) -> float:
-    """Square of :func:`pearson_correlation`: blind to scale and offset, unlike :func:`r2`.
+    """Square of :func:`pearson_correlation`: ignores scale and offset, unlike :func:`r2`.
 
     Parameters
     ----------

@@ -33,10 +33,10 @@ class Comparison:
     Parameters
     ----------
     pairs : pandas.DataFrame
-        One row a cell and rerun: the chosen omega, ``test_score`` and ``reference``, ``gain``
+        One row per cell and rerun: the chosen omega, ``test_score`` and ``reference``, ``gain``
         and ``convergence_gain`` in percent of the reference (positive: transfer is better).
     cells : pandas.DataFrame
-        One row a cell: means over its reruns, ``outcome`` and ``convergence_outcome`` (1 win,
+        One row per cell: means over its reruns, ``outcome`` and ``convergence_outcome`` (1 win,
         0 tie, -1 loss), ``relation`` of the two domains.
     search : pandas.DataFrame
         Every transfer trial with its reference and gain, whatever omega was chosen.

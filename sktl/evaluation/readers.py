@@ -149,7 +149,7 @@ def _curves(row: dict) -> dict[str, np.ndarray]:
     except (ValueError, TypeError, AttributeError):
         pass
     raise ValueError(
-        'curves must be {"test": [...], "validation": [...]} with one number an epoch. Received: '
+        'curves must be {"test": [...], "validation": [...]} with one number per epoch. Received: '
         f"{str(row['curves'])[:60]} in the record of {row['architecture']} on {row['target']}, "
         f"rerun {row.get('rerun')}"
     )

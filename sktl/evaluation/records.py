@@ -1,4 +1,4 @@
-"""The records table: one row a trial, checked, with everything left out named.
+"""The records table: one row per trial, checked, with everything left out named.
 
 A *trial* is one training: architecture, source (none: from scratch, a *reference*), target,
 number of training instances, omega, rerun. Its columns are in :mod:`sktl.evaluation.schema`.
@@ -90,7 +90,7 @@ class Records:
         Parameters
         ----------
         frame : pandas.DataFrame
-            One row a trial, see :data:`sktl.evaluation.schema.COLUMNS`; further columns are kept.
+            One row per trial, see :data:`sktl.evaluation.schema.COLUMNS`; further columns are kept.
         curves : mapping, optional
             Curves by index of ``frame``.
         domains : mapping of str to str, optional

@@ -18,7 +18,7 @@ COLUMNS: dict[str, tuple[bool, str]] = {
     "n_train": (True, "training instances really used"),
     "rerun": (True, "name or number of the repetition; transfer and reference of one rerun share "
               "their training instances"),
-    "metric": (True, "name of the score, e.g. mae or f1_weighted; one a target"),
+    "metric": (True, "name of the score, e.g. mae or f1_weighted; one per target"),
     "test_score": (True, "score on the test set, in the metric's unit"),
     "kind": (False, "transfer, reference or baseline; without it, reference where source is empty"),
     "source": (False, "dataset of the transferred weights; empty for references and baselines"),
@@ -43,7 +43,7 @@ COLUMNS: dict[str, tuple[bool, str]] = {
                  "epoch has the scores of its best one"),
     "source_domain": (False, "domain of the source, e.g. seis"),
     "target_domain": (False, "domain of the target"),
-    "curves": (False, "JSON only: {\"validation\": [...], \"test\": [...]}, one score an epoch"),
+    "curves": (False, "JSON only: {\"validation\": [...], \"test\": [...]}, one score per epoch"),
 }  # fmt: skip
 
 #: A cell: what the paper calls a case. Its reruns are averaged.

@@ -32,7 +32,7 @@ class Scores:
     Parameters
     ----------
     cells : pandas.DataFrame
-        One row a place (``target``, ``n_train``) and ``method``: ``kind``, ``n`` reruns, ``mean``,
+        One row per ``target``, ``n_train`` and ``method``: ``kind``, ``n`` reruns, ``mean``,
         ``std`` (NaN of one rerun), ``value`` (the mean, greater is better), ``best``, ``metric``,
         ``greater_is_better``.
     methods : list of str
@@ -117,7 +117,7 @@ def score_table(records: Records, comparison: Comparison) -> Scores:
 
 
 def _best_sources(comparison: Comparison) -> tuple[pd.DataFrame, str, list[str]]:
-    """Keep of every transfer the best source of each rerun, without a look at its test score."""
+    """Keep of every transfer the best source of each rerun, not chosen by its test score."""
     kept, ways, left_out = [], set(), []
     for (architecture, target, size), rows in comparison.pairs.groupby(GROUP):
         if len(rows["source"].unique()) > 1:
@@ -152,7 +152,7 @@ def _ranks(cells: pd.DataFrame, methods: list[str]) -> dict[str, float]:
 
 
 def score_figure(scores: Scores) -> Figure:
-    """Draw the scores of all methods, one panel a data set, or their ranks where these are many.
+    """Draw the scores of all methods, one panel per data set, or their ranks where these are many.
 
     Parameters
     ----------

@@ -172,7 +172,7 @@ def percent_table(comparison: Comparison, of: str = "score") -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a source, target and size: percent, n (pairs), pvalue, adjusted, effect
+        One row per source, target and size: percent, n (pairs), pvalue, adjusted, effect
         (rank-biserial), colour (``g`` transfer better, ``r`` worse, ``.`` not significant, ``m``
         mixed), target_domain. Where a significant cell's mean and its ranks point different ways,
         the protocol ``published`` follows the mean, as the paper does; ``honest`` says ``m``.

@@ -50,7 +50,7 @@ def learning_curves(records: Records, comparison: Comparison) -> Figure | None:
     Returns
     -------
     matplotlib.figure.Figure or None
-        One panel a target and size; None where the records hold no curves.
+        One panel per target and size; None where the records hold no curves.
 
     Notes
     -----
@@ -128,7 +128,7 @@ def cost(table: pd.DataFrame) -> Figure | None:
     Returns
     -------
     matplotlib.figure.Figure or None
-        One panel a quantity; None where the records state none and no trial failed.
+        One panel per quantity; None where the records state none and no trial failed.
     """
     wanted = {
         "seconds": "median training time in s", "epochs": "median epochs",

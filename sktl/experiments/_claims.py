@@ -25,13 +25,13 @@ except ImportError:  # not on Windows
 
 
 class Claim:
-    """Work that this process holds, and a note of what it is at."""
+    """A claim that this process holds, with a note of its work."""
 
     def __init__(self, descriptor: int):
         self._descriptor = descriptor
 
     def note(self, **facts: Any) -> None:
-        """Write down what is being done, for whoever finds the holder dead."""
+        """Write down the present work, for the process that finds this one dead."""
         # Not worth stopping for: without a note a death is only harder to explain.
         with suppress(OSError):
             os.ftruncate(self._descriptor, 0)

@@ -66,7 +66,7 @@ def load(data: Data, file: Path | None = None):
     Returns
     -------
     sktl.datasets.Dataset
-        Real data is never downloaded here: hours of training are no place for that.
+        Real data is never downloaded here.
     """
     # Whole real datasets are large: only the last one is kept.
     return (_whole if data.n_instances is None else _limited)(data, file)

@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from sktl.experiments._execute import quiet_about_steps
 from sktl.experiments._plan import Plan
 from sktl.experiments._store import Store, identity_of
 from sktl.experiments._trial import Trial
@@ -94,9 +95,13 @@ def pilot(architecture: str, threads: int, backend: str) -> tuple[str, Pilot]:
 
         def fit(n_train, epochs, X=X, y=y):
             begun = time.perf_counter()
-            getattr(estimators, f"{architecture}Regressor")(
-                n_epochs=epochs, early_stopping_patience=None, schedule="published", random_state=0
-            ).fit(X[:n_train], y[:n_train], validation_data=(X[n_train:], y[n_train:]))
+            with quiet_about_steps():
+                getattr(estimators, f"{architecture}Regressor")(
+                    n_epochs=epochs, early_stopping_patience=None, schedule="published",
+                    random_state=0,
+                ).fit(
+                    X[:n_train], y[:n_train], validation_data=(X[n_train:], y[n_train:])
+                )  # fmt: skip
             return time.perf_counter() - begun
 
         first = fit(256, 1)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,14 @@ METRICS = {"regression": "mae", "classification": "f1_weighted"}
 # The networks of the original experiment had three channels everywhere.
 N_CHANNELS = 3
 _counted: dict[tuple, int] = {}
+
+
+@contextmanager
+def quiet_about_steps() -> Iterator[None]:
+    """Leave out the advice to take smaller batches, which the plan has chosen."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="An epoch has", category=UserWarning)
+        yield
 
 
 def execute(trial: Trial, store: Store) -> dict[str, Any]:
@@ -118,7 +129,8 @@ def _network(trial, dataset, store):
         (_repeat(part.X, n_channels), part.y)
         for part in (dataset.train, dataset.validation, dataset.test)
     )
-    estimator.fit(*training, validation_data=validation)
+    with quiet_about_steps():
+        estimator.fit(*training, validation_data=validation)
     history, best = estimator.history_, int(estimator.best_epoch_)
     results = {
         "test_score": score(dataset.task, test[1], estimator.predict(test[0])),
@@ -184,7 +196,7 @@ def _n_parameters(estimator, trial, dataset, n_channels):
 
 
 def _curve(column):
-    """Return one number an epoch, None where it is not finite."""
+    """Return one number per epoch, None where it is not finite."""
     return [float(value) if np.isfinite(value) else None for value in column]
 
 

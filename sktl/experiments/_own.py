@@ -11,6 +11,7 @@ import numpy as np
 from sktl._checks import letters_of
 from sktl.experiments._published_names import DATASETS
 from sktl.experiments._trial import SIMULATED
+from sktl.training.schedule import adaptive_batch
 
 if TYPE_CHECKING:
     from sktl.datasets import Dataset
@@ -134,6 +135,9 @@ def in_words(dataset: Dataset, plan: Plan) -> str:
         text += f"; shortened to {length} points (--max-timepoints)"
     if dataset in plan.targets:
         text += f"; trained on {', '.join(f'{size:,}' for size in plan.sizes)} (--sizes)"
+        batch = plan.training.get("batch_size")
+        if isinstance(batch, int) and batch > adaptive_batch(min(plan.sizes)):
+            text += f"; few for networks in batches of {batch}: take --schedule adaptive"
     return text
 
 
@@ -143,13 +147,13 @@ def _check_name(name):
         same = taken.get(letters_of(name.removesuffix(SIMULATED)))
         hint = f" {same!r} in words stands for that data." if same else ""
         raise ValueError(
-            f"Own data must not be called as one of {list(DATASETS)} or end with {SIMULATED!r}, "
-            f"else tables mix them up.{hint} Received: name={name!r}"
+            f"Own data must not have a name of {list(DATASETS)}, or one that ends with "
+            f"{SIMULATED!r}, else tables mix them up.{hint} Received: name={name!r}"
         )
     if not _NAME.fullmatch(name):
         raise ValueError(
             "The name of own data must begin with a letter or a digit, have at most 100 signs and "
-            rf'none of \ / : * ? " < > |, for a folder is called by it. Received: name={name!r}'
+            rf'none of \ / : * ? " < > |, because it names a folder. Received: name={name!r}'
         )
 
 

@@ -323,7 +323,7 @@ def groups(trials: Iterable[Trial], largest: int = 64) -> list[list[Trial]]:
     Returns
     -------
     list of list of Trial
-        In an order that mixes architectures, so that the time left can be told early.
+        In an order that mixes architectures, so that the remaining time can be estimated early.
     """
     found: dict[tuple, list[Trial]] = {}
     for trial in trials:

@@ -1,4 +1,4 @@
-"""Two plans that have names: one for a coffee break, one for the paper's whole experiment."""
+"""Two named plans: a small one, and the whole experiment of the paper."""
 
 from __future__ import annotations
 

@@ -380,7 +380,7 @@ def _parsed(content: bytes) -> dict[str, Any] | None:
 
 
 def same_result(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Say whether two records agree in everything but times, hosts and the like.
+    """Return True if two records agree in everything but times, hosts and the like.
 
     Parameters
     ----------

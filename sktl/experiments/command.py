@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     what = parser.add_argument_group("what to run")
     what.add_argument("--profile", choices=("quick", "paper"), default="quick",
-                      help="where the other values come from (default: quick)")  # fmt: skip
+                      help="the defaults of the other options (default: quick)")  # fmt: skip
     what.add_argument("--data", choices=("real", "simulated"),
                       help="default: simulated for quick, real for paper")  # fmt: skip
     for name, kind, text in (
@@ -54,18 +54,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("references", "references from scratch in each rerun"),
         ("n-instances", "instances of each dataset, all parts together"),
         ("max-timepoints", "shorten longer series to this length"),
-        ("n-epochs", "most epochs of a training"),
+        ("n-epochs", "largest number of epochs of a training"),
         ("seed", "seed of everything random (default: 0)"),
     ):
         what.add_argument(f"--{name}", type=int, metavar="N", help=text)
     what.add_argument("--split", choices=("published", "grouped"),
                       help="grouped keeps a recording's instances in one part")  # fmt: skip
+    what.add_argument("--schedule", choices=("published", "adaptive"),
+                      help="how networks train: as published (default), or adaptive, "
+                           "for few training instances")  # fmt: skip
     how = parser.add_argument_group("how to run it")
     how.add_argument("--out", metavar="DIR", type=Path,
                      help="records and report (default: results/PROFILE)")  # fmt: skip
     how.add_argument("--dry-run", action="store_true",
                      help="count the trials, time pilots, run nothing")  # fmt: skip
-    how.add_argument("--n-jobs", type=int, metavar="N", help="workers (default: one a core)")
+    how.add_argument("--n-jobs", type=int, metavar="N", help="workers (default: one per core)")
     how.add_argument("--threads", type=int, default=1, metavar="N",
                      help="threads of each network (default: 1)")  # fmt: skip
     how.add_argument("--backend", choices=("loky", "dask", "ray", "sequential"), default="loky",
@@ -128,9 +131,12 @@ def main(
     out = (arguments.out or Path("results") / arguments.profile).expanduser()
     store = Store(out)
     counts = plan.counts()
-    say(f"The {arguments.profile} grid on {plan.data} data: {sum(counts.values()):,} trials")
+    where = f"{plan.data} data"
+    if plan.own:
+        where = f"{where} and your own" if _named(plan) else "your own data"
+    say(f"The {arguments.profile} grid on {where}: {sum(counts.values()):,} trials")
     for kind, text in (
-        ("pretraining", "pre-trainings of sources"),
+        ("pretraining", "sources to pre-train"),
         ("reference", "references from scratch"),
         ("transfer", "transfers"),
         ("baseline", "naive baselines"),
@@ -175,8 +181,15 @@ def make_plan(arguments: argparse.Namespace):
         )
         if getattr(arguments, name) is not None
     }  # fmt: skip
+    training: dict[str, Any] = {}
     if arguments.n_epochs is not None:
-        changes["training"] = {"n_epochs": arguments.n_epochs}
+        training["n_epochs"] = arguments.n_epochs
+    if arguments.schedule is not None:
+        training["schedule"] = arguments.schedule
+    if arguments.schedule == "adaptive":
+        training["batch_size"] = "auto"
+    if training:
+        changes["training"] = training
     profile = PROFILES[arguments.profile]
     files = OwnFiles(arguments.split, changes.get("seed", 0))
     for name in ("targets", "sources"):
@@ -277,10 +290,12 @@ def _say_estimate(plan, store, n_jobs, threads, say):
     how = "pilots of each architecture, timed just now"
     if found.measured:
         how = f"{found.measured:,} of them by finished trials of the same kind, others by pilots"
+    workers = "one worker" if n_jobs == 1 else f"{n_jobs} workers"
+    typical, longest = in_time(found.seconds / n_jobs), in_time(found.longest / n_jobs)
+    more = "" if longest == typical else f", and at most {longest} where no training stops early"
     say(
-        f"{todo:,} trials are left for {store.folder}. On {n_jobs} workers of this machine they "
-        f"take about {in_time(found.seconds / n_jobs)}, and at most "
-        f"{in_time(found.longest / n_jobs)} where no training stops early ({how})."
+        f"{todo:,} trials are left for {store.folder}. With {workers} on this machine they take "
+        f"about {typical}{more} ({how})."
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from sktl.layers.fast_forms import on_tensorflow_without_gpu, own_gradient, works
+from sktl.layers.fast_forms import on_tensorflow_without_gpu, on_torch, own_gradient, works
+from sktl.layers.torch_lstm import has_plain_cell, torch_lstm, try_torch_lstm
 
 
 @cache
@@ -16,7 +17,7 @@ def block_bidirectional():
     type
         `keras.layers.Bidirectional` with the same weights, names and, to rounding, the same
         results; on TensorFlow without a GPU each direction is one operation (``BlockLSTM``), and
-        both run side by side.
+        both run side by side; on PyTorch both are one operation.
     """
     from keras import layers
 
@@ -33,6 +34,9 @@ def block_bidirectional():
                 and not self.forward_layer.go_backwards
                 and all(map(_is_plain, (self.forward_layer, self.backward_layer)))
             )
+            if known and on_torch() and works(try_torch_lstm, "LSTM"):
+                cells = self.forward_layer.cell, self.backward_layer.cell
+                return torch_lstm(sequences, cells, mask)[1]
             # A GPU has an LSTM of its own.
             if not known or not on_tensorflow_without_gpu() or not works(_try, "LSTM"):
                 return super().call(sequences, initial_state, mask, training)
@@ -56,20 +60,10 @@ def block_bidirectional():
 
 
 def _is_plain(layer):
-    """Whether a layer is an LSTM as ``BlockLSTM`` knows it, giving its last output."""
-    from keras import activations, layers
+    """Whether a layer is an LSTM as the operations know it, giving its last output."""
+    from keras import layers
 
-    if type(layer) is not layers.LSTM:
-        return False
-    cell = layer.cell
-    return (
-        not (layer.return_sequences or layer.return_state or layer.stateful)
-        and not (layer.dropout or layer.recurrent_dropout)
-        and layer.compute_dtype == "float32"
-        and cell.use_bias
-        and cell.activation is activations.tanh
-        and cell.recurrent_activation is activations.sigmoid
-    )
+    return type(layer) is layers.LSTM and not layer.return_sequences and has_plain_cell(layer)
 
 
 def _try():

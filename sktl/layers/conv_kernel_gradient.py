@@ -9,9 +9,9 @@ from __future__ import annotations
 from sktl.layers.fast_forms import own_gradient
 
 LONG = {1: 100, 2: 500}
-"""Time points from which the products pay, for every stride that they are made for."""
+"""Time points from which the products are faster, for every stride that they are made for."""
 _WIDE = 16
-"""Channels from which they pay, and from which rows can be left out without a copy."""
+"""Channels from which they are faster, and from which rows can be left out without a copy."""
 
 
 def is_faster(length: int, stride: int, taps: int, channels: int) -> bool:

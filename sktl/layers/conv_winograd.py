@@ -23,7 +23,7 @@ _POINTS = (0, 1, -1, 2, -2, 0.5, -0.5)
 """With infinity as the eighth: small powers of two, so that rounding stays near a convolution's."""
 _N = len(_POINTS) + 1
 _WIDE = 128
-"""Channels and filters from which it pays; at 64 it gained nothing with three taps."""
+"""Channels and filters from which it is faster; at 64 it was not with three taps."""
 _TOGETHER = 800
 """Time points that are transformed at once: what they become at the points stays in the cache."""
 _PIECE = 1500
@@ -143,7 +143,7 @@ class _Tiles:
         return _apply(self._of_inputs, self._cut(window, _N))
 
     def inputs_back(self, at_points, piece, overlap):
-        """Sum what the tiles that share an input say of it; `overlap` goes from piece to piece."""
+        """Sum the gradients of tiles that share an input; `overlap` goes from piece to piece."""
         import tensorflow as tf
 
         parts = self._tiled(_apply(self._of_inputs.T, at_points))

@@ -1,8 +1,9 @@
-"""Which layers have a faster form here, and the plain form of what only TensorFlow's inside has.
+"""Which layers have a faster form here, and the plain form of what only a backend's inside has.
 
-Every fast form stands beside a plain one of Keras. The plain ones are taken on other backends,
-where the environment variable ``SKTL_PLAIN_LAYERS`` is 1, and where what a fast form needs of
-TensorFlow or Keras is not there any more: that is tried once, and a warning tells.
+Every fast form is one of TensorFlow or PyTorch and stands beside a plain one of Keras. The plain
+ones are taken on other backends, where the environment variable ``SKTL_PLAIN_LAYERS`` is 1, and
+where what a fast form needs of the backend or Keras is not there any more: that is tried once, and
+a warning tells.
 """
 
 from __future__ import annotations
@@ -24,9 +25,18 @@ def on_tensorflow() -> bool:
     bool
         False on another backend, without loading TensorFlow, and with ``SKTL_PLAIN_LAYERS=1``.
     """
+    return _wanted_on("tensorflow")
+
+
+def on_torch() -> bool:
+    """Return True if fast forms on PyTorch are wanted; see `on_tensorflow`."""
+    return _wanted_on("torch")
+
+
+def _wanted_on(backend):
     import keras
 
-    return not plain_forms() and keras.backend.backend() == "tensorflow"
+    return not plain_forms() and keras.backend.backend() == backend
 
 
 def plain_forms() -> bool:
@@ -51,7 +61,7 @@ def on_tensorflow_without_gpu() -> bool:
 
 @cache
 def works(form: Callable[[], object], name: str) -> bool:
-    """Try once whether a fast form works with the TensorFlow and Keras that are there.
+    """Try once whether a fast form works with the backend and Keras that are there.
 
     Parameters
     ----------
@@ -69,8 +79,8 @@ def works(form: Callable[[], object], name: str) -> bool:
         form()
     except Exception as error:
         warnings.warn(
-            f"{name}: the fast form does not work with this TensorFlow and Keras, and Keras' own "
-            f"is taken, which is slower. Received: {type(error).__name__}: {error}",
+            f"{name}: the fast form does not work with these versions of Keras and its backend, "
+            f"and Keras' own is taken, which is slower. Received: {type(error).__name__}: {error}",
             RuntimeWarning,
             stacklevel=2,
         )

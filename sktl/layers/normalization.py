@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from sktl.layers.fast_forms import on_tensorflow, plain_forms
+from sktl.layers.fast_forms import on_tensorflow, on_torch, plain_forms
 
 
 @cache
@@ -15,7 +15,7 @@ def fused_batch_normalization():
     -------
     type
         `keras.layers.BatchNormalization` for panels, with the same weights, names and, to
-        rounding, the same results; on TensorFlow it trains by one operation each way.
+        rounding, the same results; on TensorFlow and PyTorch it trains by one operation each way.
     """
     from keras import layers
 
@@ -32,21 +32,50 @@ def fused_batch_normalization():
                 and mask is None
                 and self.compute_dtype == "float32"
             )
-            if not (training and self.trainable and known and on_tensorflow()):
+            normalise = _function(inputs) if training and self.trainable and known else None
+            if not normalise:
                 return super().call(inputs, training, mask)
-            import tensorflow as tf
-
-            outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-                tf.expand_dims(inputs, 1), self.gamma.value, self.beta.value, epsilon=self.epsilon
+            outputs, mean, variance, count = normalise(
+                inputs, self.gamma.value, self.beta.value, self.epsilon
             )
-            # The operation divides by one less than the count, Keras by the count.
-            count = tf.cast(tf.shape(inputs)[0] * tf.shape(inputs)[1], variance.dtype)
-            variance *= (count - 1) / count
+            # The operations divide by one less than the count, Keras by the count.
+            variance = variance * ((count - 1) / count)
             for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
                 moving.assign(moving * self.momentum + value * (1.0 - self.momentum))
-            return tf.squeeze(outputs, 1)
+            return outputs
 
     return FusedBatchNormalization
+
+
+def _function(x):
+    """Choose what normalises by one operation, if anything does."""
+    if on_tensorflow():
+        return _on_tensorflow
+    # A single number has no variance for PyTorch, and none of its own for Keras.
+    return _on_torch if on_torch() and x[..., 0].numel() > 1 else None
+
+
+def _on_tensorflow(x, gamma, beta, epsilon):
+    """Normalise; give the outputs, mean, variance and how many numbers each of these is of."""
+    import tensorflow as tf
+
+    outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+        tf.expand_dims(x, 1), gamma, beta, epsilon=epsilon
+    )
+    count = tf.cast(tf.shape(x)[0] * tf.shape(x)[1], variance.dtype)
+    return tf.squeeze(outputs, 1), mean, variance, count
+
+
+def _on_torch(x, gamma, beta, epsilon):
+    """Do as `_on_tensorflow`, for more than one number."""
+    import torch
+
+    # With a momentum of 1 the running statistics end as those of the batch.
+    mean, variance = torch.zeros_like(gamma), torch.zeros_like(gamma)
+    outputs = torch.nn.functional.batch_norm(
+        x.transpose(1, 2), mean, variance, gamma, beta, True, 1.0, epsilon
+    )
+    return outputs.transpose(1, 2), mean, variance, x.shape[0] * x.shape[1]
 
 
 @cache

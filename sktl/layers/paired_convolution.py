@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 LONG = 100
-"""Time points from which it pays to give both of every pair, for which a kernel must be built."""
+"""Time points from which giving both of every pair is faster, for which a kernel must be built."""
 
 
 def pad_start(x, zeros):

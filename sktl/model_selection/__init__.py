@@ -1,4 +1,4 @@
-"""Choosing omega and the source: by fine-tuning with each, or before any fine-tuning."""
+"""Choosing a model, a source and omega."""
 
 from sktl.model_selection._auto_transfer import AutoTransferClassifier, AutoTransferRegressor
 from sktl.model_selection._omega_search import (

@@ -36,7 +36,7 @@ class Problem:
     independent : bool
         Whether the folds are drawn at random, because nobody said which instances belong together.
     sampling_rate : float or None
-        Samples a second of the series (Hz), for networks to warn by.
+        Samples per second of the series (Hz), for networks to warn by.
     """
 
     X: np.ndarray

@@ -187,7 +187,7 @@ class Decision:
     def leaderboard(
         self, rows: Sequence[Candidate], seconds: Mapping[str, float] | None = None
     ) -> pd.DataFrame:
-        """Return one row a candidate, the best first.
+        """Return one row per candidate, the best first.
 
         Parameters
         ----------
@@ -278,29 +278,34 @@ def decide(
     nested = _nested(choose, honest, y, groups, parts)
     by_name[AVERAGE] = losses(nested, y)
     simple = [c for c in usable if c.kind in SIMPLE]
-    members = _named(average.weights)
-    scores = f"out of fold {by_name[AVERAGE].mean():.4g}"
+    of = sum(map(bool, average.weights.values()))
+    members = f"Largest weights: {_named(average.weights)}."
+    loss = "mean absolute error" if problem.n_classes is None else "log loss"
+    scores = f"{loss} {by_name[AVERAGE].mean():.4g} on left-out instances"
     allowed = [c for c in simple if may_replace(c)]
     if allowed:
         drawn_to = min(allowed, key=lambda c: by_name[c.name].mean())
         name = drawn_to.name
         share = _share(drawn_to, problem.X[known], nested, y, groups)
-        scores += f", {name} {by_name[name].mean():.4g}"
+        scores += f" ({name}: {by_name[name].mean():.4g})"
         if share == 0:
             why = (
-                f"{name} predicts: the average of {members} is not better beyond noise ({scores})."
+                f"{name} predicts: the average of {of} models is not better by more than noise, "
+                f"{scores}."
             )
             return Decision(Average({name: 1.0}), by_name, groups, why)
         average.weights = {n: share * w for n, w in average.weights.items()}
         if share < 1:
             average.weights[name] = 1 - share
-            scores += f"; as that may be noise, {1 - share:.0%} are {name}'s"
-        return Decision(average, by_name, groups, f"The average of {members} predicts: {scores}.")
+            scores += f"; as that may be noise, the {name} has {1 - share:.0%} of the weight"
+        why = f"The average of {of} models predicts: {scores}. {members}"
+        return Decision(average, by_name, groups, why)
     constant = losses(simple[0].predict(problem.X[known], Tables({}, {})), y)
-    why = f"The average of {members} predicts: {scores}, {simple[0].name} {constant.mean():.4g}."
+    scores += f" ({simple[0].name}: {constant.mean():.4g})"
+    why = f"The average of {of} models predicts: {scores}. {members}"
     gain = constant - by_name[AVERAGE]
     if gain.mean() <= max(LITTLE * constant.mean(), standard_error(gain, groups)):
-        why += " That is not better than chance beyond noise."
+        why += " That is not better than chance by more than noise."
     return Decision(average, by_name, groups, why)
 
 
@@ -308,9 +313,7 @@ def _named(weights):
     """Name the members that weigh most."""
     ranked = sorted((n for n, w in weights.items() if w), key=weights.__getitem__, reverse=True)
     # Names of candidates have commas.
-    named = "; ".join(f"{name} ({weights[name]:.0%})" for name in ranked[:MOST_NAMED])
-    more = len(ranked) - MOST_NAMED
-    return named + (f" and {more} more" if more > 0 else "")
+    return "; ".join(f"{name} ({weights[name]:.0%})" for name in ranked[:MOST_NAMED])
 
 
 def _share(simple, X, predicted, y, groups):

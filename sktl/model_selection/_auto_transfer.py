@@ -1,4 +1,4 @@
-"""One call that compares baselines, probes of all sources and networks, and keeps what is best."""
+"""One call that compares baselines, probes of all sources and networks, and averages the best."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ COMPARED_INSTANCES = 600
 class _AutoTransfer(ScikitLearnMixin):
     """Compares simple baselines, linear probes of all sources and fine-tuned networks.
 
-    All candidates predict the same left-out folds. They are averaged by how well they do. For
-    numbers, the average is drawn towards the median where what it explains may be noise, and the
-    last value predicts instead where the average is not better beyond noise.
+    All candidates predict the same left-out folds, and are averaged with weights by their errors
+    there. For numbers, the average is shrunk towards the median as far as the gain may be noise,
+    and the last value predicts instead unless the average is clearly better.
 
     Parameters
     ----------
@@ -52,9 +52,8 @@ class _AutoTransfer(ScikitLearnMixin):
         600 s.
     time_limit : float, optional
         Seconds for `fit`, instead of the preset's. What would take longer is left out, and
-        `leaderboard_` says so. It does not count loading Keras, once a session, and that the
-        first use on a machine compiles MiniRocket, MultiRocket, Hydra and catch22, which takes a
-        minute or two.
+        `leaderboard_` says so. Not counted are loading Keras, once per session, and compiling
+        MiniRocket, MultiRocket, Hydra and catch22, a minute or two at the first use on a machine.
     sources : {"bundled", "available"}, sequence of (str or None), or None, default="available"
         Sources whose features are tried, see `LinearProbeClassifier`. Sources that were trained
         on the very instances given to `fit` are left out, with a warning, unless they are named.
@@ -66,7 +65,7 @@ class _AutoTransfer(ScikitLearnMixin):
         `fit` gets groups. For series that follow one another in time give
         ``sklearn.model_selection.TimeSeriesSplit()``.
     sampling_rate : float or None, default=None
-        Samples a second of the series (Hz). Nothing is resampled: a warning tells where the best
+        Samples per second of the series (Hz). Nothing is resampled: a warning is given if the best
         source was trained at another rate. See `sktl.datasets.resample`.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=0
         Seed of the folds, of random convolutions, of trees and of networks.
@@ -313,7 +312,7 @@ class _AutoTransfer(ScikitLearnMixin):
 
 
 class AutoTransferClassifier(_AutoTransfer, BaseClassifier):
-    """Classification by whatever serves few labels best: probes of sources, baselines, trees.
+    """Classification from few labels: compares baselines, probes of sources, trees and networks.
 
     Examples
     --------
@@ -347,7 +346,7 @@ class AutoTransferClassifier(_AutoTransfer, BaseClassifier):
 
 
 class AutoTransferRegressor(_AutoTransfer, BaseRegressor):
-    """Regression by whatever serves few labels best: probes of sources, baselines, trees.
+    """Regression from few labels: compares baselines, probes of sources, trees and networks.
 
     Examples
     --------

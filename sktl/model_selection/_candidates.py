@@ -81,7 +81,7 @@ class Candidate(Scored):
     channel_repeats : int
         Which of the parts' data it trains on.
     states : list of TrainingState
-        One a part; empty before the training.
+        One per part; empty before the training.
     scores : list of dict
         What each part says: ``val_loss`` without the penalty, ``val_score``, ``epoch``.
     seconds : float

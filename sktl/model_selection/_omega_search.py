@@ -29,7 +29,7 @@ class OmegaSearch(SearchInputs, NetworkWrapper):
     start alike in all of them. A candidate gives, bit for bit, what
     ``estimator.set_params(source=..., omega=...).fit(X, y)`` gives with the same `random_state`;
     the compiled network and the pre-processed data are made once. The test set of an experiment
-    has no part in this: choosing omega by it, as the original experiment did, flatters transfer.
+    has no part in this: choosing omega on it, as the original experiment did, favours transfer.
 
     ``OmegaSearch(estimator)`` makes an `OmegaSearchClassifier` or an `OmegaSearchRegressor`,
     after the estimator's kind.
@@ -73,10 +73,10 @@ default="validation"
     race_epochs : int, default=10
         Epochs before the first comparison of a race.
     race_factor : float, default=2.0
-        How sharply a race chooses, above 1.
+        At each comparison the best ``1 / race_factor`` of the transfers continue; above 1.
     refit : bool, default=False
-        With selection="validation", False keeps the best candidate as it was trained and costs
-        nothing. True trains it anew on the training and the validation part together, for as many
+        With selection="validation", False keeps the best candidate as it was trained.
+        True trains it anew on the training and the validation part together, for as many
         epochs as were best, with the learning rate falling by the training loss. With
         cross-validation the best candidate is always trained anew on all of X: with the
         estimator's inner split (False), or without one for the folds' median number of epochs
@@ -114,8 +114,8 @@ default="validation"
     best_score_ : float
         Its ``mean_test_score``.
     cv_results_ : pandas.DataFrame
-        One row a candidate, scratch first, baselines last (source None, omega NaN): ``source``,
-        ``omega``, ``params``, ``val_loss`` and
+        One row per candidate, scratch first, baselines last (source None, omega NaN):
+        ``source``, ``omega``, ``params``, ``val_loss`` and
         ``val_score`` (means over the folds), ``best_epoch`` (mean), ``n_epochs`` (trained, over
         all folds), ``finished`` (False: dropped from a race), ``mean_test_score`` and
         ``std_test_score`` (`scoring` with the sign that makes greater better),

@@ -54,10 +54,10 @@ def rank_sources(
     filter of the architecture's last feature layer (and what follows it without weights of its
     own, such as pooling) the mean, the standard deviation and the maximum over time, and the
     stream max beside; an LSTM's last output and the features of a picture are taken as they are.
-    They are standardised and compared with y in four ways. It is a look at the source
-    as it is; fine-tuning can make more of it, so validate a choice with `OmegaSearch`.
+    They are standardised and compared with y in four ways. The scores describe the source
+    before fine-tuning: validate a choice with `OmegaSearch`.
 
-    Give only training data: what is chosen by a test set is flattered by it.
+    Give only training data: a source chosen on the test set looks better than it is.
 
     Parameters
     ----------
@@ -77,8 +77,8 @@ def rank_sources(
     by : {"logme", "h_score", "probe", "probe_loo"}, default="logme"
         What orders the table.
     include_scratch : bool, default=True
-        Score randomly initialised layers as well, as a source None: a source below it is worse
-        than no source at this.
+        Score randomly initialised layers as well, as the source None: a source ranked below it is
+        worse than none.
     n_bins : int, default=5
         Bins with equally many instances into which the H-score puts the numbers of a regression.
     random_state : int, RandomState, Generator or None, default=0
@@ -89,7 +89,7 @@ def rank_sources(
     Returns
     -------
     pandas.DataFrame
-        One row a source, the best first: ``source``; ``rank`` (by `by`); ``logme``, see `logme`;
+        One row per source, the best first: ``source``; ``rank`` (by `by`); ``logme``, see `logme`;
         ``h_score``, see `h_score`; ``probe``, the score of a linear model on the features in
         five-fold cross-validation (fewer folds where a class has fewer instances, NaN where none
         has two) on features standardised by each fold's training part: weighted F1 of a logistic

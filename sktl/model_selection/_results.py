@@ -32,7 +32,7 @@ def tabulate(candidates: Contestants, scoring: str, sign: int) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a candidate.
+        One row per candidate.
     """
     rows = []
     for candidate in candidates:

@@ -67,7 +67,7 @@ class SearchInputs:
                 )
             if self._given.get("groups") is not None:
                 raise ValueError(
-                    "groups are for a selection by a splitter, such as GroupKFold(5). "
+                    "groups need selection=GroupKFold(5) or another splitter that takes them. "
                     "Received: groups with selection='validation'"
                 )
 

@@ -1,4 +1,4 @@
-"""What all plots share: axes that are given or made, and colours."""
+"""Axes and colours, shared by all plots."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def several_axes(axes: Any, n: int, columns: int, width: float, height: float) -
         axes = flat[:n]
     found = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()
     if len(found) != n:
-        raise ValueError(f"axes must hold {n} axes, one a panel. Received: {len(found)}")
+        raise ValueError(f"axes must hold {n} axes, one per panel. Received: {len(found)}")
     for ax in found:
         ax.spines[["top", "right"]].set_visible(False)
     return found

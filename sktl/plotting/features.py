@@ -34,7 +34,7 @@ def plot_features(features: Any, y: Any = None, *, label: str = "y", ax: Any = N
     Returns
     -------
     matplotlib.axes.Axes
-        One point an instance; the axes say which share of the variance each component holds.
+        One point per instance; the axes say which share of the variance each component holds.
         Classes differ by colour and marker.
 
     Raises

@@ -28,12 +28,12 @@ def plot_instances(
     X : np.ndarray of shape (n_instances, n_channels, n_timepoints) or (n_instances, n_timepoints)
         Series of equal length, in any unit.
     y : array-like of shape (n_instances,), optional
-        Class labels or numbers. Classes take turns; of floating-point numbers those from the
-        smallest to the largest are drawn, at equal steps of rank.
+        Class labels or numbers. Of classes, instances are drawn in turn; of floating-point
+        numbers, those at equal steps of rank from the smallest to the largest.
     n : int, default=6
         Instances, at most.
     sampling_rate : float, optional
-        Samples a second (Hz); the time axis is in seconds then.
+        Samples per second (Hz); the time axis is in seconds then.
     channels : sequence of str, optional
         Names of the channels.
     label : str, default=""
@@ -46,7 +46,7 @@ def plot_instances(
     Returns
     -------
     numpy.ndarray of matplotlib.axes.Axes
-        One panel an instance. Channels stand above one another, the first at the top, each about
+        One panel per instance. Channels stand above one another, the first at the top, each about
         its mean. All channels of a panel have one scale; panels have scales of their own.
 
     Raises

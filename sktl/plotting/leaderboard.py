@@ -23,7 +23,8 @@ def plot_leaderboard(search: Any, *, n: int = 15, ax: Any = None) -> Any:
     search : AutoTransferClassifier or AutoTransferRegressor
         Fitted.
     n : int, default=15
-        The best so many candidates, the average, and those that weigh more than a tenth in it.
+        Number of candidates, the best first; the average, and candidates with more than a tenth
+        of the weight in it, are shown as well.
     ax : matplotlib.axes.Axes, optional
         Where to draw. Default: a new figure.
 

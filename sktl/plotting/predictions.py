@@ -48,7 +48,7 @@ def plot_predictions(
     Returns
     -------
     matplotlib.axes.Axes
-        Of values: one point an instance, the diagonal of perfect predictions, and the band.
+        Of values: one point per instance, the diagonal of perfect predictions, and the band.
         Of labels: scikit-learn's `ConfusionMatrixDisplay`.
 
     Raises

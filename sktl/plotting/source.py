@@ -16,7 +16,7 @@ _MOST_KERNELS = 24
 
 
 def plot_source(source: Any, architecture: str, *, axes: Any = None) -> np.ndarray:
-    """Plot what a source's first kernels look like, what they pass, and how they were trained.
+    """Plot a source's card, its first kernels, their spectra and its training.
 
     Parameters
     ----------
@@ -30,10 +30,10 @@ def plot_source(source: Any, architecture: str, *, axes: Any = None) -> np.ndarr
     Returns
     -------
     numpy.ndarray of matplotlib.axes.Axes
-        The card in words; the kernels of the first convolution, one a column in the order of their
-        centres of frequency, their channels averaged; the magnitudes of their spectra (grey), with
-        the median and the quartiles; the validation loss of the training by epoch. Where a source
-        has no kernels over time, or brings no curves, the panel says so.
+        The card in words; the kernels of the first convolution, averaged over channels, one per
+        column by ascending mean frequency; the magnitudes of their spectra (grey), with the median
+        and the quartiles; the validation loss of the training by epoch. Where a source has no
+        kernels over time or no curves, the panel says so.
 
     Raises
     ------

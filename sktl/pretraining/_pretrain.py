@@ -38,7 +38,7 @@ _STORAGE = {"float32": np.float32, "float16": np.float16}
 
 
 class NotConvergedError(RuntimeError):
-    """A pre-trained network is hardly better than no network; no source was written."""
+    """The pre-trained network is hardly better than a constant; no source was written."""
 
 
 @dataclass(frozen=True)
@@ -294,7 +294,7 @@ def _train(estimator, instances, fresh, at, name):
 
 
 def _check(results, instances):
-    """Compare a score on held-out instances with that of no network at all."""
+    """Compare a score on held-out instances with that of a constant."""
     limit, score = instances.recipe.limit, results["test"]
     if instances.spec.task == "classification":
         constant = 1 / len(np.unique(instances.targets("train")))

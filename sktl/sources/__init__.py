@@ -1,6 +1,6 @@
-"""Pretrained weights on disk: their format, where they are found, how they are fitted.
+"""Pretrained weights: their format, where they are found, and how they fit a network.
 
-Knows nothing of estimators, and loads no deep-learning library.
+Loads no deep-learning library.
 """
 
 from sktl.sources._adapt import adapt_input_channels, select_transferable

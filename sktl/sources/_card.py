@@ -1,4 +1,4 @@
-"""The card: what a file of pretrained weights says of itself."""
+"""The card: the description of a file of pretrained weights."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Card:
-    """What a source says of itself; ``card.json`` in its folder.
+    """Description of a source, kept as ``card.json`` in its folder.
 
     Everything that is not known is None. Numpy scalars and tuples are turned into plain Python
     values, so that a card is always JSON.
@@ -53,7 +53,7 @@ class Card:
     classes : list of str, int, float or bool, optional
         The labels, in the order of the outputs. Only for classification.
     sampling_rate : float, optional
-        Samples a second (Hz).
+        Samples per second (Hz).
     preprocessing : dict, optional
         What was done to an instance before the network saw it.
     parameters : dict, optional
@@ -65,7 +65,7 @@ class Card:
     training : dict, optional
         How it was trained: seeds, repeats, epochs, the check of convergence, the code's commit.
     results : list of dict, optional
-        What it was worth to targets, as measured.
+        Measured effects on targets.
     versions : dict of str to str, optional
         Package to version.
     licence, citation, notes : str, optional
@@ -135,7 +135,7 @@ class Card:
             )
         if self.classes is not None and len(self.classes) != self.n_outputs:
             raise ValueError(
-                "A card needs one class an output. "
+                "A card needs one class per output. "
                 f"Received: {len(self.classes)} classes, n_outputs={self.n_outputs}"
             )
 
@@ -145,7 +145,7 @@ class Card:
         Returns
         -------
         dict
-            One entry a field, None included; a deep copy.
+            One entry per field, None included; a deep copy.
         """
         return asdict(self)
 

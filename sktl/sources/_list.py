@@ -63,7 +63,7 @@ def list_sources(architecture: str | None = None, domain: str | None = None) -> 
     Returns
     -------
     pandas.DataFrame
-        One row a source: ``architecture``, ``source`` (its name), ``data`` (``"real"``,
+        One row per source: ``architecture``, ``source`` (its name), ``data`` (``"real"``,
         ``"simulated"`` or ``"unknown"``), ``domain`` (None: its card does not tell), ``where``
         (``"own"``, ``"published"`` or ``"bundled"``), ``available`` (whether it loads without a
         download), ``task``, ``n_channels``, ``n_timepoints`` (missing where series differ in

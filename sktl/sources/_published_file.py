@@ -146,7 +146,7 @@ def available(entries: Iterable[Published]) -> Iterator[bool]:
     Yields
     ------
     bool
-        One value an entry.
+        One value per entry.
 
     Raises
     ------

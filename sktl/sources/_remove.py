@@ -13,7 +13,7 @@ from sktl.sources._resolve import architectures, named_sources
 def remove_source(name: str, architecture: str | None = None) -> Path:
     """Remove a source of your own from this machine, with its learning curves.
 
-    Nothing is asked, and nothing brings it back. Bundled and published sources stay.
+    It does not ask and cannot be undone. Bundled and published sources stay.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ name='STEAD-simulated'
         try:
             refuse_foreign(folder)
         except FileExistsError as error:
-            raise FileExistsError(f"Nothing is removed but a source alone. {error}") from None
+            raise FileExistsError(f"Only a folder of a source is removed. {error}") from None
         # Out of sight in one step: nobody meets half a source.
         gone = folder.with_name(f".{folder.name}.removed")
         shutil.rmtree(gone, ignore_errors=True)

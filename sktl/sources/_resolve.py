@@ -30,7 +30,7 @@ _told: set[tuple[str, str]] = set()
 
 
 class SimulatedSourceWarning(UserWarning):
-    """A source was asked for by its name, and what is there was trained on simulated data."""
+    """The source found under a name was trained on simulated data."""
 
 
 def own_sources_directory() -> Path:

@@ -1,4 +1,4 @@
-"""The table of sources, which prints the columns that one chooses by."""
+"""The table of sources, which prints the columns that help to choose."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import pandas as pd
 
 
 class SourceTable(pd.DataFrame):
-    """A data frame with all that is known of sources; printed, it is what one chooses by.
+    """A data frame of sources that prints only the columns that help to choose.
 
-    Everything that a data frame does is as in pandas, and so is printing where the columns are
-    not all there.
+    In everything else it is a data frame of pandas; so is its printing where columns are missing.
     """
 
     @property

@@ -94,7 +94,7 @@ def download(address: str) -> Path:
     ----------
     address : str
         ``"hf://owner/repo"`` or ``"hf://owner/repo@revision"``; only a commit as the revision
-        gives the same weights for ever.
+        always gives the same weights.
 
     Returns
     -------

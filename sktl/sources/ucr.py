@@ -39,7 +39,7 @@ def published_fcns() -> tuple[Published, ...]:
     Returns
     -------
     tuple of Published
-        One entry a problem.
+        One entry per problem.
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 The gradient penalty needs the gradient of a gradient, which the backends write differently; all
 else is shared. Everything random (batches, noise, mixing weights) comes in as arrays drawn by
-numpy: both backends get the same numbers.
+numpy: all backends get the same numbers.
 """
 
 from __future__ import annotations
@@ -359,6 +359,46 @@ class JaxAdversaries(Adversaries):
         return float(loss)
 
 
+class TorchAdversaries(Adversaries):
+    """Steps as they come; the slope's own graph is kept for the gradient."""
+
+    def _compile(self):
+        pass
+
+    def train_critic(self, real, mixing, inputs):
+        import torch
+        from keras import ops
+
+        critic = self.models["critic"]
+        real, mixing, *inputs = map(ops.convert_to_tensor, (real, mixing, *inputs))
+        made = self.models["generator"](inputs)
+        mixed = (mixing * real + (1 - mixing) * made).requires_grad_()
+        with torch.enable_grad():
+            scores = critic([mixed, inputs[2]])
+            (slopes,) = torch.autograd.grad(scores.sum(), mixed, create_graph=True)
+            distance = critic([real, inputs[2]]).mean() - critic([made, inputs[2]]).mean()
+            loss = self.penalty * _penalty(slopes) - distance
+        self._apply("critic", loss)
+        return loss.item(), distance.item()
+
+    def train_generator(self, inputs):
+        import torch
+        from keras import ops
+
+        inputs = [ops.convert_to_tensor(array) for array in inputs]
+        with torch.enable_grad():
+            loss = -self.models["critic"]([self.models["generator"](inputs), inputs[2]]).mean()
+        self._apply("generator", loss)
+        return loss.item()
+
+    def _apply(self, name, loss):
+        import torch
+
+        variables = self.models[name].trainable_variables
+        gradients = torch.autograd.grad(loss, [variable.value for variable in variables])
+        self._optimizers[name].apply(gradients, variables)
+
+
 def make_adversaries(generator, critic, penalty: float, learning_rate: float) -> Adversaries:
     """Make the adversaries for the backend that keras runs on.
 
@@ -375,7 +415,8 @@ def make_adversaries(generator, critic, penalty: float, learning_rate: float) ->
     Raises
     ------
     RuntimeError
-        If keras runs on a backend other than TensorFlow and JAX.
+        If keras runs on a backend other than TensorFlow, JAX and PyTorch.
     """
-    kind = for_backend({"tensorflow": TensorFlowAdversaries, "jax": JaxAdversaries}, "The WGAN-GP")
+    kinds = {"tensorflow": TensorFlowAdversaries, "jax": JaxAdversaries, "torch": TorchAdversaries}
+    kind = for_backend(kinds, "The WGAN-GP")
     return kind(generator, critic, penalty, learning_rate)

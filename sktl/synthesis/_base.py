@@ -84,7 +84,7 @@ class BaseGenerator(BaseEstimator):
         y = np.asarray(y)
         if y.shape != (len(X),):
             raise ValueError(
-                f"y must have one value an instance. Received: {y.shape} for {len(X)} instances"
+                f"y must have one value per instance. Received: {y.shape} for {len(X)} instances"
             )
         if self.task not in TASKS:
             raise ValueError(f"task must be one of {TASKS}. Received: task={self.task!r}")

@@ -36,7 +36,7 @@ class SyntheticPretraining(NetworkWrapper):
     Parameters
     ----------
     estimator : estimator of sktl.estimators
-        The network. Its `source` and `omega` serve the pre-training.
+        The network. Its `source` and `omega` are used in the pre-training.
     generator : BaseGenerator
         What makes series. Without a `random_state` of its own it takes one from the estimator's.
     multiple : float, default=2

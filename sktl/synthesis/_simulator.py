@@ -12,9 +12,9 @@ class SimulatorGenerator(BaseGenerator):
     """A simulator of one of the six datasets: physics instead of learning.
 
     `fit` learns nothing of the training series; it only checks that the simulator makes series
-    of their shape, and their labels. Wanted labels are waited for; for a wanted number the
-    simulated instance with the nearest one is taken, with the number it has: `sample` then gives
-    those instead of the wanted ones.
+    of their shape, and their labels. For wanted labels it simulates until all have come. For a
+    wanted number it takes the simulated instance with the nearest one, and `sample` returns that
+    number.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ class WGANGPGenerator(BaseGenerator):
     n_critic : int, default=2
         Steps of the critic before each of them.
     batch_size : int, default=32
-        Instances a step, drawn with replacement.
+        Instances per step, drawn with replacement.
     latent_size : int, default=32
         Random numbers of an instance, besides white noise at every time point.
     filters : int, default=32
@@ -56,7 +56,7 @@ class WGANGPGenerator(BaseGenerator):
     Attributes
     ----------
     history_ : pandas.DataFrame
-        One row a step of the generator, the index from 1: ``critic_loss``, ``distance`` (the
+        One row per step of the generator, the index from 1: ``critic_loss``, ``distance`` (the
         critic's estimate of how far samples are from the data) and ``generator_loss``.
     diversity_ : pandas.Series
         Of each class (of all instances for regression), the variance of samples as a share of

@@ -1,4 +1,4 @@
-"""The two backends, which differ only in how a step is compiled."""
+"""The three backends, which differ only in how a step is made."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from sktl.layers.fast_forms import inner_layers
 from sktl.training.compiled_network import CompiledNetwork
 
 
@@ -124,6 +125,51 @@ class JaxNetwork(CompiledNetwork):
         return np.array(self._outputs(*self._state[:2], padded))[:count]
 
 
+class TorchNetwork(CompiledNetwork):
+    """Steps as they come, one operation after the other; what they take is large enough for it.
+
+    Gradients are recorded within a step alone: everywhere else `fixed_keras_settings` keeps PyTorch
+    from it.
+    """
+
+    def _compile(self):
+        self._variables = self.model.trainable_variables
+        # On PyTorch Keras' dropout draws from the process's generator, and not from the layer's
+        # stream, which `load` sets, where the layer was given no seed. What it is does not matter.
+        for layer in inner_layers(self.model):
+            stream = getattr(layer, "seed_generator", None)
+            if getattr(stream, "_initial_seed", 0) is None:
+                stream._initial_seed = 0
+
+    def _train(self, data, batches, present):
+        import torch
+        from keras import ops
+
+        total = 0.0
+        weights = [variable.value for variable in self._variables]
+        for batch, mask in zip(*map(ops.convert_to_tensor, (batches, present)), strict=True):
+            *inputs, targets, share = [part.index_select(0, batch) for part in data]
+            with torch.enable_grad():
+                outputs = self.model(inputs, training=True)
+                objective, loss = self._objective(outputs, targets, share, mask, self.model.losses)
+            gradients = torch.autograd.grad(objective, weights, allow_unused=True)
+            self._optimizer.apply(gradients, self._variables)
+            # On a GPU a number would wait for the step; a tensor does not.
+            total += loss.detach()
+        return total
+
+    def _predict(self, data):
+        from keras import ops
+
+        return ops.convert_to_numpy(self.model(data))
+
+
+BACKENDS: dict[str, type[CompiledNetwork]] = {
+    "tensorflow": TensorFlowNetwork, "jax": JaxNetwork, "torch": TorchNetwork,
+}  # fmt: skip
+"""What trains a network on each of Keras' backends."""
+
+
 def compile_network(
     model, loss: str, transferred: Iterable[str], jit: bool | int
 ) -> CompiledNetwork:
@@ -142,9 +188,9 @@ def compile_network(
     Raises
     ------
     RuntimeError
-        If keras runs on a backend other than TensorFlow and JAX.
+        If keras runs on another backend than those of `BACKENDS`.
     """
-    kind = for_backend({"tensorflow": TensorFlowNetwork, "jax": JaxNetwork}, "sktl")
+    kind = for_backend(BACKENDS, "sktl")
     return kind(model, loss, transferred, jit)
 
 
@@ -154,7 +200,7 @@ def for_backend(kinds: Mapping[str, type], who: str) -> type:
     Parameters
     ----------
     kinds : mapping of str to type
-        A class for each of "tensorflow" and "jax".
+        A class for each backend on which `who` trains.
     who : str
         What trains, for the error.
 
@@ -166,14 +212,14 @@ def for_backend(kinds: Mapping[str, type], who: str) -> type:
     Raises
     ------
     RuntimeError
-        If keras runs on a backend other than TensorFlow and JAX.
+        If keras runs on a backend that is not among them.
     """
     import keras
 
     backend = keras.backend.backend()
     if backend not in kinds:
         raise RuntimeError(
-            f"{who} trains on the keras backends 'tensorflow' and 'jax'; choose one by the "
+            f"{who} trains on these backends of keras: {', '.join(kinds)}; choose one by the "
             f"environment variable KERAS_BACKEND. Received: KERAS_BACKEND={backend!r}"
         )
     return kinds[backend]

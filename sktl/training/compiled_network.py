@@ -152,8 +152,8 @@ class CompiledNetwork:
     transferred : iterable of str
         Names of the layers that train at omega times the learning rate.
     jit : bool or int
-        Compile the training step with XLA (TensorFlow only; JAX always does); a number: where the
-        series have no more time points.
+        Compile the training step with XLA (TensorFlow only; JAX always does, PyTorch never); a
+        number: where the series have no more time points.
 
     Attributes
     ----------
@@ -314,7 +314,7 @@ class CompiledNetwork:
         order : np.ndarray of int
             The instances in the order of training; the last batch may be incomplete.
         batch_size : int
-            Instances a step.
+            Instances per step.
 
         Returns
         -------
@@ -406,7 +406,9 @@ class CompiledNetwork:
         -------
         np.ndarray of shape (n_instances,)
         """
-        return np.asarray(self._loss(targets, outputs))
+        from keras import ops
+
+        return np.asarray(ops.convert_to_numpy(self._loss(targets, outputs)))
 
     def _objective(self, outputs, targets, weights, present, penalties):
         """Return the loss to minimise and the sum of the instances' losses."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 from sktl.training.quiet_import import import_keras
 
@@ -27,8 +27,9 @@ _process: int | None = None
 def fixed_keras_settings() -> Iterator[None]:
     """Work with float32, channels last and Keras' own epsilon, whatever the process has set.
 
-    What was set is restored at the end; settings that Keras keeps for all threads, when the last
-    thread leaves. Also a decorator.
+    On PyTorch no gradients are recorded in the meantime, but for steps of training, which ask for
+    them. What was set is restored at the end; settings that Keras keeps for all threads, when the
+    last thread leaves. Also a decorator.
 
     Raises
     ------
@@ -62,7 +63,8 @@ def fixed_keras_settings() -> Iterator[None]:
     if policy.name != "float32":
         keras.config.set_dtype_policy("float32")
     try:
-        yield
+        with _torch_settings(keras.backend.backend()):
+            yield
     finally:
         if policy.name != "float32":
             keras.config.set_dtype_policy(policy)
@@ -73,12 +75,27 @@ def fixed_keras_settings() -> Iterator[None]:
                 _before = None
 
 
+def _torch_settings(backend: str) -> AbstractContextManager[object]:
+    """Hold what a thread has set for PyTorch: recording of gradients, and half precision."""
+    if backend != "torch":
+        return nullcontext()
+    import keras
+    import torch
+
+    settings = ExitStack()
+    settings.enter_context(torch.inference_mode(False))
+    settings.enter_context(torch.no_grad())
+    device = keras.ops.zeros(()).device.type
+    settings.enter_context(torch.autocast(device, enabled=False))
+    return settings
+
+
 def _refuse_fork() -> None:
     global _process
     if _process not in (None, os.getpid()):
         raise RuntimeError(
             "Networks cannot be used in a process that was forked after its parent had used one: "
-            "TensorFlow and JAX would hang. Start processes by "
+            "Keras' backend would hang. Start processes by "
             "multiprocessing.get_context('spawn') or joblib's 'loky', or fork before the first "
             f"fit. Received: process {os.getpid()}, forked from {_process}"
         )

@@ -25,7 +25,7 @@ MIN_DELTA = 1e-4
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long, how fast and on whose advice a network trains.
+    """Settings of a training: epochs, batches, learning rate, patience and monitor.
 
     Attributes
     ----------
@@ -155,7 +155,7 @@ class TrainingState:
     dropout_seed : int
         Seed of the random streams of the network's layers.
     source : object
-        What the source of the first weights says of itself.
+        Card of the source of the first weights.
     """
 
     rng: np.random.Generator
@@ -231,7 +231,7 @@ class TrainingState:
         Returns
         -------
         pandas.DataFrame
-            One row an epoch, the index counting from 1, or from 0 where the start counts.
+            One row per epoch, the index counting from 1, or from 0 where the start counts.
         """
         first = int(not self.start_counts)
         index = pd.RangeIndex(first, len(self.rows) + first, name="epoch")

@@ -29,7 +29,7 @@ _lock = threading.Lock()
 
 @contextmanager
 def lease(key: Hashable, make: Callable[[], Network]) -> Iterator[Network]:
-    """Lend a compiled network; nobody else has it until it is given back.
+    """Lease a compiled network, which is not shared until it is returned.
 
     It is built, traced and used under `fixed_keras_settings`.
 
@@ -77,7 +77,7 @@ def clear() -> None:
 
 
 def _release():
-    """Free what dropped networks still hold; it is much, and Python would not hurry."""
+    """Free the memory of dropped networks at once."""
     gc.collect()
     # TensorFlow keeps the kernels of every function that was called, of those that are gone, too.
     # Those of the others are made again when they are called. A TensorFlow without this private

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sktl.layers.fast_forms import on_tensorflow, works
+from sktl.layers.fast_forms import on_tensorflow, on_torch, works
 
 OMEGA_GRID = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 """The ten values of omega of the original experiment (Otović et al. 2022, section 2.4.3)."""
@@ -31,8 +31,12 @@ def two_speed_adam(transferred: Collection[str] = (), **settings: Any):
     keras.optimizers.Adam
         With the results of Keras' own, to rounding, where omega is 1.
     """
-    fast = on_tensorflow() and works(_try_one_operation, "Adam")
-    return (_one_operation_adam() if fast else _plain_adam())(transferred, **settings)
+    kind = _plain_adam()
+    if on_tensorflow() and works(_try_one_operation, "Adam"):
+        kind = _one_operation_adam()
+    elif on_torch() and works(_try_all_at_once, "Adam"):
+        kind = _all_at_once_adam()
+    return kind(transferred, **settings)
 
 
 @cache
@@ -116,3 +120,35 @@ def _try_one_operation():
         optimizer = _one_operation_adam()()
         optimizer.build([variable])
         optimizer.apply([tf.ones(1)], [variable])
+
+
+@cache
+def _all_at_once_adam():
+    from keras import optimizers
+
+    # Keras' own on PyTorch, which is put in the place of this very class alone.
+    kind = type(optimizers.Adam())
+
+    class AllAtOnceAdam(_plain_adam(), kind):  # type: ignore[misc,valid-type]
+        """Updates all variables of a learning rate at once, as Keras' own does on PyTorch."""
+
+        def _parallel_update_step(self, grads, variables, learning_rate):
+            numbers = [self.number_of[id(variable)] for variable in variables]
+            for scaled, rate in ((True, learning_rate * self.omega), (False, learning_rate)):
+                chosen = [n for n, one in enumerate(numbers) if self.scaled[one] == scaled]
+                if chosen:
+                    super()._parallel_update_step(
+                        [grads[n] for n in chosen], [variables[n] for n in chosen], rate
+                    )
+
+    return AllAtOnceAdam
+
+
+def _try_all_at_once():
+    """Take one step of the fast form on two numbers."""
+    import keras
+
+    variables = [keras.Variable(np.ones(1, "float32"), name=name) for name in "ab"]
+    optimizer = _all_at_once_adam()({variables[0].path})
+    optimizer.build(variables)
+    optimizer.apply([keras.ops.ones(1)] * 2, variables)

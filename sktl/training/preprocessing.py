@@ -1,4 +1,4 @@
-"""What a panel goes through before a network sees it, in numpy.
+"""Preprocessing of the series that a network reads, in numpy.
 
 Per instance, over all channels together: ``m = min``, ``M = max``,
 ``stream_max = max(|m|, |M|)`` and ``x' = (x - m) / (M - m)``; then the *mask*, the mean of the

@@ -1,8 +1,8 @@
 """The output layer that starts as a linear probe: LP-FT.
 
-A random output layer sends random gradients into the transferred layers until it fits; they lose
-what they knew. Where it starts as the linear solution on the features before it, fine-tuning goes
-on from there.
+A random output layer gives random gradients in the transferred layers at first, which destroys the
+pretrained features. Where it starts as the linear solution on the features before it, fine-tuning
+continues from there.
 
 References
 ----------

@@ -12,9 +12,11 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib.util import find_spec
 from types import ModuleType
 
+_BACKENDS = ("tensorflow", "jax", "torch")
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 # Lines of the C++ log below fatal ones, and those that belong to them.
 _LOGGED = re.compile(
@@ -40,6 +42,11 @@ def import_keras() -> ModuleType:
     module
         keras.
 
+    Raises
+    ------
+    ModuleNotFoundError
+        If the backend that Keras is to run on is not installed.
+
     Examples
     --------
     >>> from sktl.training.quiet_import import import_keras
@@ -47,13 +54,23 @@ def import_keras() -> ModuleType:
     'keras'
     """
     logging.getLogger("tensorflow").addFilter(_no_retracing_of_ours)
-    if "keras" in sys.modules or os.environ.get(_LEVEL, "3") != "3":
-        import keras
-
-        return keras
-    os.environ[_LEVEL] = "3"
-    with without_log():
-        import keras
+    log: AbstractContextManager = nullcontext()
+    if "keras" not in sys.modules and os.environ.get(_LEVEL, "3") == "3":
+        os.environ[_LEVEL] = "3"
+        log = without_log()
+    try:
+        with log:
+            import keras
+    except ModuleNotFoundError as error:
+        if error.name not in _BACKENDS:
+            raise
+        here = [name for name in _BACKENDS if find_spec(name)]
+        raise ModuleNotFoundError(
+            f"Keras is to run on {error.name}, which is not installed. Set KERAS_BACKEND, before "
+            f"Python starts, to what is: {' or '.join(here) or 'install one'}. Received: "
+            f"KERAS_BACKEND={os.environ.get('KERAS_BACKEND')!r}",
+            name=error.name,
+        ) from error
     return keras
 
 

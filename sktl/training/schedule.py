@@ -1,7 +1,7 @@
 """What "auto" means: the published settings, or settings after the number of instances.
 
 The published experiment trained on 1,500 and 9,000 instances. With its batches of 32, forty
-instances make two steps an epoch: batch normalisation's running averages do not arrive, a penalty
+instances make two steps per epoch: batch normalisation's running averages do not arrive, a penalty
 on the kernels outweighs the loss, and early stopping ends before anything is learnt. What matters
 is the number of steps, so that is what the adaptive settings are made after.
 """
@@ -25,7 +25,7 @@ _PUBLISHED: dict[str, Any] = {
 }
 FEWEST_STEPS = 5
 _SMALLEST_BATCH, _LARGEST_BATCH, _FEW_INSTANCES = 4, 32, 1000
-# Below so many steps an epoch the architectures' settings for few steps are taken.
+# Below so many steps per epoch the architectures' settings for few steps are taken.
 _MANY_STEPS = 100
 # Steps, and at least so many epochs: where epochs are long, as published or a little longer.
 _STEPS = {
@@ -103,7 +103,7 @@ def adaptive_batch(n_instances: int) -> int:
     Returns
     -------
     int
-        The largest power of two that gives five steps an epoch, between 4 and 16; 32 from 1,000
+        The largest power of two that gives five steps per epoch, between 4 and 16; 32 from 1,000
         instances on.
 
     Examples

@@ -16,7 +16,7 @@ POLICIES = ("error", "pad", "crop", "resample")
 class UnequalPreprocessing(Preprocessing):
     """Scaling, mean and stream max of series of unequal length, NaN following them.
 
-    As `Preprocessing`, but that the mean subtracted is one number a channel, over all time points
+    As `Preprocessing`, but that the mean subtracted is one number per channel, over all time points
     of all training instances: no time point is that of all.
     """
 

@@ -1,4 +1,4 @@
-"""Features that pretrained sources give of series, without any training."""
+"""Features of series from pretrained sources, without any training."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
     """Frozen features of one or several sources of one or several architectures.
 
     Each filter of a source's feature layers is summarised over time; the logarithms of the
-    series' amplitudes stand beside. Every instance is scaled on its own, so nothing but the
-    smallest amplitudes is learnt of the training series. The networks are compiled once a process
-    and shape.
+    series' amplitudes are added. Every instance is scaled on its own, so `fit` learns nothing of
+    the training series but their smallest amplitudes. Networks are compiled once for each shape in
+    a process.
 
     Parameters
     ----------

@@ -408,6 +408,12 @@ def test_other_prices_are_refused(row, tmp_path):
         read_closes(write(tmp_path / "a.csv"))
 
 
+def test_prices_after_the_published_history_are_not_lost_silently(tmp_path):
+    later = DAYS + pd.Timedelta(days=365 * 60)
+    with pytest.warns(UserWarning, match="are left out, because the published history ends"):
+        read_closes(csv(tmp_path / "a.csv", days=later))
+
+
 def test_closes_that_cannot_be_read_are_shown(tmp_path):
     closes = CLOSES.astype(str)
     closes[[50, 90]] = "halted"

@@ -16,12 +16,25 @@ CLASSES = [
 FAST = ("ConvNetQuakeINGVClassifier", "MagNetRegressor")
 
 
+def one_of_each():
+    """One class of every architecture, of both tasks in turn, for `others_slow`."""
+    found = []
+    for number, architecture in enumerate(sorted({cls.architecture for cls in CLASSES})):
+        own = sorted(cls.__name__ for cls in CLASSES if cls.architecture == architecture)
+        found.append(next((name for name in own if name in FAST), own[number % len(own)]))
+    return found
+
+
+ONE_OF_EACH = one_of_each()
+
+
 def pytest_generate_tests(metafunc):
     of_two = metafunc.definition.get_closest_marker("others_slow")
     for fixture, kind in (("cls", ""), ("classifier", "Classifier"), ("regressor", "Regressor")):
         if fixture in metafunc.fixturenames:
             chosen = [cls for cls in CLASSES if cls.__name__.endswith(kind)]
-            marks = [pytest.mark.slow if of_two and c.__name__ not in FAST else () for c in chosen]
+            fast = (of_two.args or FAST) if of_two else [cls.__name__ for cls in chosen]
+            marks = [() if cls.__name__ in fast else pytest.mark.slow for cls in chosen]
             params = [pytest.param(c, marks=m) for c, m in zip(chosen, marks, strict=True)]
             metafunc.parametrize(fixture, params, ids=[cls.__name__ for cls in chosen])
 

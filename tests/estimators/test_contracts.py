@@ -26,7 +26,7 @@ import sktl.estimators
 from sktl.estimators.lookup import architectures
 from sktl.registry import all_estimators
 
-from .conftest import CLASSES, make_panel
+from .conftest import CLASSES, ONE_OF_EACH, make_panel
 
 
 def test_every_file_with_an_architecture_gives_its_classes():
@@ -49,7 +49,7 @@ def test_every_file_with_an_architecture_gives_its_classes():
         all_estimators("forecaster")
 
 
-@pytest.mark.others_slow
+@pytest.mark.others_slow("ConvNetQuakeINGVClassifier")
 def test_sktimes_whole_suite(cls):
     results = check_estimator(cls, raise_exceptions=False, verbose=False)
     failed = {name: result for name, result in results.items() if result != "PASSED"}
@@ -105,9 +105,14 @@ def test_copies_predict_bit_for_bit(cls, small, panel, tmp_path):
     assert same_predictions([fitted, *copies], X)
 
 
-def test_pickles_predict_the_same_in_another_process(tmp_path):
+@pytest.mark.parametrize(
+    "names",
+    [ONE_OF_EACH, pytest.param([cls.__name__ for cls in CLASSES], marks=pytest.mark.slow)],
+    ids=["architectures", "classes"],
+)
+def test_pickles_predict_the_same_in_another_process(names, tmp_path):
     expected = {}
-    for cls in CLASSES:
+    for cls in (cls for cls in CLASSES if cls.__name__ in names):
         X, y = make_panel(cls)
         fitted = cls(**cls.get_test_params()[0]).fit(X, y)
         joblib.dump((fitted, X), tmp_path / f"{cls.__name__}.joblib")
@@ -128,6 +133,7 @@ def test_pickles_predict_the_same_in_another_process(tmp_path):
     assert not differing
 
 
+@pytest.mark.others_slow(*ONE_OF_EACH)
 def test_random_state_decides_bit_for_bit(cls, small, panel):
     X, y = panel
     fits = [cls(**small | {"random_state": seed}).fit(X, y) for seed in (3, 3, 4)]
@@ -154,7 +160,7 @@ def test_given_validation_data_decide(cls, small, panel):
 
 
 @pytest.mark.others_slow
-def test_search_over_omega_and_source_in_scikit_learn(cls, small, panel, tmp_path):
+def test_search_over_omega_and_source_in_scikit_learn(cls, small, panel, tmp_path, xla):
     X, y = panel
     source = cls(**small).fit(X, y).save_pretrained(tmp_path / "source")
     grid = [{"omega": [0.0, 1.0], "source": [str(source)]}, {"source": [None]}]

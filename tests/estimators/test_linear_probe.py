@@ -45,6 +45,9 @@ def probe(request):
     return request.param
 
 
+@pytest.mark.parametrize(
+    "probe", [pytest.param(LinearProbeClassifier, marks=pytest.mark.slow), LinearProbeRegressor]
+)
 def test_sktimes_whole_suite(probe):
     results = check_estimator(probe, raise_exceptions=False, verbose=False)
     failed = {name: result for name, result in results.items() if result != "PASSED"}

@@ -7,7 +7,7 @@ from sktl.estimators import ConvNetQuakeINGVRegressor, MagNetRegressor, MLSTMFCN
 from sktl.estimators import TCNRegressor as TCNet
 from sktl.training.compiled_network import initial_weights, weight_names
 
-from .conftest import gives_series
+from .conftest import ONE_OF_EACH, gives_series
 
 ARCHITECTURES = [ConvNetQuakeINGVRegressor, MagNetRegressor, MLSTMFCNRegressor, TCNet]
 # target: (length, outputs, stream max, parameters of the four networks with three channels)
@@ -46,6 +46,7 @@ def test_transferable_layers_and_head_exist(cls):
     assert network.get_layer("head").units == (1 if gives_series(cls) else 2)
 
 
+@pytest.mark.others_slow(*ONE_OF_EACH)
 @pytest.mark.parametrize("length", [1, 2, 7])
 def test_shortest_series(cls, length):
     n_outputs = length if gives_series(cls) else 3
@@ -62,6 +63,7 @@ def test_classifiers_give_probabilities(classifier):
     np.testing.assert_allclose(outputs.sum(axis=1), 1, rtol=1e-5)
 
 
+@pytest.mark.others_slow(*ONE_OF_EACH)
 def test_initial_weights_are_distributed_as_keras_own(cls):
     import keras
 
@@ -79,8 +81,13 @@ def test_initial_weights_are_distributed_as_keras_own(cls):
             assert not np.array_equal(drawn, expected)
 
 
+@pytest.mark.others_slow(*ONE_OF_EACH)
 def test_initial_weights_follow_random_state(cls):
-    weights = [cls(random_state=seed).build_network(1, 10, 2).get_weights() for seed in (0, 0, 1)]
+    small = cls.get_test_params()[0]
+    weights = [
+        cls(**small | {"random_state": seed}).build_network(1, 20, 2).get_weights()
+        for seed in (0, 0, 1)
+    ]
     assert all(np.array_equal(a, b) for a, b in zip(weights[0], weights[1], strict=True))
     assert not all(np.array_equal(a, b) for a, b in zip(weights[0], weights[2], strict=True))
 

@@ -22,6 +22,9 @@ from sktl.training.optimizer import two_speed_adam
 on_tensorflow = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the fast form is TensorFlow's"
 )
+not_on_jax = pytest.mark.skipif(
+    keras.backend.backend() == "jax", reason="fast forms are TensorFlow's and PyTorch's"
+)
 
 
 KERNEL_SIZE = 5  # odd; tests/estimators/test_tcn.py has the even one
@@ -121,12 +124,20 @@ def draw_weights(model, rng):
 
 def in_training(model, X, direction):
     """Give outputs in training, and the gradients by name of their sum along a direction."""
+    variables = {variable.path: variable.value for variable in model.trainable_variables}
+    if keras.backend.backend() == "torch":
+        import torch
+
+        with torch.enable_grad():
+            outputs = model(X, training=True)
+            value = (outputs * torch.tensor(direction)).sum()
+        gradients = torch.autograd.grad(value, list(variables.values()))
+        return outputs, dict(zip(variables, gradients, strict=True))
     import tensorflow as tf
 
     with tf.GradientTape() as tape:
         outputs = model(X, training=True)
         value = tf.reduce_sum(outputs * direction)
-    variables = {variable.path: variable.value for variable in model.trainable_variables}
     return outputs, tape.gradient(value, variables)
 
 
@@ -155,12 +166,13 @@ def test_outputs_equal_the_plain_networks(name, length):
     assert_close(fast(X), plain(X))
 
 
-@on_tensorflow
+@not_on_jax
 @pytest.mark.parametrize("length", [2, 33, 130])
 @pytest.mark.parametrize("name", PLAIN)
 def test_training_equals_the_plain_networks(name, length):
     plain, fast = two_models(*PLAIN[name], (length, 3))
-    rng = np.random.default_rng(1)
+    # On PyTorch series of seed 1 have a number that rounding decides on before a ReLU.
+    rng = np.random.default_rng(2 if keras.backend.backend() == "torch" else 1)
     X = rng.normal(size=(4, length, 3)).astype("float32")
     direction = rng.normal(size=(4, plain.output.shape[1])).astype("float32")
     outputs, gradients = in_training(fast, X, direction)
@@ -181,7 +193,7 @@ def test_every_second_is_a_slice_with_a_step(length, number):
 
 @pytest.mark.parametrize("omega", [0.0, 0.5])
 def test_steps_of_adam_equal_keras_own(omega):
-    """One operation a variable, against two optimizers of Keras."""
+    """One operation a variable, or all at once, against two optimizers of Keras."""
     rng = np.random.default_rng(0)
     values = [rng.normal(size=shape).astype("float32") for shape in ((3, 2), (4,))]
     gradients = [[rng.normal(size=v.shape).astype("float32") for v in values] for _ in range(20)]
@@ -199,7 +211,7 @@ def test_steps_of_adam_equal_keras_own(omega):
         assert_close(variable, expected, 1e-6)
 
 
-@on_tensorflow
+@not_on_jax
 @pytest.mark.parametrize("rate", [0.2, 0.8])
 @pytest.mark.parametrize("width", [64, 7])
 def test_dropout_keeps_the_share_that_it_must(rate, width):
@@ -220,24 +232,35 @@ def test_dropout_keeps_the_share_that_it_must(rate, width):
     np.testing.assert_array_equal(eight_bit_dropout()(rate, seed=0)(x, training=True) != 0, kept)
 
 
-@on_tensorflow
+@not_on_jax
 def test_dropout_meets_a_rate_between_two_levels_of_its_bits():
     layer = eight_bit_dropout()(0.2, seed=0)  # 51.2 / 256
-    kept = np.count_nonzero(layer(np.ones((400, 200, 100), "float32"), training=True))
+    outputs = layer(np.ones((400, 200, 100), "float32"), training=True)
+    kept = np.count_nonzero(keras.ops.convert_to_numpy(outputs))
     assert binomtest(kept, 8_000_000, 0.8).pvalue > 1e-3
     assert binomtest(kept, 8_000_000, 1 - 51 / 256).pvalue < 1e-4
 
 
-@on_tensorflow
+@not_on_jax
 def test_gradients_of_dropout_pass_what_it_kept():
-    import tensorflow as tf
-
     layer = eight_bit_dropout()(0.5, seed=0)
-    x = tf.ones((3, 20, 5))
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        y = layer(x, training=True)
-    np.testing.assert_array_equal(tape.gradient(y, x), y)
+    x = keras.ops.ones((3, 20, 5))
+    if keras.backend.backend() == "torch":
+        import torch
+
+        x.requires_grad_()
+        with torch.enable_grad():
+            y = layer(x, training=True)
+            (gradient,) = torch.autograd.grad(y.sum(), x)
+        y = y.detach()
+    else:
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x, training=True)
+        gradient = tape.gradient(y, x)
+    np.testing.assert_array_equal(gradient, y)
 
 
 @on_tensorflow

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import OrderedDict
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,8 +16,7 @@ from sktl.estimators._image_networks import cnn, layers_with_weights, normalise,
 from sktl.estimators.images import add_marks, magnitude_classes, render_pictures
 from sktl.sources import load_source
 from sktl.sources.imagenet import read_resnet_file
-from sktl.training import compiled_network
-from sktl.training.network_cache import clear
+from sktl.training import compiled_network, network_cache
 
 from .conftest import make_panel
 
@@ -131,7 +131,7 @@ def test_the_network_sees_the_rendered_picture():
     np.testing.assert_allclose(255 * pictures, rendered, atol=0.51)
 
 
-def test_only_batches_are_drawn(monkeypatch):
+def test_only_batches_are_drawn(monkeypatch, own_cache):
     """Whatever is drawn, in training and prediction, is a batch: never are all pictures there."""
     drawn = set()
 
@@ -145,7 +145,6 @@ def test_only_batches_are_drawn(monkeypatch):
         return paint(xp, series, layout)
 
     monkeypatch.setattr(_image_networks, "paint", recording_paint)
-    clear()
     X, y = make_panel(ResNetImageClassifier, n_instances=120)
     params = SMALL | {"picture_size": 150, "filters": (2,), "batch_size": 8, "n_epochs": 1}
     # The picture, padded by three, is the widest map of so small a network.
@@ -153,7 +152,6 @@ def test_only_batches_are_drawn(monkeypatch):
     monkeypatch.setattr(compiled_network, "PREDICTION_VALUES", at_once * 3 * 156**2)
     fitted = ResNetImageClassifier(**params).fit(X, y)
     fitted.predict(X)
-    clear()
     assert {8, at_once} <= drawn
     assert max(drawn) == at_once < len(X)
 
@@ -191,12 +189,11 @@ def test_strategies(donor, monkeypatch):
     assert all(equal(random._weights, fits["scratch"]._weights).values())
     # Features computed once train the same head as features computed every epoch.
     monkeypatch.setattr(ResNetImageClassifier, "_split_network", lambda self, network: network)
-    clear()
+    monkeypatch.setattr(network_cache, "_idle", OrderedDict())  # its own networks alone
     slow = ResNetImageClassifier(**params | {"strategy": "head"}).fit(X, y)
     for column in ("loss", "val_loss"):
         np.testing.assert_allclose(slow.history_[column], fits["head"].history_[column], rtol=1e-4)
     np.testing.assert_allclose(slow.predict_proba(X), fits["head"].predict_proba(X), atol=1e-4)
-    clear()
     trained = fits["head"].network_
     assert {v.path.split("/")[0] for v in trained.trainable_variables} == {"dense1", "head"}
 

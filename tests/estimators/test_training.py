@@ -11,10 +11,9 @@ from sktl.training.randomness import random_streams
 
 
 @pytest.mark.others_slow
-def test_reuse_gives_what_a_new_network_gives(cls, small, panel):
+def test_reuse_gives_what_a_new_network_gives(cls, small, panel, own_cache):
     X, y = panel
     small |= {"n_epochs": 3}
-    clear()
     first = cls(**small).fit(X, y)
     cls(**small | {"omega": 0.0, "random_state": 7, "learning_rate": 0.1}).fit(X, y)
     second = cls(**small).fit(X, y)
@@ -92,13 +91,12 @@ def _wider(cls):
 
 
 @pytest.mark.parametrize("change", [_mae, _positive, _wider])
-def test_a_subclass_never_takes_its_parents_compiled_network(change):
+def test_a_subclass_never_takes_its_parents_compiled_network(change, own_cache):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(16, 1, 12)), rng.normal(size=16)
     parent = ConvNetQuakeINGVRegressor(n_layers=1, filters=2, n_epochs=2, random_state=0)
     changed = type("Changed", (ConvNetQuakeINGVRegressor,), change(ConvNetQuakeINGVRegressor))
     child = changed(**parent.get_params())
-    clear()
     alone = child.clone().fit(X, y)
     clear()
     plain = parent.fit(X, y)

@@ -42,10 +42,10 @@ def execute(trial, store, seconds=0.0, failing=None, killing=None, log=None, err
 
 
 def killed_once(trial, store, folder):
-    """Kill the worker at the first attempt of TCN's five trainings on EMG, but for omega 0.1."""
+    """Kill the worker at the first attempt of TCN's reference and transfer on EMG of rerun 1."""
     mark = os.path.join(folder, trial.key)
     chosen = trial.architecture == "TCN" and trial.data.name == "EMG-simulated"
-    if chosen and trial.omega != 0.1 and not os.path.exists(mark):
+    if chosen and trial.rerun == 1 and trial.omega != 0.1 and not os.path.exists(mark):
         open(mark, "w").close()
         os.kill(os.getpid(), signal.SIGKILL)
     return execute(trial, store)

@@ -38,7 +38,7 @@ def test_a_dry_run_counts_estimates_and_writes_nothing(tmp_path, capsys, monkeyp
     assert "The quick grid on simulated data: 4 trials" in said
     assert "1 transfers" in said
     # 140 + 40 + 40 instances, one epoch, three networks to build, a baseline of 3 s.
-    assert "about 8 s, and at most 8 s" in said
+    assert "With one worker on this machine they take about 8 s (pilots" in said
     assert not out.exists()
 
 
@@ -71,7 +71,7 @@ def test_failed_trials_are_told_by_the_exit_code(tmp_path, capsys, reports):
 def test_the_paper_profile_without_data_names_what_is_missing(capsys, sktl_home):
     assert main(["grid", "--profile", "paper", "--dry-run"]) == 1
     captured = capsys.readouterr()
-    for count in ("240 pre-trainings", "336 references", "16,800 transfers"):
+    for count in ("240 sources to pre-train", "336 references", "16,800 transfers"):
         assert count in captured.out
     for name in ("LOMAX", "LEN-DB", "STEAD", "SPEECH", "EMG", "S&P 500"):
         assert f"- {name}:" in captured.err
@@ -116,6 +116,16 @@ def test_wrong_usage_ends_with_2(arguments, match, capsys):
 def test_unknown_names_end_with_1(capsys):
     assert main(["grid", "--targets", "STAED"]) == 1
     assert "Did you mean 'STEAD'" in capsys.readouterr().err
+
+
+def test_the_schedule_for_few_instances_is_a_choice():
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    plan = command.make_plan(parser.parse_args(["--schedule", "adaptive"]))
+    assert plan.training == {"n_epochs": 20, "batch_size": "auto", "schedule": "adaptive"}
+    assert command.make_plan(parser.parse_args([])).training == quick().training
 
 
 def test_a_file_of_the_users_own_is_a_target(tmp_path, capsys, monkeypatch):

@@ -60,7 +60,7 @@ def test_the_same_seed_gives_the_same_records(plan, finished, tmp_path):
     assert all(same_result(record, other[key]) for key, record in one.items())
 
 
-def test_a_trial_is_what_the_estimator_gives(plan, finished):
+def test_a_trial_is_what_the_estimator_gives(plan, finished, xla):
     (transfer,) = records(finished, "transfer")
     weights = finished.folder / "sources" / "ConvNetQuakeINGV" / "EMG-simulated"
     (folder,) = weights.iterdir()

@@ -91,7 +91,7 @@ def test_the_store_has_a_copy_of_its_own(mixed, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
-        ({"targets": [own("emg")]}, "must not be called as one of.*Received: name='emg'"),
+        ({"targets": [own("emg")]}, "must not have a name of.*Received: name='emg'"),
         ({"targets": [own("mine-simulated")]}, "'-simulated'"),
         ({"targets": [own("a/b")]}, "must begin with a letter or a digit.*Received: name='a/b'"),
         ({"targets": [own(), own()]}, "two datasets of the name 'mine'"),

@@ -141,15 +141,16 @@ def test_no_score_is_a_failure(plan, tmp_path, stand_in):
 
 
 def test_a_trial_that_kills_its_worker_is_found_and_given_up(plan, whole, tmp_path, stand_in):
-    plan, store = replace(plan, architectures=["TCN"], targets=["EMG"]), Store(tmp_path / "k")
+    plan = replace(plan, architectures=["TCN"], targets=["EMG"], omegas=[1.0])
+    store = Store(tmp_path / "k")
     summary = run(plan, store, n_jobs=2, execute=partial(stand_in.execute, killing=1))
     failed = [record for record in results(store).values() if record["status"] == "failed"]
-    assert [record["rerun"] for record in failed] == [1, 1]
+    assert [record["rerun"] for record in failed] == [1]
     assert {record["kind"] for record in failed} == {"transfer"}
     assert "its worker died 2 times" in failed[0]["error"]
-    assert summary.deaths == 4
-    assert summary.failed == 2
-    assert summary.done == sum(plan.counts().values()) - 2
+    assert summary.deaths == 2
+    assert summary.failed == 1
+    assert summary.done == sum(plan.counts().values()) - 1
 
 
 def test_workers_that_die_lose_no_record(plan, whole, tmp_path, stand_in):
@@ -158,7 +159,7 @@ def test_workers_that_die_lose_no_record(plan, whole, tmp_path, stand_in):
     store = Store(tmp_path / "dying")
     execute = partial(stand_in.killed_once, folder=str(marks))
     summary = run(plan, store, n_jobs=2, retries=3, execute=execute)
-    assert len(list(marks.iterdir())) == 5
+    assert len(list(marks.iterdir())) == 2
     assert summary.deaths > 0
     assert summary.complete
     assert_same(store, whole)
@@ -314,7 +315,7 @@ def test_a_killed_run_goes_on_where_it_was(plan, whole, tmp_path, stand_in, pyth
         process.communicate()  # ends when the last orphan has ended
     kept = results(Store(store))
     assert 10 <= len(kept) < 38
-    run(plan, store, n_jobs=2, execute=stand_in.execute)
+    run(plan, store, backend="sequential", execute=stand_in.execute)
     assert_same(Store(store), whole)
     after = results(Store(store))
     assert all(after[key] == record for key, record in kept.items())

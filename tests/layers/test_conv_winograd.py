@@ -12,6 +12,7 @@ on_tensorflow = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the fast form is TensorFlow's"
 )
 TAPS = (2, 3, 4, 5)
+SIZES = [(1, 7), (3, 33), (30, 50), (2, 900), (2, 2403), (1, 5001)]
 
 
 @pytest.mark.parametrize("taps", TAPS)
@@ -41,11 +42,19 @@ def test_inputs_are_transformed_as_in_wincnn():
 
 
 @on_tensorflow
-@pytest.mark.parametrize(("kind", "tolerance"), [("float64", 1e-13), ("float32", 1e-5)])
 # 30 series of 50 points are two parts, the second one incomplete; 900 points are one a series,
 # 2,403 and 5,001 are two and three pieces.
 @pytest.mark.parametrize(
-    ("n_instances", "length"), [(1, 7), (3, 33), (30, 50), (2, 900), (2, 2403), (1, 5001)]
+    ("n_instances", "length", "kind", "tolerance"),
+    [
+        *((*size, "float64", 1e-13) for size in SIZES),
+        (30, 50, "float32", 1e-5),
+        *(
+            pytest.param(*size, "float32", 1e-5, marks=pytest.mark.slow)
+            for size in SIZES
+            if size != (30, 50)
+        ),
+    ],
 )
 @pytest.mark.parametrize("taps", TAPS)
 def test_outputs_and_gradients_are_those_of_the_convolution(

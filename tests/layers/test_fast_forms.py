@@ -1,7 +1,5 @@
 """What takes the place of the private parts of TensorFlow and Keras where they are gone."""
 
-import os
-import subprocess
 import sys
 
 import keras
@@ -9,6 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from sktl.estimators import MagNetRegressor, MLSTMFCNRegressor
 from sktl.layers import fast_forms
 from sktl.layers.bidirectional_lstm import block_bidirectional
 from sktl.layers.conv_kernel_gradient import convolve
@@ -116,19 +115,12 @@ def test_inner_layers_are_found_without_keras():
     assert type(plain["two/forward_lstm/lstm_cell/kernel"]).__name__ == "LSTMCell"
 
 
-def test_plain_layers_on_demand():
-    code = (
-        "import numpy as np, sys, keras\n"
-        "from sktl.estimators import MagNetRegressor, MLSTMFCNRegressor\n"
-        "from sktl.layers import fast_forms\n"
-        "from sktl.training.optimizer import two_speed_adam\n"
-        "assert not fast_forms.on_tensorflow()\n"
-        "assert type(two_speed_adam()).__name__ == 'TwoSpeedAdam'\n"
-        "fast_forms.works = None  # not even tried\n"
-        "X = np.random.default_rng(0).normal(size=(12, 2, 20)).astype('float32')\n"
-        "for cls in (MagNetRegressor, MLSTMFCNRegressor):\n"
-        "    small = cls.get_test_params()[0]\n"
-        "    assert np.isfinite(cls(**small).fit(X, X[:, 0, 3]).predict(X)).all()\n"
-    )
-    environment = os.environ | {PLAIN_LAYERS: "1"}
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+def test_plain_layers_on_demand(monkeypatch, own_cache):
+    monkeypatch.setenv(PLAIN_LAYERS, "1")
+    assert not fast_forms.on_tensorflow()
+    assert type(two_speed_adam()).__name__ == "TwoSpeedAdam"
+    X = np.random.default_rng(0).normal(size=(12, 2, 20)).astype("float32")
+    for cls in (MagNetRegressor, MLSTMFCNRegressor):
+        small = cls.get_test_params()[0]
+        assert np.isfinite(cls(**small).fit(X, X[:, 0, 3]).predict(X)).all()
+    assert fast_forms.works.cache_info().currsize == 0  # not even tried

@@ -24,6 +24,18 @@ from sktl.training.randomness import random_streams, validation_split
 
 from .conftest import SMALL, make_panel
 
+# For what both tasks share: either of them in the fast tests.
+CLASSIFIER_FAST = pytest.mark.parametrize(
+    "network",
+    [MagNetClassifier, pytest.param(MagNetRegressor, marks=pytest.mark.slow)],
+    indirect=True,
+)
+REGRESSOR_FAST = pytest.mark.parametrize(
+    "network",
+    [pytest.param(MagNetClassifier, marks=pytest.mark.slow), MagNetRegressor],
+    indirect=True,
+)
+
 
 def same_weights(one, other):
     return one._weights.keys() == other._weights.keys() and all(
@@ -39,7 +51,16 @@ def test_the_grid_is_the_published_one():
     assert OMEGA_GRID == (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 
 
-@pytest.mark.parametrize("n_channels", [1, 3])
+@pytest.mark.parametrize(
+    ("network", "n_channels"),
+    [
+        (MagNetClassifier, 3),
+        (MagNetRegressor, 1),
+        pytest.param(MagNetClassifier, 1, marks=pytest.mark.slow),
+        pytest.param(MagNetRegressor, 3, marks=pytest.mark.slow),
+    ],
+    indirect=["network"],
+)
 def test_every_candidate_is_what_a_single_fit_gives(network, source, useless, n_channels):
     X, y = make_panel(n_channels=n_channels)
     search = OmegaSearch(network, omegas=(0.1, 1.0), sources=[source, useless]).fit(X, y)
@@ -192,7 +213,7 @@ def test_groups_reach_the_splitter(source, panel):
     search = OmegaSearch(network, omegas=(1.0,), sources=[source], selection=Watching(2))
     search.fit(X, y, groups=groups)
     assert np.array_equal(seen[0], groups)
-    with pytest.raises(ValueError, match="groups are for a selection by a splitter"):
+    with pytest.raises(ValueError, match="groups need selection=GroupKFold"):
         OmegaSearch(network, sources=[source]).fit(X, y, groups=groups)
 
 
@@ -244,6 +265,7 @@ def test_cross_validated_loss_is_that_of_the_fold(source, panel):
     assert search.cv_results_["val_loss"][1] == pytest.approx(-np.log(probabilities).mean(), 1e-5)
 
 
+@REGRESSOR_FAST
 def test_refit_trains_on_everything(network, source, panel):
     X, y = panel
     search = OmegaSearch(network, omegas=(0.5,), sources=[source], refit=True).fit(X, y)
@@ -322,6 +344,7 @@ def test_one_name_makes_the_class_that_fits(network):
         OmegaSearch("MagNet")
 
 
+@REGRESSOR_FAST
 def test_tools_of_scikit_learn_take_it(network, source, panel):
     X, y = panel
     network.set_params(n_epochs=1)
@@ -335,6 +358,7 @@ def test_tools_of_scikit_learn_take_it(network, source, panel):
     )
 
 
+@CLASSIFIER_FAST
 def test_available_sources_are_tried(network, panel, sktl_home):
     X, y = panel
     network.clone().fit(*make_panel(12, seed=9)).save_pretrained(name="mine")

@@ -52,7 +52,7 @@ def test_axes_are_used_and_counted():
 
     own = Figure().subplots(1, 3)
     assert (plot_history(fitted(), axes=own) == own).all()
-    with pytest.raises(ValueError, match=r"3 axes, one a panel. Received: 2"):
+    with pytest.raises(ValueError, match=r"3 axes, one per panel. Received: 2"):
         plot_history(fitted(), axes=own[:2])
 
 

@@ -218,8 +218,14 @@ def test_impossible_arguments_are_refused(wrong):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals of POSIX")
 def test_a_killed_run_goes_on_with_the_repeat_it_was_at(tmp_path):
+    # As everywhere in the tests without XLA, which takes seconds to compile a network.
+    code = (
+        "import sys, sktl.cli, sktl.estimators.convnetquake as module\n"
+        "module._ConvNetQuakeINGV._jit = False\n"
+        "sktl.cli.main(sys.argv[1:])\n"
+    )
     command = [
-        sys.executable, "-m", "sktl.cli", "pretrain", "S&P 500", "--architecture",
+        sys.executable, "-c", code, "pretrain", "S&P 500", "--architecture",
         "ConvNetQuakeINGV", *ENOUGH, "--repeats", "2", "--out", str(tmp_path),
     ]  # fmt: skip
     folder = tmp_path / "ConvNetQuakeINGV"

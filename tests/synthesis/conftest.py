@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -47,12 +48,15 @@ def generator(request):
 
 
 @pytest.fixture
-def on_both_backends(tmp_path):
-    """Return a function that runs code on TensorFlow and on JAX; it saves to ``sys.argv[1]``."""
+def on_all_backends(tmp_path):
+    """Return a function that runs code on each backend that is there; it saves to `sys.argv[1]`."""
+    installed = [name for name in ("tensorflow", "jax", "torch") if find_spec(name)]
+    if len(installed) < 2:
+        pytest.skip(f"needs two backends of Keras to compare. Installed: {installed}")
 
     def run(code):
         results = []
-        for backend in ("tensorflow", "jax"):
+        for backend in installed:
             path = tmp_path / f"{backend}.npz"
             subprocess.run(
                 [sys.executable, "-c", code, str(path)],

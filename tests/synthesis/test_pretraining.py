@@ -38,6 +38,19 @@ def panel():
     return make_panel()
 
 
+# For what both tasks share: either of them in the fast tests.
+CLASSIFIER_FAST = pytest.mark.parametrize(
+    "network",
+    [MagNetClassifier, pytest.param(MagNetRegressor, marks=pytest.mark.slow)],
+    indirect=True,
+)
+REGRESSOR_FAST = pytest.mark.parametrize(
+    "network",
+    [pytest.param(MagNetClassifier, marks=pytest.mark.slow), MagNetRegressor],
+    indirect=True,
+)
+
+
 @pytest.fixture(params=[MagNetClassifier, MagNetRegressor], ids=["classifier", "regressor"])
 def network(request):
     return request.param(**SMALL)
@@ -192,6 +205,7 @@ def test_pretraining_learns_on_samples_and_is_watched_on_real_series(network, pa
         )
 
 
+@REGRESSOR_FAST
 def test_a_source_of_its_own_comes_before(network, panel, tmp_path):
     X, y = panel[0], target(network, panel[1])
     donor = clone(network).set_params(random_state=9).fit(*make_mono(network))
@@ -220,6 +234,7 @@ def make_three(network):
     return X, target(network, y)
 
 
+@CLASSIFIER_FAST
 def test_seed_of_the_estimator_decides_all(network, panel):
     X, y = panel[0], target(network, panel[1])
     gan = WGANGPGenerator(n_steps=2, n_critic=1, batch_size=4, filters=2)
@@ -235,6 +250,7 @@ def test_seed_of_the_estimator_decides_all(network, panel):
     assert not hasattr(gan, "card_")  # what was given stays as it was
 
 
+@CLASSIFIER_FAST
 def test_pickle_and_grid_search(network, panel):
     X, y = panel[0], target(network, panel[1])
     model = SyntheticPretraining(network, AugmentationGenerator())
@@ -290,7 +306,9 @@ TINY = {"lstm_units": 2, "n_layers": 1, "n_epochs": 1, "random_state": 0}
 
 
 @pytest.mark.filterwarnings("ignore:Mode collapse")
-@pytest.mark.parametrize("kind", [LSTMClassifier, LSTMRegressor])
+@pytest.mark.parametrize(
+    "kind", [LSTMClassifier, pytest.param(LSTMRegressor, marks=pytest.mark.slow)]
+)
 def test_two_time_points_a_constant_channel_and_a_class_of_one(kind):
     X = make_panel(12)[0][:, :, :2]
     X[:, 1] = 7.5
@@ -319,7 +337,9 @@ class Collapsed(WGANGPGenerator):
         return np.repeat(super()._sample(targets, rng)[:1], len(targets), axis=0)
 
 
-@pytest.mark.parametrize("kind", [LSTMClassifier, LSTMRegressor])
+@pytest.mark.parametrize(
+    "kind", [pytest.param(LSTMClassifier, marks=pytest.mark.slow), LSTMRegressor]
+)
 def test_a_collapse_is_said_by_the_meta_estimator_too(kind, panel):
     X, y = panel[0], target(kind(), panel[1])
     model = SyntheticPretraining(kind(**TINY), Collapsed(n_steps=1, filters=2))
@@ -327,39 +347,6 @@ def test_a_collapse_is_said_by_the_meta_estimator_too(kind, panel):
         model.fit(X, y)
     assert (model.generator_.diversity_ < 1e-9).all()
     assert len(model.predict(X)) == len(X)
-
-
-AGREEMENT = """
-import sys
-import numpy as np
-from sktl.estimators import LSTMClassifier, LSTMRegressor, transfer
-from sktl.training.compiled_network import weight_names
-from sktl.synthesis import AugmentationGenerator, SyntheticPretraining
-
-# The backends' own initialisers draw different numbers from one seed.
-transfer.initial_weights = lambda model, rng: {
-    path: rng.normal(0, 0.2, v.shape).astype("float32") for path, v in weight_names(model).items()
-}
-X = np.random.default_rng(0).normal(size=(24, 2, 8)).astype("float32")
-results = {}
-for kind, y in ((LSTMClassifier, np.arange(24) % 3), (LSTMRegressor, X.mean(axis=(1, 2)))):
-    network = kind(lstm_units=3, n_layers=1, n_epochs=3, batch_size=8, random_state=0)
-    model = SyntheticPretraining(network, AugmentationGenerator(), omega=0.5).fit(X, y)
-    outputs = model.predict_proba(X) if kind is LSTMClassifier else model.predict(X)
-    results |= {
-        f"{kind.__name__} first": model.pretraining_history_["loss"],
-        f"{kind.__name__} second": model.history_["loss"],
-        f"{kind.__name__} outputs": outputs,
-    }
-np.savez(sys.argv[1], **results)
-"""
-
-
-def test_tensorflow_and_jax_agree(on_both_backends):
-    results = on_both_backends(AGREEMENT)
-    assert len(results[0].files) == 6
-    for name in results[0].files:
-        np.testing.assert_allclose(results[0][name], results[1][name], rtol=2e-3, atol=2e-4)
 
 
 @pytest.mark.slow

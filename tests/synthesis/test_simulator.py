@@ -20,8 +20,8 @@ def test_every_simulator_generates(name):
     np.testing.assert_array_equal(again, X_new)
 
 
-def test_labels_are_those_of_the_series():
-    X, y = get_spec("EMG").simulate(40, random_state=0)[:2]
+def test_labels_are_those_of_the_series(all_subjects):
+    X, y = get_spec("EMG").simulate(8, random_state=0, n_subjects=1, windows_per_hold=2)[:2]
     generator = SimulatorGenerator("EMG").fit(X, y)
     X_new, y_new = generator.sample(y=["Pinch2"] * 60, random_state=3)
     assert set(y_new) == {"Pinch2"}

@@ -64,33 +64,6 @@ def test_numbers_as_conditions():
     np.testing.assert_array_equal(y_new, wanted)
 
 
-AGREEMENT = """
-import sys
-import numpy as np
-from sktl.training.compiled_network import weight_names
-from sktl.synthesis import WGANGPGenerator, _wgan_gp
-
-# The backends' own initialisers draw different numbers from one seed.
-_wgan_gp.initial_weights = lambda model, rng: {
-    path: rng.normal(0, 0.2, v.shape).astype("float32") for path, v in weight_names(model).items()
-}
-X = np.random.default_rng(0).normal(size=(12, 2, 20))
-generator = WGANGPGenerator(
-    n_steps=4, n_critic=2, batch_size=6, filters=4, latent_size=3, learning_rate=1e-3,
-    random_state=0,
-).fit(X, np.arange(12) % 3)
-samples = generator.sample(6, random_state=0)[0]
-np.savez(sys.argv[1], history=generator.history_, samples=samples)
-"""
-
-
-def test_tensorflow_and_jax_agree(on_both_backends):
-    """Gradients of gradients, written in two ways, give the same training."""
-    results = on_both_backends(AGREEMENT)
-    for name in ("history", "samples"):
-        np.testing.assert_allclose(results[0][name], results[1][name], rtol=2e-3, atol=2e-4)
-
-
 def test_the_penalty_is_that_of_the_paper():
     """A linear critic has one slope everywhere: its length is known without any backend."""
     import keras
@@ -157,7 +130,7 @@ def test_the_file_holds_no_training_series(learnt, tmp_path):
 
 
 def test_short_and_long_series():
-    for length in (1, 17, 100):
+    for length in (1, 17, 40):
         X, y = np.random.default_rng(0).normal(size=(6, 1, length)), np.arange(6.0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)

@@ -111,23 +111,27 @@ def test_the_cache_keeps_nothing_of_a_setting(setting, panel, expected):
     np.testing.assert_array_equal(fitted.predict(X), predicted)
 
 
-@pytest.mark.parametrize("setting", FROZEN, indirect=True)
-def test_frozen_features_pictures_and_ranks_are_the_same(setting, panel):
+def frozen_pictures_and_ranks(panel):
+    """Frozen features, ranks of sources, and what a network of pictures predicts."""
     X, y = panel
-    source = FrozenSource("MagNet", "EMG-simulated", pooling=("mean", "max"))
     labels = (y > np.median(y)).astype(int)
-    network = MagNetClassifier(random_state=0)
-    picture = ResNetImageClassifier(**ResNetImageClassifier.get_test_params()[0])
+    network_cache.clear()
+    source = FrozenSource("MagNet", "EMG-simulated", pooling=("mean", "max"))
+    ranks = rank_sources(X, labels, MagNetClassifier(random_state=0), ["EMG-simulated"])
+    params = ResNetImageClassifier.get_test_params()[0] | SMALL
+    fitted = ResNetImageClassifier(**params).fit(X, labels)
+    return source.transform(X), ranks["logme"].to_numpy(), fitted.predict_proba(X)
 
-    def everything():
-        network_cache.clear()
-        ranks = rank_sources(X, labels, network, ["EMG-simulated"])
-        fitted = picture.clone().fit(X, labels)
-        return source.transform(X), ranks["logme"].to_numpy(), fitted.predict_proba(X)
 
-    by_default = everything()
+@pytest.fixture(scope="module")
+def frozen_by_default(panel):
+    return frozen_pictures_and_ranks(panel)
+
+
+@pytest.mark.parametrize("setting", FROZEN, indirect=True)
+def test_frozen_features_pictures_and_ranks_are_the_same(setting, panel, frozen_by_default):
     setting()
-    for one, other in zip(by_default, everything(), strict=True):
+    for one, other in zip(frozen_by_default, frozen_pictures_and_ranks(panel), strict=True):
         np.testing.assert_array_equal(one, other)
 
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from sktl.estimators import ConvNetQuakeINGVRegressor, MLSTMFCNClassifier
+from sktl.training import network_cache
 from sktl.training.backends import compile_network
 from sktl.training.compiled_network import CompiledNetwork, initial_weights
 from sktl.training.loop import Plateau, Schedule, TrainingState, advance
-from sktl.training.network_cache import MAX_IDLE, clear, lease
+from sktl.training.network_cache import clear, lease
 
 SCHEDULE = {
     "n_epochs": 30,
@@ -53,6 +54,7 @@ def data():
     return X, y
 
 
+@pytest.mark.usefixtures("gradients_of_torch")
 @pytest.mark.parametrize("drop_last", [False, True])
 @pytest.mark.parametrize("normalization", [False, True])
 def test_history_and_weights_equal_keras_fit(data, normalization, drop_last):
@@ -251,7 +253,7 @@ def test_lending_all_of_a_key_leaves_the_pool_in_order():
     with lease("oldest", object):
         pass
     with lease("oldest", object):
-        for number in range(MAX_IDLE + 1):
+        for number in range(network_cache.MAX_IDLE + 1):
             with lease(number, object):
                 pass
     clear()
@@ -259,11 +261,11 @@ def test_lending_all_of_a_key_leaves_the_pool_in_order():
 
 def test_a_full_pool_drops_the_oldest_quarter():
     clear()
-    lent = {}
-    for number in range(MAX_IDLE + 1):
+    lent, most = {}, network_cache.MAX_IDLE
+    for number in range(most + 1):
         with lease(number, object) as lent[number]:
             pass
-    dropped = MAX_IDLE + 1 - MAX_IDLE * 3 // 4
+    dropped = most + 1 - most * 3 // 4
     for number in reversed(lent):
         with lease(number, object) as again:
             assert (again is lent[number]) == (number >= dropped)

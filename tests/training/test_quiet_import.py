@@ -1,5 +1,6 @@
 import logging
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -36,7 +37,10 @@ def test_after_an_error_everything_is_told(capfd):
     assert capfd.readouterr().err == LOGGED + OTHERS
 
 
-@pytest.mark.skipif(os.environ.get("KERAS_BACKEND") == "jax", reason="the advice is TensorFlow's")
+@pytest.mark.skipif(
+    os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow",
+    reason="the advice is TensorFlow's",
+)
 def test_advice_on_retracing_is_left_out_for_our_functions_alone(caplog):
     import_keras()
     import tensorflow as tf
@@ -55,3 +59,20 @@ def test_advice_on_retracing_is_left_out_for_our_functions_alone(caplog):
         assert "retracing" in caplog.text
     finally:
         logger.removeHandler(caplog.handler)
+
+
+def test_a_backend_that_is_not_installed_is_named(monkeypatch):
+    class Missing:
+        """Stands for a Keras whose backend is missing."""
+
+        def find_spec(self, name, path=None, target=None):
+            if name == "keras":
+                raise ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow")
+
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Missing(), *sys.meta_path])
+    with pytest.raises(
+        ModuleNotFoundError,
+        match=r"run on tensorflow, which is not installed\. Set KERAS_BACKEND.*Received: KERAS_BA",
+    ):
+        import_keras()

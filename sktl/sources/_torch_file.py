@@ -8,6 +8,7 @@ import pickle
 import pickletools
 import zipfile
 from collections import OrderedDict
+from typing import Any
 
 import numpy as np
 
@@ -145,8 +146,9 @@ def _check(file):
     A place of 2**31 in the memo makes pickle's own list as long; a tuple of twice the same tuple,
     forty times over, takes for ever to hash; one of a million levels overflows the stack.
     """
-    stack: list[tuple[int, int] | None] = []  # size and depth of what is built; None: a mark
+    stack: list[Any] = []  # size and depth of what is built; None: a mark
     memo = {}
+    argument: Any
     for number, (code, argument, _) in enumerate(pickletools.genops(file)):
         kind = code.name
         if kind not in _ALLOWED:
@@ -183,6 +185,7 @@ class _Known:
     """Something that a pickle may call, and whose attributes it cannot set."""
 
     __slots__ = ("_call",)
+    _call: Any
 
     def __init__(self, call):
         object.__setattr__(self, "_call", call)

@@ -49,14 +49,16 @@ class ObjectArrayError(ValueError):
 
 
 @contextmanager
-def refusing(what: str, passing: type[Exception] = FileNotFoundError) -> Iterator[None]:
+def refusing(
+    what: str, passing: type[Exception] | tuple[type[Exception], ...] = FileNotFoundError
+) -> Iterator[None]:
     """Turn whatever a library raises at damaged content into one `ValueError`.
 
     Parameters
     ----------
     what : str
         The beginning of its message, such as "a.npz is damaged or no .npz file".
-    passing : type of Exception, default=FileNotFoundError
+    passing : type of Exception or several, default=FileNotFoundError
         What is raised as it is.
 
     Raises
@@ -74,7 +76,7 @@ def refusing(what: str, passing: type[Exception] = FileNotFoundError) -> Iterato
     """
     try:
         yield
-    except (passing, ObjectArrayError):
+    except passing:
         raise
     except DAMAGE as error:
         plain = isinstance(error, ValueError | OSError) and str(error)
@@ -186,7 +188,9 @@ def read_npz(
     {'X': array([0, 1, 2])}
     """
     found: dict[str, Any] = {}
-    with refusing(f"{_called(path)} is damaged or no .npz file"), zipfile.ZipFile(path) as archive:
+    plain = (FileNotFoundError, ObjectArrayError)
+    damaged = f"{_called(path)} is damaged or no .npz file"
+    with refusing(damaged, plain), zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         asked = [one for one in members if names is None or _array_name(one) in names]
         check_claim(sum(one.file_size for one in asked), _size(path))

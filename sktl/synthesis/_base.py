@@ -251,8 +251,8 @@ class BaseGenerator(BaseEstimator):
             If it is damaged, of a later format, or of a class that is unknown or another.
         """
         path = Path(path)
-        learnt = read_npz(path)
         with refusing(f"{path} is damaged or no saved generator"):
+            learnt = read_npz(path)
             card = read_json(str(learnt.pop("card")))
             kind, known = str(card["generator"]), card["format"]
         if known != FORMAT:

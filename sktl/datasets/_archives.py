@@ -6,9 +6,9 @@ import os
 import shutil
 import tarfile
 import zipfile
-import zlib
 from pathlib import Path
 
+from sktl._untrusted import MOST_UNPACKED, check_claim, members_of, refusing
 from sktl.datasets._download import check_room
 
 
@@ -30,7 +30,8 @@ def unpack(path: Path, folder: Path) -> Path:
     Raises
     ------
     ValueError
-        If a member would lie outside the folder, is a link or device, or the archive is damaged.
+        If a member would lie outside the folder, is a link or device, the archive is damaged, or
+        it would take over a hundred times its size.
     OSError
         If the disk has no room.
     """
@@ -44,26 +45,29 @@ def unpack(path: Path, folder: Path) -> Path:
     temporary = folder / f".{target.name}.{os.getpid()}.part"
     temporary.mkdir()
     try:
-        if path.suffix == ".zip":
-            _unzip(path, temporary)
-        else:
-            _untar(path, temporary)
+        with refusing(f"{path} is damaged or no such archive", passing=OSError):
+            if path.suffix == ".zip":
+                _unzip(path, temporary)
+            else:
+                _untar(path, temporary)
         temporary.rename(target)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error) as error:
-        raise ValueError(f"{path} is damaged or no such archive: {error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return target
 
 
 def _refuse_outside(name: str, folder: Path) -> None:
+    if not name.isprintable() or "\\" in name:
+        raise ValueError(f"Received: a member {name!r}, which is no name of a file")
     if not (folder / name).resolve().is_relative_to(folder.resolve()):
         raise ValueError(f"An archive must stay in its folder. Received: a member {name!r}")
 
 
 def _unzip(path: Path, folder: Path) -> None:
     with zipfile.ZipFile(path) as archive:
-        check_room(folder, sum(member.file_size for member in archive.infolist()), str(path))
+        size = sum(member.file_size for member in archive.infolist())
+        check_claim(size, path.stat().st_size, "its members", MOST_UNPACKED)
+        check_room(folder, size, str(path))
         for member in archive.infolist():
             _refuse_outside(member.filename, folder)
         archive.extractall(folder)
@@ -71,8 +75,11 @@ def _unzip(path: Path, folder: Path) -> None:
 
 def _untar(path: Path, folder: Path) -> None:
     with tarfile.open(path) as archive:
-        members = archive.getmembers()
-        check_room(folder, sum(member.size for member in members), str(path))
-        for member in members:
+        members = []
+        for member in members_of(archive, path.stat().st_size, MOST_UNPACKED):
             _refuse_outside(member.name, folder)
+            if not (member.isfile() or member.isdir()):
+                raise ValueError(f"An archive must hold no link. Received: {member.name!r}")
+            members.append(member)
+        check_room(folder, sum(member.size for member in members), str(path))
         archive.extractall(folder, members, filter="data")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import struct
 import warnings
 import wave
 from pathlib import Path
@@ -12,10 +11,13 @@ import numpy as np
 from scipy.io import wavfile
 from scipy.signal import resample_poly
 
+from sktl._untrusted import DAMAGE, check_claim
 from sktl.datasets._readers import Skip
 
 FORMATS = (".wav", ".flac", ".ogg", ".mp3")
 """Names of sound files end so; WAV is read without any extra, the others by soundfile."""
+# Rates of sound files; the filter that resamples is as long as twenty times the larger rate.
+_RATES_HZ = (1000, 384_000)
 
 
 def one_of_each(files: list[Path]) -> tuple[list[Path], list[Path]]:
@@ -69,6 +71,8 @@ def read_clip(path: Path, rate_hz: int) -> np.ndarray:
         If the file is no such clip, or its end is missing.
     """
     clip, found_hz = _read(path)
+    if not _RATES_HZ[0] <= found_hz <= _RATES_HZ[1]:
+        raise Skip(f"sampling rate not between {_RATES_HZ[0]:,} and {_RATES_HZ[1]:,} Hz")
     if found_hz == rate_hz:
         return clip
     common = math.gcd(found_hz, rate_hz)
@@ -81,8 +85,10 @@ def _read(path):
         with wave.open(str(path), "rb") as clip:
             plain = (clip.getnchannels(), clip.getsampwidth()) == (1, 2)
             announced, rate_hz = clip.getnframes(), clip.getframerate()
+            if plain and 2 * announced > path.stat().st_size:
+                raise Skip("cut short")
             data = clip.readframes(announced) if plain else b""
-    except (wave.Error, EOFError, OSError):
+    except (wave.Error, *DAMAGE):
         plain = False
     if not plain:
         return _read_other(path)
@@ -101,7 +107,7 @@ def _read_other(path):
             rate_hz, samples = wavfile.read(path)
     except wavfile.WavFileWarning as error:
         raise Skip("cut short") from error
-    except (ValueError, OSError, EOFError, struct.error) as error:
+    except DAMAGE as error:
         return _read_by_soundfile(path, error)
     if not samples.size or rate_hz < 1:
         raise Skip("cut short")
@@ -126,8 +132,9 @@ def _read_by_soundfile(path, error):
     try:
         with soundfile.SoundFile(path) as file:
             announced, rate_hz = file.frames, file.samplerate
+            check_claim(8 * announced * file.channels, path.stat().st_size)
             samples = file.read(dtype="float64", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as wrong:
+    except DAMAGE as wrong:  # of which soundfile's errors are kinds
         raise Skip(f"damaged {kind} file") from wrong
     if not len(samples) or len(samples) < announced:
         raise Skip("cut short")

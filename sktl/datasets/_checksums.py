@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import requests
 
 from sktl._files import write_whole
 from sktl._paths import find_in_mirror, home
+from sktl._untrusted import read_json
 from sktl.datasets._git_tree import ALGORITHM, tree_of_archive
 from sktl.datasets._spec import RemoteFile
 
@@ -26,9 +28,11 @@ def _store() -> Path:
 def _load(path: Path | None) -> dict[str, Any]:
     """Return what a file of checksums says; nothing where it is absent or unreadable."""
     try:
-        return json.loads(path.read_text()) if path else {}
+        content = read_json(path.read_bytes()) if path else {}
     except (OSError, ValueError):
         return {}
+    sections = content.items() if isinstance(content, dict) else ()
+    return {name: section for name, section in sections if isinstance(section, dict)}
 
 
 def _remember(section: str, key: str, value: Any) -> None:
@@ -104,7 +108,7 @@ def known_hash(remote: RemoteFile) -> str:
         return remote.known_hash
     for path in (_store(), find_in_mirror(REMEMBERED)):
         remembered = _load(path).get("official", {})
-        if remote.filename in remembered:
+        if isinstance(remembered.get(remote.filename), str):
             return remembered[remote.filename]
     try:
         listed = ask_zenodo(remote.zenodo_record or 0)
@@ -148,7 +152,10 @@ def verify(path: Path, expected: str) -> None:
     if algorithm == ALGORITHM:
         actual = tree_of_archive(path)
     else:
-        actual = pooch.file_hash(str(path), alg=algorithm or "sha256")
+        algorithm = algorithm or "sha256"
+        if algorithm not in hashlib.algorithms_available:
+            raise ValueError(f"A checksum is 'algorithm:digest'. Received: {expected!r}")
+        actual = pooch.file_hash(str(path), alg=algorithm)
     if actual != digest:
         raise ValueError(
             f"{path} is not the official file: its {algorithm} must be {digest}. Delete it to "

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-import zlib
 from pathlib import Path
+
+from sktl._untrusted import check_claim, refusing
 
 ALGORITHM = "git-tree"
 _FILE, _PROGRAM, _LINK, _FOLDER = "100644", "100755", "120000", "40000"
@@ -58,16 +59,15 @@ def tree_of_archive(path: Path) -> str:
         If the file is no such archive.
     """
     root: dict = {}
-    try:
+    with refusing(f"{path} is damaged or no zip archive"):
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
                 if member.is_dir():
                     continue
+                check_claim(member.file_size, path.stat().st_size, member.filename)
                 _, *folders, name = member.filename.split("/")
                 folder = root
                 for one in folders:
                     folder = folder.setdefault(one, {})
                 folder[name] = (_mode(member), _id("blob", archive.read(member)))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, AttributeError) as error:
-        raise ValueError(f"{path} is damaged or no zip archive: {error}") from error
-    return _tree(root).hex()
+        return _tree(root).hex()

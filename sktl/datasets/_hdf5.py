@@ -13,6 +13,8 @@ import h5py
 import numpy as np
 
 from sktl._files import replacing
+from sktl._hdf5_files import check_array, check_heaps, is_foreign
+from sktl._untrusted import DAMAGE, refusing
 from sktl.datasets._index import Index, load_index, save_index
 from sktl.datasets._readers import Reader, Skip, is_valid_shape
 
@@ -27,6 +29,7 @@ def open_hdf5(path: Path, **options: Any) -> Iterator[h5py.File]:
     """Open a file for reading, or say that it is missing, damaged or of another format."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
+    check_heaps(Path(path))
     try:
         file = h5py.File(path, "r", **options)
     except OSError as error:
@@ -45,7 +48,8 @@ def _scan(
     offsets, targets, groups = [], [], []
     skipped: Counter[str] = Counter()
     seen: set[str] = set()
-    with open_hdf5(path) as file:
+    size = Path(path).stat().st_size
+    with open_hdf5(path) as file, refusing(f"{path} is no intact HDF5 file"):
         present = [folder for folder in folders if isinstance(file.get(folder), h5py.Group)]
         if not present:
             raise ValueError(
@@ -59,14 +63,15 @@ def _scan(
                     if name in seen:
                         raise Skip("duplicate name")
                     instance = parent[name]
-                    if not isinstance(instance, h5py.Dataset):
+                    if not isinstance(instance, h5py.Dataset) or is_foreign(instance, file):
                         raise Skip("not an array")
-                    is_valid_shape(instance.shape, stored)
+                    is_valid_shape(instance.shape or (), stored)
+                    check_array(instance, size)
                     target, group = describe(name, instance.attrs)
                 except Skip as reason:
                     skipped[str(reason)] += 1
                     continue
-                except (OSError, RuntimeError, KeyError):
+                except DAMAGE:
                     skipped["damaged"] += 1
                     continue
                 seen.add(name)
@@ -143,7 +148,7 @@ class HDF5Reader(Reader):
         try:
             array = source[self._names[index]][()]
             return (array.T if self._time_first else array).astype(np.float32)
-        except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        except DAMAGE as error:
             raise Skip("damaged") from error
 
 
@@ -151,7 +156,7 @@ class _Blocks:
     """Instances of one array: a chunk at a time for who reads on, alone for who jumps."""
 
     def __init__(self, array: h5py.Dataset):
-        self._array, self._size = array, array.chunks[0]
+        self._array, self._size = array, array.chunks[0] if array.chunks else len(array)
         self._start, self._block = 0, np.empty(0)
         self._next = -1
 
@@ -183,19 +188,29 @@ class PanelReader(Reader):
 
     def __init__(self, path: Path, name: str):
         self._path = Path(path)
-        with open_hdf5(self._path) as file:
+        stored = self._path.stat().st_size if self._path.is_file() else 0
+        with open_hdf5(self._path) as file, refusing(f"{path} is no intact panel file"):
             if file.attrs.get("format") != _FORMAT or file.attrs.get("name") != name:
                 raise ValueError(
                     f"{path} must hold {name}, written by `sktl simulate`. Received: a file with "
                     f"format={file.attrs.get('format')!r}, name={file.attrs.get('name')!r}"
                 )
-            sizes = {key: len(file[key]) if key in file else None for key in ("X", "y", "groups")}
+            arrays = {key: file.get(key) for key in ("X", "y", "groups")}
+            for array in arrays.values():
+                if array is not None and is_foreign(array, file):
+                    raise ValueError("arrays must lie in the file itself")
+            sizes = {
+                key: None if array is None else len(check_array(array, stored))
+                for key, array in arrays.items()
+            }
             if None in sizes.values() or len(set(sizes.values())) > 1:
                 raise ValueError(f"{path} is damaged. Received: arrays of the lengths {sizes}")
             y = file["y"]
             y = y.asstr()[:] if h5py.check_string_dtype(y.dtype) else y[:]
             groups = file["groups"].asstr()[:].astype(str)
             shape = file["X"].shape[1:]
+            if len(shape) != 2 or file["X"].dtype.kind != "f" or y.ndim != 1:
+                raise ValueError(f"X has the shape {file['X'].shape}, y {y.shape}")
         super().__init__(np.asarray(y, dtype=None if y.dtype.kind == "f" else str), groups, shape)
 
     @contextmanager
@@ -207,7 +222,7 @@ class PanelReader(Reader):
     def _instance(self, source: Any, index: int) -> np.ndarray:
         try:
             return source[index]
-        except (OSError, RuntimeError) as error:
+        except DAMAGE as error:
             raise Skip("damaged") from error
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from sktl._files import replacing
 from sktl._paths import home
+from sktl._untrusted import needed_arrays, read_json
 
 _VERSION = 1
 
@@ -61,11 +61,13 @@ def load_index(path: Path, key: object) -> Index | None:
     Index or None
     """
     try:
-        with np.load(_place(path, key), allow_pickle=False) as kept:
-            names, offsets, y, groups = (kept[field] for field in Index._fields[:-1])
-            return Index(names, offsets, y, groups, json.loads(str(kept["skipped"])))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        names, offsets, y, groups, skipped = needed_arrays(_place(path, key), Index._fields)
+        index = Index(names, offsets, y, groups, read_json(str(skipped)))
+    except (OSError, ValueError):
         return None
+    columns = [(names, "S"), (offsets, "i"), (y, "f"), (groups, "U")]
+    fits = all(one.shape == (len(y),) and one.dtype.kind == kind for one, kind in columns)
+    return index if fits and isinstance(index.skipped, dict) else None
 
 
 def save_index(path: Path, key: object, index: Index) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from sktl._tables import read_table
+from sktl._untrusted import read_npz
 from sktl.datasets._finding import find_files
 from sktl.datasets._readers import Skip
 
@@ -48,12 +48,7 @@ def recordings_in(folder: Path) -> Iterator[tuple[str, str, Path, str | None]]:
     """
     for file in find_files(folder, *PATTERNS):
         if file.suffix == ".npz":
-            try:
-                with np.load(file, allow_pickle=False) as archive:
-                    names = sorted(archive.files)
-            except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-                raise _damaged(file, error) from error
-            for name in names:
+            for name in sorted(read_npz(file, ())):
                 yield file.stem, name, file, name
             continue
         below = file.relative_to(folder).parts
@@ -90,11 +85,7 @@ def read_recording(file: Path, array: str | None) -> np.ndarray:
         If the file does not hold eight channels of numbers.
     """
     if array is not None:
-        try:
-            with np.load(file, allow_pickle=False) as archive:
-                recording = archive[array]
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise _damaged(file, error) from error
+        recording = read_npz(file, (array,))[array]
     elif file.suffix == ".dat":
         samples = np.fromfile(file, dtype="<i2")
         if not samples.size or samples.size % N_CHANNELS:
@@ -111,8 +102,8 @@ def read_recording(file: Path, array: str | None) -> np.ndarray:
 
 def _table(file):
     try:
-        table = pd.read_csv(file, header=None, dtype=str, skipinitialspace=True)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        table = read_table(file, header=None, dtype=str, skipinitialspace=True)
+    except ValueError as error:
         raise Skip("recording that is no table") from error
     header = pd.to_numeric(table.iloc[0], errors="coerce").isna()
     if header.any():
@@ -127,7 +118,3 @@ def _table(file):
         if sum(clocks) == 1:
             values = values[:, ~np.array(clocks)]
     return values
-
-
-def _damaged(file, error):
-    return ValueError(f"{file} is damaged or no .npz file: {error}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import io
 import zipfile
-import zlib
 from os import PathLike, fspath
 from pathlib import Path
 
 import numpy as np
 
 from sktl._files import write_whole
+from sktl._untrusted import ObjectArrayError, read_npz
 from sktl.datasets._dataset import Dataset
 from sktl.datasets._registry import make_dataset
 from sktl.datasets._splits import PARTS
@@ -163,19 +163,15 @@ def _arrays(path):
         raise ValueError(
             f"{path} is damaged or no .npz file: numpy.savez(path, X=X, y=y) writes one"
         )
-    found, name = {}, ""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            for name in file.files:
-                found[name] = file[name] if name in _KNOWN else None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        if "allow_pickle" in str(error):  # what needs pickle can run any code
-            kind = "float" if name == "X" else "str"
-            raise ValueError(
-                f"{path} must hold plain arrays: save {name}.astype({kind}) after series of "
-                f"unequal length were cut or padded to one. Received: Python objects in {name!r}"
-            ) from error
-        raise ValueError(f"{path} is damaged or no .npz file: {error}") from error
+        found = read_npz(path, _KNOWN)
+    except ObjectArrayError as error:
+        kind = "float" if error.name == "X" else "str"
+        raise ValueError(
+            f"{path} must hold plain arrays: save {error.name}.astype({kind}) after series of "
+            "unequal length were cut or padded to one. Received: Python objects in "
+            f"{error.name!r}"
+        ) from error
     _check_names(path, list(found))
     return found
 

@@ -136,7 +136,10 @@ def cut_and_resample(
     """
     ratio = Fraction(1)
     if new_rate_hz is not None:
-        ratio = Fraction(new_rate_hz / rate_hz).limit_denominator(_LARGEST)
+        times = new_rate_hz / rate_hz
+        if not 1 / _LARGEST <= times <= _LARGEST:  # the filter is as long as twenty times this
+            raise Skip("sampling rate far from the one wanted")
+        ratio = Fraction(times).limit_denominator(_LARGEST)
     first = round(start)
     needed = -(-length * ratio.denominator // ratio.numerator)
     if first < 0 or first + needed > series.shape[1]:

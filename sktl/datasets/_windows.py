@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sktl._untrusted import read_npy
 from sktl.datasets._readers import Reader, Skip
 
 N_MYO_CHANNELS = 8
@@ -17,8 +18,8 @@ N_MYO_CHANNELS = 8
 def load_array(path: Path, memory_map: bool = True) -> np.ndarray:
     """Open a ``.npy`` file, or say in a `Skip` that it is none."""
     try:
-        return np.load(path, mmap_mode="r" if memory_map else None, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        return read_npy(path, memory_map)
+    except (OSError, ValueError) as error:
         raise Skip("damaged recording") from error
 
 

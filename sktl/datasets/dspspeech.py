@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sktl._untrusted import needed_arrays
 from sktl.datasets._audio import FORMATS, one_of_each, read_clip
 from sktl.datasets._contract import make_fetcher
 from sktl.datasets._finding import Once, files_or_archive
@@ -28,15 +27,9 @@ CLASSES = tuple(f"{number:02d}" for number in range(20))
 
 def _from_archive(path: Path) -> Reader:
     """Read prepared clips."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            missing = sorted({"X", "label", "speaker"} - set(archive.files))
-            if missing:
-                raise ValueError(f"arrays {missing} are missing")
-            X, label, speaker = (archive[name] for name in ("X", "label", "speaker"))
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path} is damaged or no such .npz file: {error}") from error
-    if X.ndim != 2 or X.shape[1] != LENGTH or not len(X) == len(label) == len(speaker):
+    X, label, speaker = needed_arrays(path, ("X", "label", "speaker"))
+    numbers = all(one.shape == (len(X),) and one.dtype.kind in "iu" for one in (label, speaker))
+    if X.ndim != 2 or X.shape[1] != LENGTH or X.dtype.kind not in "iuf" or not numbers:
         raise ValueError(
             f"{path} must hold X of shape (n, {LENGTH}), a label and a speaker for each. "
             f"Received: X.shape={X.shape}"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from sktl._untrusted import check_claim, needed_arrays
 from sktl.datasets._contract import make_fetcher
 from sktl.datasets._finding import Once, files_or_archive
 from sktl.datasets._losses import Skipped
@@ -54,14 +53,18 @@ Recording = tuple[str, np.ndarray, np.ndarray]
 
 def _segments(path: Path, skipped: Skipped) -> Iterator[Recording]:
     """Recordings of a compressed archive, each a segment of one gesture."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            missing = sorted(set(_ARRAYS) - set(archive.files))
-            if missing:
-                raise ValueError(f"arrays {missing} are missing")
-            emg, person, gesture, start, stop = (archive[name] for name in _ARRAYS)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path} is damaged or no such .npz file: {error}") from error
+    emg, *columns = needed_arrays(path, _ARRAYS)
+    person, gesture, start, stop = columns
+    whole = all(one.shape == (person.size,) and one.dtype.kind in "iu" for one in columns)
+    if emg.ndim != 2 or emg.shape[1] != N_MYO_CHANNELS or emg.dtype.kind not in "iuf" or not whole:
+        raise ValueError(
+            f"{path} must hold emg (n_samples, {N_MYO_CHANNELS}) and whole numbers, one a segment. "
+            f"Received: emg {emg.shape}, {', '.join(str(one.shape) for one in columns)}"
+        )
+    inside = (start >= 0) & (start < stop) & (stop <= len(emg))
+    # Segments may overlap, but not so that they hold each sample a thousand times.
+    samples = int((stop.astype(float) - start)[inside].sum())
+    check_claim(samples * emg.shape[1] * emg.itemsize, emg.nbytes, f"The segments of {path}")
     for who, what, first, last in zip(person, gesture, start, stop, strict=True):
         if not 0 <= what < len(_LABELS):
             skipped.leave_out("segment with an unknown gesture", f"person{who:02d}")
@@ -91,7 +94,7 @@ def _texts(files: list[Path], skipped: Skipped) -> Iterator[Recording]:
 def _text(file: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
         table = np.loadtxt(file, delimiter=",", dtype=np.int16, ndmin=2)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Skip("damaged recording") from error
     if table.shape[1] != N_MYO_CHANNELS + 1:
         raise Skip("recording without 8 channels and a label")

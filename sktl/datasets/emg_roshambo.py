@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from sktl._untrusted import read_npz
 from sktl.datasets._contract import make_fetcher
 from sktl.datasets._finding import Once, files_or_archive
 from sktl.datasets._losses import Skipped
@@ -47,12 +46,8 @@ def _from_folder(
 
 
 def _from_archive(path: Path, skipped: Skipped) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in sorted(archive.files)}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path} is damaged or no .npz file: {error}") from error
-    for name, emg in arrays.items():
+    arrays = read_npz(path)
+    for name, emg in sorted(arrays.items()):
         if not name.endswith("_emg"):
             continue
         recording = name.removesuffix("_emg")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sktl._untrusted import DAMAGE, read_npy, refusing
 from sktl.datasets.forward_model import depth_to_time, gardner_density, ricker, synthetic_traces
 
 
@@ -84,6 +85,8 @@ def _model(
     name: str, vp: np.ndarray, density: np.ndarray | None, dx_m: float, dz_m: float
 ) -> EarthModel:
     vp = np.ascontiguousarray(vp, dtype=np.float32)
+    if vp.ndim != 2 or not vp.size:
+        raise ValueError(f"{name}: velocities must be a section. Received: shape {vp.shape}")
     if not np.isfinite(vp).all() or vp.min() < 300 or vp.max() > 9000:
         raise ValueError(
             f"{name}: P-wave velocities must be finite and between 300 and 9000 m/s. "
@@ -136,11 +139,11 @@ def read_segy_section(path: str | PathLike[str]) -> np.ndarray:
 
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no such file. Received: path={str(path)!r}")
-    try:
-        with segyio.open(str(path), "r", ignore_geometry=True) as file:
-            return file.trace.raw[:]
-    except (RuntimeError, ValueError, OSError) as error:
-        raise ValueError(f"{path} is damaged or no SEG-Y file: {error}") from error
+    with (
+        refusing(f"{path} is damaged or no SEG-Y file"),
+        segyio.open(str(path), "r", ignore_geometry=True) as file,
+    ):
+        return file.trace.raw[:]
 
 
 def read_marmousi2(
@@ -209,13 +212,16 @@ def read_marmousi(path: str | PathLike[str]) -> EarthModel:
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 
+    path = Path(path)
     try:
         content = loadmat(path)
         vp = content["vel"].T
         dx, dz = (float(np.diff(content[axis].ravel().astype(float)).mean()) for axis in "xz")
         if (len(content["x"].ravel()), len(content["z"].ravel())) != vp.shape:
             raise ValueError("x, z and vel do not fit together")
-    except (MatReadError, KeyError, ValueError, TypeError) as error:
+    except FileNotFoundError:
+        raise
+    except (MatReadError, *DAMAGE) as error:
         raise ValueError(f"{path} must be a .mat file with x, z and vel: {error}") from error
     return _model("Marmousi", vp, None, dx, dz)
 
@@ -248,7 +254,7 @@ def read_overthrust(path: str | PathLike[str], line: int = 400) -> EarthModel:
     modeling series 1.
     """
     if Path(path).suffix == ".npy":
-        section = np.load(path, allow_pickle=False)
+        section = read_npy(path)
         if section.ndim != 2 or section.dtype.kind != "f":
             raise ValueError(
                 f"{path} must hold floating-point velocities of shape (n_traces, n_depths). "

@@ -8,14 +8,17 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pandas as pd
 
 from sktl._checks import check_number
+from sktl._hdf5_files import check_array, is_foreign
 from sktl._panels import as_panel
+from sktl._tables import read_table
+from sktl._untrusted import DAMAGE, refusing
 from sktl.datasets._dataset import Part
 from sktl.datasets._finding import find_files
+from sktl.datasets._hdf5 import open_hdf5
 from sktl.datasets._losses import Skipped, warn_of_losses
 from sktl.datasets._readers import Skip, as_number
 from sktl.datasets._resampling import cut_and_resample
@@ -83,7 +86,7 @@ def panel_from_seisbench(
     check_number("n_timepoints", n_timepoints, least=1, whole=True)
     folder, gathered, wanted_hz = Path(path), _Gathered(), rate_hz
     for metadata, waveforms in _chunks(folder):
-        table = pd.read_csv(metadata, low_memory=False)
+        table = read_table(metadata, low_memory=False)
         wanted = ["trace_name", target, group, *([arrival] if arrival else [])]
         missing = [name for name in wanted if name not in table.columns]
         if missing:
@@ -91,7 +94,7 @@ def panel_from_seisbench(
                 f"{metadata} must have the columns {wanted}. Received: {missing} are missing; "
                 f"there are {table.columns.tolist()[:20]}"
             )
-        with h5py.File(waveforms, "r") as file:
+        with open_hdf5(waveforms) as file:
             facts = _data_format(file)
             for row in table.to_dict("records"):
                 name = str(row["trace_name"])
@@ -134,9 +137,13 @@ def _chunks(folder):
 
 def _data_format(file):
     facts = {"dimension_order": "CW", "component_order": "ZNE", "sampling_rate": np.nan}
-    for key, value in file.get("data_format", {}).items():
-        value = value[()]
-        facts[key] = value.decode() if isinstance(value, bytes) else value
+    with refusing(f"{file.filename} has a group data_format that cannot be read"):
+        for key, value in file.get("data_format", {}).items():
+            value = check_array(value, 0)[()]
+            facts[key] = value.decode() if isinstance(value, bytes) else value
+    for key in ("dimension_order", "component_order"):
+        if not isinstance(facts[key], str):
+            raise ValueError(f"{file.filename} must have a text {key}. Received: {facts[key]!r}")
     return facts
 
 
@@ -145,10 +152,13 @@ def _trace(file, name, facts):
     block, _, location = name.partition("$")
     try:
         array = file["data"][block]
+        if is_foreign(array, file):
+            raise Skip("trace in another file")
+        check_array(array, Path(file.filename).stat().st_size)
         series = array[tuple(_index(one) for one in location.split(","))] if location else array[()]
-    except (KeyError, OSError, ValueError, IndexError) as error:
+    except DAMAGE as error:
         raise Skip("damaged or missing trace") from error
-    if series.ndim != 2:
+    if series.ndim != 2 or series.dtype.kind not in "iuf":
         raise Skip("trace that is not an array of components and samples")
     return series if facts["dimension_order"].strip("N") == "CW" else series.T
 
@@ -281,7 +291,7 @@ def _piece(traces, station, component, start, length, rate_hz):
 def _arrivals(events):
     if isinstance(events, str | PathLike):
         if fspath(events).endswith(".csv"):
-            events = pd.read_csv(events, dtype={"event": str, "station": str})
+            events = read_table(events, dtype={"event": str, "station": str})
         else:
             events = _obspy().read_events(fspath(events))
     if not isinstance(events, pd.DataFrame):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sktl._tables import read_table
 from sktl.datasets._contract import make_fetcher
 from sktl.datasets._readers import Reader, as_number
 from sktl.datasets._spec import DatasetSpec, RemoteFile
@@ -56,13 +57,11 @@ def read_closes(path: Path, last_day: str = LAST_DAY) -> pd.Series:
         If there is text instead of a close, which counts as missing, or most rows are later than
         `last_day`.
     """
-    try:
-        table = _table(path)
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ValueError(f"{path} is no CSV file: {error}") from error
-    if not {"Date", "Close"} <= set(table.columns):
+    table = _table(path)
+    if not all(list(table.columns).count(name) == 1 for name in ("Date", "Close")):
         raise ValueError(
-            f"{path} must have the columns Date and Close. Received: {list(table.columns)[:10]}"
+            f"{path} must have the columns Date and Close, each once. "
+            f"Received: {list(table.columns)[:10]}"
         )
     # The zone is the exchange's: the day as it is written is the day of trade.
     days = table["Date"].str.strip().str.extract(_DAY, expand=False)
@@ -97,7 +96,7 @@ def read_closes(path: Path, last_day: str = LAST_DAY) -> pd.Series:
 
 def _table(path):
     """Read all as text, under the names of the columns."""
-    table = pd.read_csv(path, dtype=str)
+    table = read_table(path, dtype=str)
     header = table.columns[0]
     if header == "Price" and len(table) > 1 and table.iloc[0, 0] == "Ticker":
         # What pandas makes of a header of two levels: Price and Ticker, then the index's name.

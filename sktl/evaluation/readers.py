@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,10 +10,13 @@ import numpy as np
 import pandas as pd
 
 from sktl._files import is_left_behind
+from sktl._tables import read_table
+from sktl._untrusted import DAMAGE, check_claim, needed_arrays, read_json
 from sktl.evaluation.records import Exclusion, Records
 
 #: Columns by which the table of the original experiment's results is recognised.
 _PUBLISHED = {"score", "convergence_rate", "curve_start", "last_epoch", "n_train"}
+_LARGEST = 2**63 - 1
 _PUBLISHED_SIZES = {"1k5": 1500, "9k": 9000}
 
 
@@ -65,16 +67,25 @@ def read_records(
     name = path.name.lower()
     try:
         if name.endswith(".parquet"):
-            frame = pd.read_parquet(path)
+            frame = _parquet(path)
         elif ".csv" in name:
-            frame = pd.read_csv(path, float_precision="round_trip", low_memory=False)
+            frame = read_table(path, float_precision="round_trip", low_memory=False)
         else:
             raise ValueError("records must be .csv, .csv.gz, .parquet or a directory of .json")
-    except (ValueError, OSError, ImportError, EOFError, zlib.error) as error:
+    except (ImportError, *DAMAGE) as error:
         raise ValueError(f"records cannot be read: {error}. Received: {path}") from error
     if set(frame.columns) >= _PUBLISHED:
         return _published(frame, path, domains)
     return Records.from_frame(frame, domains=domains, origin=str(path))
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    """Read a table whose runs of equal cells do not stand for far more than the file holds."""
+    from pyarrow.parquet import read_metadata
+
+    facts = read_metadata(path)
+    check_claim(8 * facts.num_rows * facts.num_columns, path.stat().st_size, "the table")
+    return pd.read_parquet(path)
 
 
 def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) -> Records:
@@ -86,7 +97,7 @@ def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) ->
     files = sorted(file for file in path.rglob("*.json") if not is_left_behind(file))
     for file in tqdm(files, desc="reading records", delay=2, disable=not progress):
         try:
-            row = json.loads(file.read_text(encoding="utf-8"))
+            row = read_json(file.read_text(encoding="utf-8"))
         except ValueError:  # no JSON, or no UTF-8
             unreadable.append(file.name)
             continue
@@ -113,6 +124,10 @@ def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) ->
         }
         for row in rows
     ]
+    for row in flat:
+        for key, value in row.items():
+            if isinstance(value, int) and abs(value) > _LARGEST:
+                raise ValueError(f"{key} must have at most 64 bits. Received: a larger number")
     return Records.from_frame(
         pd.DataFrame(flat),
         curves=curves,
@@ -164,9 +179,9 @@ def _published(frame: pd.DataFrame, path: Path, domains: Mapping[str, str] | Non
     curves: dict[int, dict[str, np.ndarray]] = {}
     beside = path.with_name("published_curves.npz")
     if beside.exists():
-        with np.load(beside) as arrays:
-            main, offsets = arrays["main"], arrays["offsets"]
-        if len(offsets) == len(table) + 1:
+        main, offsets = needed_arrays(beside, ("main", "offsets"))
+        fits = offsets.shape == (len(table) + 1,) and offsets.dtype.kind in "iu"
+        if fits and main.ndim == 1 and main.dtype.kind == "f":
             curves = {
                 index: {"test": main[start:end]}
                 for index, start, end in zip(table.index, offsets[:-1], offsets[1:], strict=True)

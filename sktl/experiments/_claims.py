@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from sktl._untrusted import read_json
 from sktl.experiments._files import store_error
 
 try:
@@ -108,10 +109,10 @@ def abandoned(folder: Path) -> Iterator[dict[str, Any]]:
     """
     for path in sorted(folder.glob("*.claim")):
         try:
-            facts = json.loads(path.read_text() or "{}")
+            facts = read_json(path.read_text() or "{}")
         except (OSError, ValueError):
             continue
-        if facts:
+        if facts and isinstance(facts, dict):
             with claim(path) as held:
                 if held:
                     yield facts

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sktl._files import check_folder, is_left_behind
+from sktl._untrusted import read_json
 from sktl.experiments._claims import waiting_claim
 from sktl.experiments._files import move, store_error, write_whole
 from sktl.experiments._trial import Data, Trial, canonical
@@ -134,7 +135,7 @@ class Store:
     def _check_settings(self, settings: dict[str, Any]) -> None:
         path = self.folder / "store.json"
         try:
-            kept = json.loads(path.read_text())["settings"]
+            kept = dict(read_json(path.read_bytes())["settings"])
         except (OSError, ValueError, KeyError, TypeError):
             content = {"format": FORMAT, "settings": settings}
             write_whole(path, json.dumps(content, indent=1).encode())
@@ -370,10 +371,11 @@ def _checksum(record: Mapping[str, Any]) -> str:
 def _parsed(content: bytes) -> dict[str, Any] | None:
     """Return a record, or None where it is not exactly what was written."""
     try:
-        record = json.loads(content)
+        record = read_json(content)
         intact = record["checksum"] == _checksum(record)
-        return record if intact and {"key", "status", "trial"} <= record.keys() else None
-    except (ValueError, KeyError, TypeError, AttributeError):
+        hash(identity_of(record["trial"]))
+        return record if intact and {"key", "status"} <= record.keys() else None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import io
-import json
 import os
 import tokenize
 from functools import cache
@@ -13,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import sktl
+from sktl._untrusted import read_json
 from sktl.layers.fast_forms import PLAIN_LAYERS
 
 _PACKAGES = ("sktime", "keras", "numpy", "scipy", "scikit-learn")
@@ -38,8 +38,8 @@ def keras_backend() -> str:
         return os.environ["KERAS_BACKEND"]
     folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     try:
-        return json.loads((folder / "keras.json").read_text())["backend"]
-    except (OSError, ValueError, KeyError):
+        return str(read_json((folder / "keras.json").read_text())["backend"])
+    except (OSError, ValueError, KeyError, TypeError):
         return "tensorflow"
 
 

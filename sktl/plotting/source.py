@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sktl._tables import read_table
 from sktl.plotting._canvas import BLUE, GREY, VERMILION, log_where_wide, several_axes
 from sktl.sources import load_source
 
@@ -125,7 +126,12 @@ def _training(ax, loaded):
     if not curves.is_file():
         _say(ax, "No training curves\ncome with this source.")
         return
-    table = pd.read_csv(curves)
+    table = read_table(curves)
+    missing = sorted({"repeat", "epoch", "loss", "val_loss"} - set(table.columns))
+    if missing:
+        raise ValueError(f"{curves} must have the columns {missing}")
+    for name in ("repeat", "epoch", "loss", "val_loss"):
+        table[name] = pd.to_numeric(table[name], errors="coerce")
     chosen = (loaded.card.training or {}).get("chosen_repeat", 0)
     for repeat, rows in table.groupby("repeat"):
         kept = repeat == chosen

@@ -14,6 +14,9 @@ import numpy as np
 
 FORMAT_VERSION = 2
 TASKS = ("classification", "regression")
+_LARGEST = 2**63 - 1
+# What steers a terminal, and half of a letter; lines and tabs may be.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -196,12 +199,16 @@ class Card:
 
 def _plain(value, where):
     """Turn numpy scalars, tuples and mappings into what JSON knows, or say where it is not."""
-    if value is None or type(value) in (str, int, bool):
+    if value is None or type(value) is bool:
         return value
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"A card's numbers must be finite. Received: {where}={value}")
+    if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
+        raise ValueError(f"A card's whole numbers have at most 64 bits. Received: {where}")
+    if isinstance(value, str) and _CONTROL.search(value):
+        raise ValueError(f"A card's text must hold no control characters. Received: {where}")
     if isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from sktl._files import is_left_behind, write_whole
+from sktl._untrusted import DAMAGE, read_json
 from sktl.sources._card import Card
 
 CARD, WEIGHTS, SUMS, README = "card.json", "weights.safetensors", "SHA256SUMS", "README.md"
@@ -103,18 +104,40 @@ def read_source(folder: Path, origin: str = "path") -> Source:
     ValueError
         If a file was changed after it was saved, or is damaged.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
     card_bytes, weights = _read(folder, (CARD, WEIGHTS))
     card = _parse_card(folder, card_bytes)
     verify(weights, card.weights_sha256 or "no hash in the card", folder / WEIGHTS)
-    try:
-        arrays = load(weights)
-    except SafetensorError as error:
-        raise ValueError(f"{folder / WEIGHTS} is no safetensors file: {error}") from error
+    arrays = read_safetensors(weights, folder / WEIGHTS)
     arrays = {name: _checked_array(name, array) for name, array in arrays.items()}
     return Source(card, arrays, origin, folder)
+
+
+def read_safetensors(content: bytes, where: Path | str = "This") -> dict[str, np.ndarray]:
+    """Read the arrays of a safetensors file.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    where : path-like, default="This"
+        What the error calls it.
+
+    Returns
+    -------
+    dict of str to np.ndarray
+
+    Raises
+    ------
+    ValueError
+        If it is no such file, or holds types that numpy lacks.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return load(content)
+    except (SafetensorError, *DAMAGE) as error:
+        raise ValueError(f"{where} is no safetensors file that can be read: {error}") from error
 
 
 def save_source(
@@ -247,7 +270,7 @@ def _read(folder: Path, names: tuple[str, ...]) -> list[bytes]:
 
 def _parse_card(folder: Path, content: bytes) -> Card:
     try:
-        return Card.from_dict(json.loads(content))
+        return Card.from_dict(read_json(content))
     except (ValueError, TypeError) as error:
         raise ValueError(f"{folder / CARD} is no valid card: {error}") from error
 

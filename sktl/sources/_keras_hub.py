@@ -16,7 +16,7 @@ _BN = ("gamma", "beta", "moving_mean", "moving_variance")
 
 
 def is_keras_hub(file: Mapping) -> bool:
-    """Whether an open HDF5 file names layers by kind and number."""
+    """Whether a file's arrays, by their paths, name layers by kind and number."""
     return "layers/conv2d/vars/0" in file
 
 
@@ -25,8 +25,8 @@ def read_keras_hub(file: Mapping) -> dict[str, np.ndarray]:
 
     Parameters
     ----------
-    file : h5py.File
-        Open ``model.weights.h5``.
+    file : mapping of str to np.ndarray
+        Arrays of ``model.weights.h5`` by their paths.
 
     Returns
     -------
@@ -38,15 +38,16 @@ def read_keras_hub(file: Mapping) -> dict[str, np.ndarray]:
     ValueError
         If the network is another.
     """
-    numbers = range(sum(name.split("_")[0] == "conv2d" for name in file["layers"]))
+    layers_there = {path.split("/")[1] for path in file if path.startswith("layers/")}
+    numbers = range(sum(name.split("_")[0] == "conv2d" for name in layers_there))
     arrays = {}
     # A first convolution, then stages of two blocks; all but the first stage have a shortcut.
     layers = list(_order((len(numbers) + 4) // 5))
     for number, (conv, bn, size) in zip(numbers, layers, strict=False):
         end = f"_{number}" if number else ""
-        kernel = np.array(file[f"layers/conv2d{end}/vars/0"])
-        normalising = file.get(f"layers/batch_normalization{end}/vars", {})
-        values = [np.array(normalising[key]) for key in sorted(normalising)]
+        kernel = file.get(f"layers/conv2d{end}/vars/0", np.empty(0))
+        place = f"layers/batch_normalization{end}/vars/"
+        values = [file[path] for path in sorted(file) if path.startswith(place)]
         width = kernel.shape[-1:]
         if kernel.shape[:2] != (size, size) or [v.shape for v in values] != [width] * len(_BN):
             raise _other(f"{conv} of shape {kernel.shape}")

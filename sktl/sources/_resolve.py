@@ -194,7 +194,10 @@ def _find(source: str | os.PathLike[str], architecture: str) -> Found:
         return Found(text, "hub", download(text))
     if not text:
         raise ValueError("source must be a name, a path or 'hf://owner/repo'. Received: source=''")
-    path = Path(text).expanduser().absolute()
+    try:
+        path = Path(text).expanduser().absolute()
+    except RuntimeError as error:  # of a user who is unknown
+        raise FileNotFoundError(f"{error} Received: source={text!r}") from error
     if is_source(path):
         return Found(path.name, "path", path)
     grouped = text.split("/")[0] in published.GROUPS and not isinstance(source, os.PathLike)

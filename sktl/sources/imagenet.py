@@ -9,7 +9,6 @@ published one; nothing is ever drawn at random under the name of ImageNet.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import re
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from sktl.sources._card import Card
-from sktl.sources._folder import Source, save_source
+from sktl.sources._folder import Source, read_safetensors, save_source
 from sktl.sources._keras_hub import WEIGHTS, is_keras_hub, read_keras_hub
 from sktl.sources._published_file import Published
 from sktl.sources._tfjs import import_tfjs_resnet50, read_npm
@@ -150,26 +149,23 @@ def _read_torch(content: bytes) -> dict[str, np.ndarray]:
 
 
 def _read_safetensors(content: bytes) -> dict[str, np.ndarray]:
-    from safetensors.numpy import load
-
-    return _from_torch(load(content))
+    return _from_torch(read_safetensors(content))
 
 
 def _read_keras(content: bytes) -> dict[str, np.ndarray]:
     """Read a keras HDF5 file: keras-hub's, or any groups around ``layer/weight:0``."""
-    import h5py
+    from sktl._hdf5_files import read_arrays_apart
 
+    found = read_arrays_apart(content)
+    if is_keras_hub(found):
+        return read_keras_hub(found)
+    bare = [path for path in found if "/" not in path]
+    if bare or not found:
+        raise ValueError(f"Arrays of a Keras file lie in groups of layers. Received: {bare}")
     arrays = {}
-
-    def visit(path, item):
-        if isinstance(item, h5py.Dataset):
-            layer, weight = path.split("/")[-2:]
-            arrays[f"{layer}/{weight.removesuffix(':0')}"] = np.array(item)
-
-    with h5py.File(io.BytesIO(content), "r") as file:
-        if is_keras_hub(file):
-            return read_keras_hub(file)
-        file.visititems(visit)
+    for path, values in found.items():
+        layer, weight = path.split("/")[-2:]
+        arrays[f"{layer}/{weight.removesuffix(':0')}"] = values
     return arrays
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 
+from sktl._untrusted import refusing
 from sktl.sources._card import Card
 from sktl.sources._published_file import Published
 
@@ -35,21 +34,19 @@ def read_detector(content: bytes) -> dict[str, np.ndarray]:
     ValueError
         If the file has other layers.
     """
-    import h5py
+    from sktl._hdf5_files import read_arrays
 
+    with refusing("This is no Keras file of the detector with its layers"):
+        return _of_our_layers(read_arrays(content))
+
+
+def _of_our_layers(arrays):
     def weights(name):
-        group = weights_of_all[f"{name}/{name}"]
-        return np.array(group["kernel:0"]), np.array(group["bias:0"])
+        place = f"model_weights/{name}/{name}"
+        return arrays[f"{place}/kernel:0"], arrays[f"{place}/bias:0"]
 
-    try:
-        with h5py.File(io.BytesIO(content), "r") as file:
-            weights_of_all = file["model_weights"]
-            layers = {f"conv{n}": weights(f"conv1d_{n}") for n in range(1, _LAYERS + 1)}
-            amplitude, dense, output = (weights(f"dense_{n}") for n in (1, 2, 3))
-    except (OSError, KeyError) as error:
-        raise ValueError(
-            f"This is no Keras file of the detector with its layers. Received: {error}"
-        ) from error
+    layers = {f"conv{n}": weights(f"conv1d_{n}") for n in range(1, _LAYERS + 1)}
+    amplitude, dense, output = (weights(f"dense_{n}") for n in (1, 2, 3))
     kernel, bias = (part.astype(np.float64) for part in dense)
     read = kernel[-1].copy()  # the last input is the amplitude
     kernel[-1] = amplitude[0].item() * read

@@ -6,8 +6,6 @@ user, from its author, and is never part of this package.
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 
 from sktl.sources import ucr
@@ -19,7 +17,7 @@ from sktl.sources.len_db import LEN_DB_DETECTION
 
 def _read_magnet(content: bytes) -> dict[str, np.ndarray]:
     """Read the weights of a Keras 2 HDF5 file, under the layer names of our MagNet."""
-    import h5py
+    from sktl._hdf5_files import read_arrays
 
     lstm = "bidirectional_1/bidirectional_1"
     groups = {
@@ -29,12 +27,15 @@ def _read_magnet(content: bytes) -> dict[str, np.ndarray]:
         "bilstm/backward": f"{lstm}/backward_lstm_1",
         "dense": "dense_1/dense_1",
     }
-    with h5py.File(io.BytesIO(content), "r") as file:
-        return {
-            f"{layer}/{weight.removesuffix(':0')}": np.array(dataset)
-            for layer, group in groups.items()
-            for weight, dataset in file["model_weights"][group].items()
-        }
+    found, arrays = read_arrays(content), {}
+    for layer, group in groups.items():
+        place = f"model_weights/{group}/"
+        inside = {path: values for path, values in found.items() if path.startswith(place)}
+        if not inside:
+            raise ValueError(f"This is no Keras file of MagNet. Received: nothing at {place}")
+        for path, values in inside.items():
+            arrays[f"{layer}/{path.removeprefix(place).removesuffix(':0')}"] = values
+    return arrays
 
 
 _MAGNET_STEAD = Published(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import zipfile
-import zlib
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,10 +18,9 @@ from sktl._files import replacing
 from sktl._panels import as_array, check_same_order
 from sktl._random import draw_seed
 from sktl._targets import as_targets
+from sktl._untrusted import read_json, read_npz, refusing
 
 FORMAT = 1
-# What reading a file can end with that is not what `save` wrote.
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 TASKS = ("auto", "classification", "regression")
 
 
@@ -156,6 +153,13 @@ class BaseGenerator(BaseEstimator):
         if not hasattr(self, "_learnt"):
             raise ValueError(f"This {type(self).__name__} has learnt nothing: call fit or load.")
         rng = np.random.default_rng(draw_seed(random_state))
+        origin = getattr(self, "_origin", None)
+        if origin is None:
+            return self._made(n, y, rng)
+        with refusing(f"{origin} is damaged or these targets do not fit"):
+            return self._made(n, y, rng)
+
+    def _made(self, n, y, rng):
         if y is None:
             if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 1:
                 raise ValueError(f"n must be a whole number above 0. Received: n={n!r}")
@@ -247,15 +251,10 @@ class BaseGenerator(BaseEstimator):
             If it is damaged, of a later format, or of a class that is unknown or another.
         """
         path = Path(path)
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                learnt = {name: archive[name] for name in archive.files}
-            card = json.loads(str(learnt.pop("card")))
-            kind, known = card["generator"], card["format"]
-        except FileNotFoundError:
-            raise
-        except _DAMAGE as error:
-            raise ValueError(f"{path} is damaged or no saved generator: {error}") from error
+        with refusing(f"{path} is damaged or no saved generator"):
+            learnt = read_npz(path)
+            card = read_json(str(learnt.pop("card")))
+            kind, known = str(card["generator"]), card["format"]
         if known != FORMAT:
             raise ValueError(f"{path} has a format this version cannot read. Received: {known}")
         kinds = {one.__name__: one for one in _subclasses(cls)}
@@ -265,21 +264,33 @@ class BaseGenerator(BaseEstimator):
                 f"{path} must hold one of {sorted(kinds)}; import the module of your own class "
                 f"first.{f' Did you mean {near[0]}?' if near else ''} Received: {kind!r}"
             )
-        return kinds[kind]._restored(card, learnt)
+        with refusing(f"{path} is damaged or no saved generator"):
+            return kinds[kind]._restored(card, learnt, path.name)
 
     @classmethod
-    def _restored(cls, card, learnt):
+    def _restored(cls, card, learnt, origin):
         own = cls._get_param_names()
         values = {name: value for name, value in card["parameters"].items() if name in own}
         if isinstance(values.get("random_state"), str):  # a generator's name, not its state
             values["random_state"] = None
         loaded = cls(**values)
-        labels = card["classes"]
-        loaded.classes_ = labels if labels is None else np.array(labels, card["label_type"])
+        loaded.classes_ = _labels(card)
         loaded.shape_ = card["n_channels"], card["n_timepoints"]
         loaded.n_instances_ = card["n_instances"]
-        loaded.card_, loaded._learnt = card, learnt
+        loaded.card_, loaded._learnt, loaded._origin = card, learnt, origin
         return loaded
+
+
+def _labels(card) -> np.ndarray | None:
+    """Return the labels of a card, of the type that they had."""
+    labels = card["classes"]
+    if labels is None:
+        return None
+    found, kind = np.array(labels), np.dtype(card["label_type"])
+    # A longer type than the labels need would take any memory.
+    if found.ndim != 1 or kind.kind not in "biufUS" or kind.itemsize > found.dtype.itemsize + 8:
+        raise ValueError(f"labels {labels!r:.80} of the type {card['label_type']!r:.80}")
+    return found.astype(kind)
 
 
 def _panel(X) -> np.ndarray:

@@ -12,6 +12,7 @@ import pytest
 
 from sktl.datasets import _checksums, _download, get_spec
 from sktl.datasets._archives import unpack
+from sktl.datasets._checksums import verify
 from sktl.datasets._fetch import fetch_files
 from sktl.datasets._spec import RemoteFile
 
@@ -250,3 +251,33 @@ def test_the_archive_of_a_repository_is_checked_by_gits_id(spec, server, sktl_ho
     with pytest.raises(ValueError, match="b4d01e9b"):
         fetch_files(replace(spec, files=(wrong,)), progress=False)
     assert not (sktl_home / "datasets" / "len_db" / "data.zip").exists()
+
+
+def test_links_inside_and_bombs_are_refused(tmp_path, monkeypatch):
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w") as archive:
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "other"
+        archive.addfile(link)
+    with pytest.raises(ValueError, match="no link"):
+        unpack(path, tmp_path / "cache")
+    monkeypatch.setattr("sktl._untrusted.ROOM", 2**16)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x", bytes(2**20))
+    with tarfile.open(tmp_path / "a.tgz", "w:gz") as archive:
+        member = tarfile.TarInfo("x")
+        member.size = 2**20
+        archive.addfile(member, io.BytesIO(bytes(2**20)))
+    for name in ("a.zip", "a.tgz"):
+        with pytest.raises(ValueError, match="its members may take"):
+            unpack(tmp_path / name, tmp_path / "cache")
+
+
+@pytest.mark.parametrize("content", ["[1]", '{"verified": 3, "official": []}', "[" * 100_000])
+def test_remembered_checksums_that_are_none(content, tmp_path, sktl_home):
+    (sktl_home / "datasets").mkdir(parents=True)
+    (sktl_home / "datasets" / "checksums.json").write_text(content)
+    (tmp_path / "x").write_bytes(b"x")
+    verify(tmp_path / "x", "md5:9dd4e461268c8034f5c8564e155c67a6")
+    with pytest.raises(ValueError, match="'algorithm:digest'"):
+        verify(tmp_path / "x", "shake:00")

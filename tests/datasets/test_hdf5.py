@@ -4,9 +4,11 @@ import h5py
 import numpy as np
 import pytest
 
+from sktl._hdf5_files import read_arrays
 from sktl.cli import main
 from sktl.datasets import get_spec, load_dataset, simulate_to_file
 from sktl.datasets._hdf5 import PanelReader, write_panel
+from sktl.datasets.len_db import read_len_db
 
 
 @pytest.mark.parametrize("name", ["S&P 500", "LEN-DB"])
@@ -137,3 +139,42 @@ def test_commands(tmp_path, capsys, closes_file):
     assert main(["fetch", "STEAD"]) == 1
     assert "1. open https://github.com/smousavi05/STEAD" in capsys.readouterr().err
     assert main(["simulate", "LEN-DB", "--n-instances", "0", "--out", str(out)]) == 1
+
+
+def test_arrays_in_other_files_are_not_read(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(4 * 3 * 540))
+    with h5py.File(tmp_path / "other.hdf5", "w") as file:
+        file.create_dataset("x", data=np.ones((3, 540), "f4")).attrs["mag"] = 2.0
+    with h5py.File(tmp_path / "a.hdf5", "w") as file:
+        inside = file.create_dataset("EQ/inside", data=np.ones((3, 540), "f4"))
+        outside = file.create_dataset(
+            "EQ/raw", (3, 540), "f4", external=[(str(secret), 0, h5py.h5f.UNLIMITED)]
+        )
+        layout = h5py.VirtualLayout((3, 540), "f4")
+        layout[:] = h5py.VirtualSource(tmp_path / "other.hdf5", "x", (3, 540))
+        virtual = file.create_virtual_dataset("EQ/virtual", layout)
+        for one in (inside, outside, virtual):
+            one.attrs["mag"] = 1.0
+        file["EQ/linked"] = h5py.ExternalLink("other.hdf5", "x")
+    reader = read_len_db(tmp_path / "a.hdf5")
+    assert reader.names.tolist() == ["inside"]
+    assert reader.skipped == {"damaged": 2, "not an array": 1}
+    with pytest.raises(ValueError, match="in the file itself"):
+        read_arrays((tmp_path / "a.hdf5").read_bytes())
+
+
+def test_a_heap_that_has_no_end_is_refused(tmp_path):
+    path = tmp_path / "a.hdf5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("EQ/a", data=np.ones((3, 540), "f4")).attrs["otime"] = "now"
+        file["EQ/a"].attrs["mag"] = 1.0
+    assert len(read_len_db(path)) == 1
+    content = bytearray(path.read_bytes())
+    heap = content.index(b"GCOL")
+    free = heap + 16 + 16 + 8  # behind the heap's header, one object's and its text
+    assert content[free : free + 2] == b"\0\0"
+    content[free + 8 : free + 16] = bytes(8)
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="has no end"):
+        read_len_db(path)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from sktl.datasets import _resampling, resample
+from sktl.datasets._readers import Skip
+from sktl.datasets._resampling import cut_and_resample
 from sktl.sources import Card, find_card
 
 
@@ -69,3 +71,9 @@ def test_examples_run():
     result = doctest.testmod(_resampling)
     assert result.attempted
     assert not result.failed
+
+
+@pytest.mark.parametrize("rate", [1e-300, 1e-9, 1e12])
+def test_rates_that_no_recording_has_are_skipped(rate):
+    with pytest.raises(Skip, match="sampling rate"):
+        cut_and_resample(np.zeros((1, 50)), rate, 0, 10, 50.0)

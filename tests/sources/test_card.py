@@ -137,3 +137,16 @@ def test_wrong_values_are_named(field, value, error):
 def test_regression_has_no_classes():
     with pytest.raises(ValueError, match="regression source has no classes"):
         Card.from_dict(FULL | {"task": "regression"})
+
+
+@pytest.mark.parametrize("value", ["a\x1b[31mred", "bell\x07", "half \ud800"])
+def test_text_that_steers_a_terminal_is_refused(value):
+    with pytest.raises(ValueError, match="control characters"):
+        Card("mine", "MagNet", "regression", 3, 540, 1, notes=value)
+    with pytest.raises(ValueError, match="control characters"):
+        Card("mine", "MagNet", "regression", 3, 540, 1, training={"by": [value]})
+
+
+def test_whole_numbers_have_64_bits():
+    with pytest.raises(ValueError, match="64 bits"):
+        Card("mine", "MagNet", "regression", 3, 540, 1, sampling_rate=10**400)

@@ -209,3 +209,22 @@ def test_foreign_names_are_refused(tmp_path):
     save_file({"vgg.tensor": np.ones(3, "float32")}, tmp_path / "vgg.safetensors")
     with pytest.raises(ValueError, match=r"Received: 'vgg.tensor'"):
         read_resnet_file(tmp_path / "vgg.safetensors")
+
+
+@pytest.mark.parametrize("name", ["../secret", "/dev/zero"])
+def test_shards_of_tensorflow_js_lie_beside_the_model(name, model):
+    (model.parent / "secret").write_bytes(bytes(100))
+    description = json.loads((model / "model.json").read_text())
+    description["weightsManifest"][0]["paths"] = [name]
+    (model / "model.json").write_text(json.dumps(description))
+    with pytest.raises(ValueError, match="beside model"):
+        import_tfjs_resnet50(model)
+
+
+def test_a_file_at_which_hdf5_breaks_down_ends_in_an_error(tmp_path):
+    content = bytearray((DATA / "keras_hub" / "model.weights.h5").read_bytes())
+    content[83658] ^= 1 << 2
+    content[83680] ^= 1 << 2
+    (tmp_path / "a.h5").write_bytes(content[:-8])
+    with pytest.raises(ValueError, match="no intact HDF5 file"):
+        read_resnet_file(tmp_path / "a.h5")

@@ -236,3 +236,8 @@ def test_a_copied_folder_is_a_source(tmp_path, make_card):
     folder = save_at(tmp_path / "mine", make_card, 1)
     shutil.copytree(folder, tmp_path / "copy")
     assert mark(load_source(tmp_path / "copy", "MagNet")) == 1
+
+
+def test_the_home_of_an_unknown_user_is_no_source():
+    with pytest.raises(FileNotFoundError, match="~nobody-of-this-name"):
+        load_source("~nobody-of-this-name/x", "MagNet")

@@ -138,7 +138,7 @@ class TorchNetwork(CompiledNetwork):
         # stream, which `load` sets, where the layer was given no seed. What it is does not matter.
         for layer in inner_layers(self.model):
             stream = getattr(layer, "seed_generator", None)
-            if getattr(stream, "_initial_seed", 0) is None:
+            if stream is not None and getattr(stream, "_initial_seed", 0) is None:
                 stream._initial_seed = 0
 
     def _train(self, data, batches, present):

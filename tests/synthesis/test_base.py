@@ -103,7 +103,7 @@ def test_a_failed_save_leaves_the_old_file(panel, tmp_path, monkeypatch):
     ("X", "y", "message"),
     [
         (np.full((4, 1, 3), np.nan), [0, 0, 1, 1], "12 NaN or infinite values of 12"),
-        (np.zeros((4, 1, 3)), [0, 1], r"one value an instance. Received: \(2,\) for 4"),
+        (np.zeros((4, 1, 3)), [0, 1], r"one value per instance. Received: \(2,\) for 4"),
         (np.zeros((4, 0, 3)), [0, 0, 1, 1], r"none of them 0. Received: shape \(4, 0, 3\)"),
         (np.zeros((2, 2, 2, 2)), [0, 1], r"shape \(2, 2, 2, 2\)"),
         (np.array([[["a"]]]), [0], "must hold real numbers"),

@@ -13,7 +13,10 @@ MODULES = sorted(
     for path in PACKAGE.rglob("*.py")
 )
 # Each room may import from these others, and every room the ground floor.
-GROUND = {"_lengths", "_paths", "_files", "_checks", "_panels", "_targets", "_random"}
+GROUND = {
+    "_lengths", "_paths", "_files", "_checks", "_panels", "_targets", "_random", "_untrusted",
+    "_tables", "_hdf5_files",
+}  # fmt: skip
 NETWORKS = {"estimators", "training", "layers", "sources"}
 BELOW_EXPERIMENTS = {
     *NETWORKS, "transformations", "datasets", "evaluation", "model_selection", "synthesis",

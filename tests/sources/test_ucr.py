@@ -267,7 +267,7 @@ def test_a_storage_cut_short_is_refused(file):
 
 
 def test_code_in_the_archive_is_not_run(file, capsys):
-    evil = b"cbuiltins\nprint\n(S'executed'\ntR."
+    evil = b"\x80\x02cbuiltins\nprint\n(X\x08\x00\x00\x00executedtR."
     content = rewritten(file("Wafer"), lambda name, x: evil if name.endswith("data.pkl") else x)
     with pytest.raises(ValueError, match=r"asks for builtins\.print"):
         read_fcn(content)

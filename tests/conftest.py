@@ -7,7 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from sktl.estimators import MagNetClassifier, MagNetRegressor
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+# For what both tasks share: either of them in the fast tests.
+CLASSIFIER_FAST = pytest.mark.parametrize(
+    "network",
+    [MagNetClassifier, pytest.param(MagNetRegressor, marks=pytest.mark.slow)],
+    indirect=True,
+)
+REGRESSOR_FAST = pytest.mark.parametrize(
+    "network",
+    [pytest.param(MagNetClassifier, marks=pytest.mark.slow), MagNetRegressor],
+    indirect=True,
+)
 
 
 @pytest.fixture(scope="session")

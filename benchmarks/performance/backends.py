@@ -5,7 +5,6 @@ python -m benchmarks.performance.backends --turns 3
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from benchmarks.performance.performance_page import (
     markdown,
     write_block,
 )
+from benchmarks.performance.start import limited
 
 BACKENDS = ("tensorflow", "jax", "torch")
 EPOCHS = 3
@@ -65,9 +65,6 @@ def main():
     if arguments.here:
         print(json.dumps(epochs(arguments.networks, *sizes)))
         return
-    limits = dict.fromkeys(
-        ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"
-    )
     found = {backend: {name: [] for name in arguments.networks} for backend in BACKENDS}
     for _ in range(arguments.turns):
         for backend in BACKENDS:
@@ -76,7 +73,7 @@ def main():
                 [*command, "--here"],
                 check=True,
                 stdout=subprocess.PIPE,
-                env=os.environ | limits | {"KERAS_BACKEND": backend},
+                env=limited(1) | {"KERAS_BACKEND": backend},
             ).stdout
             for name, seconds in json.loads(out.splitlines()[-1]).items():
                 found[backend][name] += seconds

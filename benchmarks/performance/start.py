@@ -42,14 +42,17 @@ IMPORTS = {
 }
 
 
+def limited(threads):
+    """Return the environment of a process that takes so many threads."""
+    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    return os.environ | dict.fromkeys(names, str(threads))
+
+
 def seconds(code, threads):
     """Run a program in a new process; return wall time and processor time, with Python's start."""
-    limits = dict.fromkeys(
-        ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), str(threads)
-    )
     start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, env=os.environ | limits
+        [sys.executable, "-c", code], check=True, capture_output=True, env=limited(threads)
     )
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

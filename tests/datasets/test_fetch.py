@@ -218,13 +218,14 @@ def test_members_that_leave_the_folder_are_refused(make, name, member, tmp_path)
     assert not list((tmp_path / "cache").iterdir())
 
 
-def test_links_out_of_the_folder_are_refused(tmp_path):
+@pytest.mark.parametrize("to", ["/etc", "other"])
+def test_links_are_refused(to, tmp_path):
     path = tmp_path / "a.tar"
     with tarfile.open(path, "w") as archive:
         link = tarfile.TarInfo("link")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc"
+        link.type, link.linkname = tarfile.SYMTYPE, to
         archive.addfile(link)
-    with pytest.raises(ValueError, match="link"):
+    with pytest.raises(ValueError, match="no link"):
         unpack(path, tmp_path / "cache")
 
 
@@ -253,14 +254,7 @@ def test_the_archive_of_a_repository_is_checked_by_gits_id(spec, server, sktl_ho
     assert not (sktl_home / "datasets" / "len_db" / "data.zip").exists()
 
 
-def test_links_inside_and_bombs_are_refused(tmp_path, monkeypatch):
-    path = tmp_path / "a.tar"
-    with tarfile.open(path, "w") as archive:
-        link = tarfile.TarInfo("link")
-        link.type, link.linkname = tarfile.SYMTYPE, "other"
-        archive.addfile(link)
-    with pytest.raises(ValueError, match="no link"):
-        unpack(path, tmp_path / "cache")
+def test_bombs_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("sktl._untrusted.ROOM", 2**16)
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x", bytes(2**20))

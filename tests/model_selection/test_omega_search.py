@@ -22,19 +22,8 @@ from sktl.model_selection import (
 from sktl.sources import SimulatedSourceWarning, expand_sources, find_card, published
 from sktl.training.randomness import random_streams, validation_split
 
+from ..conftest import CLASSIFIER_FAST, REGRESSOR_FAST
 from .conftest import SMALL, make_panel
-
-# For what both tasks share: either of them in the fast tests.
-CLASSIFIER_FAST = pytest.mark.parametrize(
-    "network",
-    [MagNetClassifier, pytest.param(MagNetRegressor, marks=pytest.mark.slow)],
-    indirect=True,
-)
-REGRESSOR_FAST = pytest.mark.parametrize(
-    "network",
-    [pytest.param(MagNetClassifier, marks=pytest.mark.slow), MagNetRegressor],
-    indirect=True,
-)
 
 
 def same_weights(one, other):

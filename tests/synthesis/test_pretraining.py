@@ -21,6 +21,8 @@ from sktl.synthesis import (
     WGANGPGenerator,
 )
 
+from ..conftest import CLASSIFIER_FAST, REGRESSOR_FAST
+
 SMALL = {
     "filters": (3, 2), "lstm_units": 2, "n_epochs": 2, "batch_size": 8, "random_state": 0,
 }  # fmt: skip
@@ -36,19 +38,6 @@ def make_panel(n=24, n_channels=2, seed=0):
 @pytest.fixture
 def panel():
     return make_panel()
-
-
-# For what both tasks share: either of them in the fast tests.
-CLASSIFIER_FAST = pytest.mark.parametrize(
-    "network",
-    [MagNetClassifier, pytest.param(MagNetRegressor, marks=pytest.mark.slow)],
-    indirect=True,
-)
-REGRESSOR_FAST = pytest.mark.parametrize(
-    "network",
-    [pytest.param(MagNetClassifier, marks=pytest.mark.slow), MagNetRegressor],
-    indirect=True,
-)
 
 
 @pytest.fixture(params=[MagNetClassifier, MagNetRegressor], ids=["classifier", "regressor"])

@@ -267,9 +267,9 @@ def _check_header(stream: IO[bytes], size: int, name: str) -> None:
     shape, _, dtype = read[np.lib.format.read_magic(stream)](stream)
     if dtype.hasobject:
         raise ObjectArrayError(name)
-    claimed, left = math.prod(shape) * dtype.itemsize, size - stream.tell()
-    empty = not dtype.itemsize and math.prod(shape)
-    if empty or min(shape, default=0) < 0 or claimed > left:
+    elements, left = math.prod(shape), size - stream.tell()
+    empty = elements > 0 and not dtype.itemsize
+    if empty or min(shape, default=0) < 0 or elements * dtype.itemsize > left:
         raise ValueError(f"{name!r} of shape {shape} and {dtype} in {left:,} bytes")
 
 

@@ -137,7 +137,7 @@ class Diverged:
 def test_a_late_divergence_is_a_record_with_gaps_in_its_curves(tmp_path, monkeypatch):
     monkeypatch.setattr("sktl.experiments._execute.make_estimator", lambda *_: Diverged())
     data = Data("S&P 500-simulated", n_instances=200)
-    trial, store = Trial("reference", "ConvNetQuakeINGV", data, 40, 0), Store(tmp_path).prepare()
+    trial, store = Trial("reference", "ConvNetQuakeINGV", data, 40, 0), Store(tmp_path).create()
     results = execute(trial, store)
     assert results["diverged"] is True
     store.write(trial, {"status": "ok", "error": None} | facts(trial) | results)

@@ -71,7 +71,7 @@ def test_every_process_finds_the_data_and_goes_on(mixed, tmp_path, stand_in):
 
 
 def test_the_store_has_a_copy_of_its_own(mixed, tmp_path):
-    store, data = Store(tmp_path).prepare(), mixed.dataset("mine")
+    store, data = Store(tmp_path).create(), mixed.dataset("mine")
     (dataset,) = mixed.own
     store.keep(data, dataset)
     assert load_npz(store.data_file(data)).fingerprint(None) == data.content

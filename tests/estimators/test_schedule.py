@@ -102,7 +102,7 @@ def test_warns_where_the_first_epoch_was_the_best(data):
     X, y = data
     params = SMALL | {"n_epochs": 20, "early_stopping_patience": 2, "learning_rate": 0.3}
     params["head"] = "random"  # the probe would be better than all epochs, which is no fault
-    with pytest.warns(UserWarning, match="None of 3 epochs was better than the first"):
+    with pytest.warns(UserWarning, match="None of 3 epochs improved the monitored value"):
         # The validation part contradicts the training part.
         ConvNetQuakeINGVRegressor(**params).fit(X, y, validation_data=(X, 1e3 - 1e3 * y))
 

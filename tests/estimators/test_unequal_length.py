@@ -342,7 +342,7 @@ def test_searches(fitted, tmp_path):
     folds = search.clone().set_params(selection=2).fit(X, Y)
     assert folds.predict(X).shape == (16,)
     fixed = OmegaSearch(ConvNetQuakeINGVClassifier(**SMALL, unequal_length="pad"), sources=[None])
-    with pytest.raises(ValueError, match="takes no others"):
+    with pytest.raises(ValueError, match="supports no unequal lengths"):
         fixed.set_params(estimator__unequal_length="error").fit(X, Y)
 
 

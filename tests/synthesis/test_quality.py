@@ -37,7 +37,7 @@ def test_coverage_of_copies_and_of_a_collapse():
     assert coverage(X, X).coverage == 1
     assert coverage(X, np.repeat(X[:1], 60, axis=0)).coverage < 0.3
     assert coverage(X, X + 100) == (0, 0)
-    with pytest.raises(ValueError, match="more real instances than neighbours"):
+    with pytest.raises(ValueError, match="more real instances than n_neighbors"):
         coverage(X[:5], X)
     with pytest.raises(ValueError, match="same channels and time points"):
         coverage(X, X[:, :, :3])
@@ -51,7 +51,7 @@ def test_discriminative_score_of_the_same_and_of_others():
     # Equal moments, another spectrum.
     smooth = np.repeat(noise(60, 2, (1, 16)), 2, axis=2)
     assert discriminative_score(noise(60, 3, (1, 32)), smooth, random_state=0) > 0.3
-    with pytest.raises(ValueError, match=r"5 instances of both kinds. Received: 4 real"):
+    with pytest.raises(ValueError, match=r"5 real and 5 generated series\. Received: 4"):
         discriminative_score(noise(4, 0), noise(60, 1))
 
 

@@ -114,7 +114,7 @@ def test_each_defect_is_found(frame):
     assert "etna to EMG 300" in defects(frame[~cell])["missing cells"]
     assert "2 and 3 reruns" in defects(frame[~(cell & (frame["rerun"] == 0))])["unequal counts"]
     one = cell & (frame["rerun"] == 0) & (frame["omega"] == 0.1)
-    assert "In 1 reruns" in defects(frame[~one])["unequal counts"]
+    assert "In 1 rerun of a cell" in defects(frame[~one])["unequal counts"]
 
 
 def test_a_baseline_better_than_the_mean_of_each_network_is_named(frame):

@@ -145,4 +145,4 @@ def test_a_late_divergence_is_a_record_with_gaps_in_its_curves(tmp_path, monkeyp
     found = read_records(store.records)
     np.testing.assert_array_equal(found.curves[0]["validation"], [3.0, 2.0, np.nan])
     assert found.table["validation_score"].tolist() == [2.0]
-    assert any(note.startswith("1 trainings diverged: 1 after") for note in found.notes)
+    assert any(note.startswith("1 training run diverged: 1 after") for note in found.notes)

@@ -127,7 +127,7 @@ def test_a_training_that_diverges_is_recorded_once_and_counted_by_every_run(
     assert len(failed) == 8
     assert {attempts[record["key"]] for record in failed} == {1}
     (note,) = [n for n in read_records(store.records).notes if "diverged" in n]
-    assert note.startswith("8 trainings diverged: 0 after a usable epoch")
+    assert note.startswith("8 training runs diverged: 0 after a usable epoch")
 
 
 def test_no_score_is_a_failure(plan, tmp_path, stand_in):

@@ -69,7 +69,7 @@ def test_a_mean_that_its_ranks_contradict(frame, protocol):
     reference = frame["source"].isna()
     rate = np.where(reference, np.where(fast, 0.01, 0.5), np.where(fast, 0.4, 0.45))
     found = defects(frame.assign(test_convergence_rate=rate), protocol)
-    assert found["mean against ranks"].startswith("In 6 significant cells")
+    assert found["mean against ranks"].startswith("Convergence: in 6 significant pairs")
     assert ("coloured by the mean" if protocol == "published" else "marked mixed") in found[
         "mean against ranks"
     ]

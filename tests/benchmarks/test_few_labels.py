@@ -32,6 +32,7 @@ def words(monkeypatch):
     return one
 
 
+@pytest.mark.slow
 def test_no_speaker_lies_on_both_sides_and_training_sets_are_nested_and_balanced(words):
     small, large = (targets.draw("words", n, 0, cache=None) for n in (9, 30))
     assert not set(large.groups_train) & set(large.groups_test)

@@ -219,6 +219,7 @@ def test_trained_on_equal_length():
     np.testing.assert_allclose(found[1], alone[0], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_longer_series_than_a_layer_has_weights_for():
     fitted = MLSTMFCNClassifier(**MLSTMFCNClassifier.get_test_params()[0]).fit(X, Y)
     assert fitted.predict(X).shape == (16,)
@@ -271,6 +272,7 @@ def test_without_a_policy_the_three_are_named():
 
 
 # --- features and searches ---------------------------------------------------------------------
+@pytest.mark.fast_only("MagNet")
 @pytest.mark.parametrize("architecture", ["ConvNetQuakeINGV", "MLSTMFCN", "MagNet", "TCN"])
 def test_features_are_those_of_the_series_alone(architecture):
     source = FrozenSource(architecture, "EMG-simulated")

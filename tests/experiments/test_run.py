@@ -153,6 +153,7 @@ def test_a_trial_that_kills_its_worker_is_found_and_given_up(plan, whole, tmp_pa
     assert summary.done == sum(plan.counts().values()) - 1
 
 
+@pytest.mark.slow
 def test_workers_that_die_lose_no_record(plan, whole, tmp_path, stand_in):
     marks = tmp_path / "marks"
     marks.mkdir()
@@ -303,6 +304,7 @@ def finished(folder):
     return [*folder.glob("pretraining/*.json"), *folder.glob("records/*/*.json")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["sequential", "loky"])
 def test_a_killed_run_goes_on_where_it_was(plan, whole, tmp_path, stand_in, python, backend):
     store, log = tmp_path / "killed", tmp_path / "log"

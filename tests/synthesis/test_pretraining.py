@@ -326,6 +326,7 @@ class Collapsed(WGANGPGenerator):
         return np.repeat(super()._sample(targets, rng)[:1], len(targets), axis=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind", [pytest.param(LSTMClassifier, marks=pytest.mark.slow), LSTMRegressor]
 )

@@ -43,6 +43,7 @@ def test_coverage_of_copies_and_of_a_collapse():
         coverage(X, X[:, :, :3])
 
 
+@pytest.mark.slow
 def test_discriminative_score_of_the_same_and_of_others():
     same = np.mean([discriminative_score(noise(60, k), noise(60, k + 50), random_state=k)
                     for k in range(5)])  # fmt: skip
@@ -106,6 +107,7 @@ def test_novelty():
     assert np.isnan(novelty(np.zeros((5, 1, 3)), X[:, :, :3]))
 
 
+@pytest.mark.slow
 def test_all_figures_tell_copies_from_noise():
     (X, y), (X_test, y_test) = make_panel(40), make_panel(40, seed=1)
     figures = {

@@ -51,6 +51,7 @@ def test_the_history_and_the_average(learnt):
     assert history["distance"][-20:].mean() < history["distance"].max() / 2
 
 
+@pytest.mark.slow
 def test_numbers_as_conditions():
     rng = np.random.default_rng(0)
     y = rng.uniform(1, 3, 60)
@@ -129,6 +130,7 @@ def test_the_file_holds_no_training_series(learnt, tmp_path):
     assert loaded.diversity_.equals(learnt.diversity_)
 
 
+@pytest.mark.slow
 def test_short_and_long_series():
     for length in (1, 17, 40):
         X, y = np.random.default_rng(0).normal(size=(6, 1, length)), np.arange(6.0)

@@ -168,6 +168,7 @@ def test_the_report_begins_with_a_picture_and_the_table_of_scores(written):
     assert len(captions) - len(tables) == text.count("![")
 
 
+@pytest.mark.slow
 def test_published_protocol_fixed_omega_and_reruns(trials, tmp_path):
     def report(*options):
         assert main(["report", str(trials), "--out", str(tmp_path / "out"), *options]) == 0
@@ -278,6 +279,7 @@ def test_controls_that_cannot_be_made_are_named(tmp_path):
         write_report(Records.from_frame(table), tmp_path)
 
 
+@pytest.mark.slow
 def test_report_again_is_the_same_and_leaves_nothing_behind(trials, written):
     first = {path: path.read_bytes() for path in written.rglob("*") if path.is_file()}
     assert main(["report", str(trials), "--out", str(written)]) == 0

@@ -155,7 +155,7 @@ def test_bad_validation_data(cls, small, panel):
     X, y = panel
     with pytest.raises(ValueError, match=r"pair \(X, y\)"):
         cls(**small).fit(X, y, validation_data=X)
-    with pytest.raises(ValueError, match=r"\(3, 7\) against \(3, 20\)"):
+    with pytest.raises(ValueError, match=r"\(3, 20\)\. Received: \(3, 7\)"):
         cls(**small).fit(X, y, validation_data=(X[:, :, :7], y))
     if cls._task == "classification":
         with pytest.raises(ValueError, match=r"Received: \['d'\]"):

@@ -204,7 +204,7 @@ def test_data_that_do_not_fit_are_named(wedge):
         fitted.predict(X[:, :, :12])
     with pytest.raises(ValueError, match="Number in X = 20 nos in y = 19"):
         TCNSequenceRegressor(**SMALL).fit(X, y[:19])
-    with pytest.raises(ValueError, match=r"\(24,\) against \(48,\)"):
+    with pytest.raises(ValueError, match=r"\(24,\) and \(48,\)"):
         TCNSequenceRegressor(**SMALL).fit(X, y, validation_data=(X, y[:, ::2]))
     y[0, 3] = np.nan
     with pytest.raises(ValueError, match="y must be finite"):

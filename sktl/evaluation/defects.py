@@ -159,8 +159,8 @@ def _validation_is_test(table: pd.DataFrame):
 
 
 def _stopped_on_test(records: Records, table: pd.DataFrame):
-    best = [
-        np.isclose(score, curve["test"].max() if up else curve["test"].min(), rtol=1e-12)
+    pairs = [
+        (score, curve["test"].max() if up else curve["test"].min())
         for score, up, curve in (
             (score, up, records.curves[index])
             for index, score, up in zip(
@@ -170,7 +170,8 @@ def _stopped_on_test(records: Records, table: pd.DataFrame):
         )
         if len(curve.get("test", ())) > 5
     ]
-    if len(best) >= 5 and np.mean(best) > 0.9:
+    best = np.isclose(*np.array(pairs).T, rtol=1e-12) if len(pairs) >= 5 else np.zeros(0)
+    if len(best) and np.mean(best) > 0.9:
         yield (
             "epoch chosen on test",
             f"In {np.mean(best):.0%} of the trials the score is the best of the whole test curve: "

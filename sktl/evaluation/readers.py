@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ from sktl.evaluation.records import Exclusion, Records
 #: Columns by which the table of the original experiment's results is recognised.
 _PUBLISHED = {"score", "convergence_rate", "curve_start", "last_epoch", "n_train"}
 _LARGEST = 2**63 - 1
+# What is different in each record would only fill the memory.
+_MOST_TEXTS = 10_000
 _PUBLISHED_SIZES = {"1k5": 1500, "9k": 9000}
 
 
@@ -91,9 +94,13 @@ def _parquet(path: Path) -> pd.DataFrame:
 def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) -> Records:
     from tqdm import tqdm
 
-    rows: list[dict] = []
+    columns: dict[str, list] = {}
+    curves: dict[int, dict[str, np.ndarray]] = {}
     unreadable: list[str] = []
     foreign: list[str] = []
+    # Many records say the same in many words: each text is held once.
+    texts: dict[str, str] = {}
+    count = 0
     files = sorted(file for file in path.rglob("*.json") if not is_left_behind(file))
     for file in tqdm(files, desc="reading records", delay=2, disable=not progress):
         try:
@@ -101,40 +108,49 @@ def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) ->
         except ValueError:  # no JSON, or no UTF-8
             unreadable.append(file.name)
             continue
-        if isinstance(row, dict) and {"architecture", "target"} <= row.keys():
-            rows.append(row)
-        else:
+        if not (isinstance(row, dict) and {"architecture", "target"} <= row.keys()):
             foreign.append(file.name)
+            continue
+        if row.get("curves"):
+            curves[count] = _curves(row)
+        for key, value in row.items():
+            if key == "curves":
+                continue
+            if key not in columns:
+                columns[key] = [None] * count
+            columns[key].append(_cell(key, value, texts))
+        count += 1
+        for column in columns.values():
+            if len(column) < count:
+                column.append(None)
     exclusions = [
         Exclusion(reason, len(names), names[:3])
         for reason, names in (("no readable JSON", unreadable), ("no trial record", foreign))
         if names
     ]
-    if not rows:
+    if not count:
         raise ValueError(
             f"no trial record in the {len(files)} .json files of {path}. "
             + "; ".join(map(str, exclusions))
         )
-    curves = {index: _curves(row) for index, row in enumerate(rows) if row.get("curves")}
-    flat = [
-        {
-            key: json.dumps(value) if isinstance(value, dict | list) else value
-            for key, value in row.items()
-            if key != "curves"
-        }
-        for row in rows
-    ]
-    for row in flat:
-        for key, value in row.items():
-            if isinstance(value, int) and abs(value) > _LARGEST:
-                raise ValueError(f"{key} must have at most 64 bits. Received: a larger number")
     return Records.from_frame(
-        pd.DataFrame(flat),
+        pd.DataFrame(columns),
         curves=curves,
         domains=domains,
         exclusions=exclusions,
-        origin=f"{path} ({len(rows)} trial records)",
+        origin=f"{path} ({count} trial records)",
     )
+
+
+def _cell(key: str, value: Any, texts: dict[str, str]) -> Any:
+    """Return a value as a table holds it: lists and objects as text, equal texts as one."""
+    if isinstance(value, dict | list):
+        value = json.dumps(value)
+    elif isinstance(value, int) and abs(value) > _LARGEST:
+        raise ValueError(f"{key} must have at most 64 bits. Received: a larger number")
+    if not isinstance(value, str):
+        return value
+    return texts.setdefault(value, value) if len(texts) < _MOST_TEXTS else texts.get(value, value)
 
 
 def _curves(row: dict) -> dict[str, np.ndarray]:

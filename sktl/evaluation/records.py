@@ -187,12 +187,10 @@ def _fill_rates(table: pd.DataFrame, curves: Mapping) -> None:
     """Compute convergence rates from curves where the rate itself is missing."""
     for part in ("test", "validation"):
         column = f"{part}_convergence_rate"
-        missing = table.index[table[column].isna()]
+        upwards = table.loc[table[column].isna(), "greater_is_better"]
         rates = {
-            index: convergence_rate(
-                curves[index][part], bool(table.loc[index, "greater_is_better"])
-            )
-            for index in missing
+            index: convergence_rate(curves[index][part], bool(up))
+            for index, up in upwards.items()
             if index in curves and part in curves[index]
         }
         if rates:

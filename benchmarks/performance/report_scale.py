@@ -6,7 +6,7 @@
 The records are SIMULATED: the trials are those of the published grid with more reruns, in the form
 in which `sktl.experiments.Store` writes them, but their scores and curves are random numbers.
 Curves are as long as those of the published trainings (11 to 250 epochs, 58 in the mean).
-`sktl report` then runs in a process of its own, whose wall time and largest resident memory count.
+`sktl report` then runs in a process of its own, whose time and largest resident memory count.
 """
 
 import argparse
@@ -91,14 +91,14 @@ def make(n_records, folder):
 
 
 def report(records, out):
-    """Run the report's command in a process of its own; return seconds and largest memory."""
+    """Run the report's command in a process of its own; return seconds, CPU's too, and memory."""
     command = [sys.executable, "-m", "sktl.cli", "report", str(records), "--out", str(out)]
     started = time.perf_counter()
     process = os.spawnv(os.P_NOWAIT, sys.executable, command)
     _, status, usage = os.wait4(process, 0)
     if status:
         raise RuntimeError(f"sktl report ended with {status}")
-    return time.perf_counter() - started, usage.ru_maxrss / 2**20
+    return time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20
 
 
 def main():
@@ -116,10 +116,11 @@ def main():
             make(arguments.records, folder)
         files = list(records.rglob("*.json"))
         size = sum(file.stat().st_size for file in files) / 2**30
-        seconds, memory = report(records, arguments.out or Path(temporary) / "report")
+        seconds, processor, memory = report(records, arguments.out or Path(temporary) / "report")
     text = (
         f"{len(files):,} simulated records ({size:.2f} GiB of JSON) are read and reported in "
-        f"**{seconds:.0f} s** with at most **{memory:.2f} GiB** of memory."
+        f"**{processor:.0f} s** of processor time ({seconds:.0f} s by the clock) with at most "
+        f"**{memory:.2f} GiB** of memory."
     )
     print(text)
     if arguments.page:

@@ -99,4 +99,4 @@ def test_a_grid_with_little_memory_ends_alike(shared, tmp_path, monkeypatch, cap
         assert main([*arguments, "--memory", memory, "--out", str(out)]) == 0
         scores.append({r["key"]: r["test_score"] for r in Store(out).iter_records()})
     assert scores[0] == scores[1]
-    assert "S&P 500 would take  in a worker" in capsys.readouterr().out
+    assert "S&P 500 would take " in capsys.readouterr().out

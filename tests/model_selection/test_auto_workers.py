@@ -18,10 +18,10 @@ def one_by_one(function, items, shared, seconds):
     return (function(item, *shared) for item in items)
 
 
-def test_trees_on_workers_are_those_of_one_process(monkeypatch):
+def test_trees_on_workers_are_those_of_one_process():
     distributed = pytest.importorskip("distributed")
     X, _, loudness = make_panel(30)
-    options = {"sources": None, "time_limit": 300}
+    options = {"sources": None, "time_limit": 300, "cv": 2}
     alone = AutoTransferRegressor(**options).fit(X, loudness)
     with distributed.Client(
         n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
@@ -37,10 +37,10 @@ def test_trees_on_workers_are_those_of_one_process(monkeypatch):
 
 
 def test_networks_on_workers_are_those_of_one_process():
-    setting = make_setting(60)
+    setting = make_setting(600)
     (alone,) = networks(setting)
-    setting.workers, said = Workers(2, one_by_one), []
-    setting.tell = said.append
+    said = []
+    setting.workers, setting.tables, setting.tell = Workers(2, one_by_one), {}, said.append
     (spread,) = networks(setting)
     assert spread.problem is None
     np.testing.assert_array_equal(spread.out_of_fold, alone.out_of_fold)

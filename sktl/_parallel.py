@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -265,24 +265,30 @@ def _keep_networks():
 @contextmanager
 def _dask(n_jobs, address):
     # Not by joblib, which waits forever for a task that Dask gives up because its workers died.
+    from dask import config
     from dask.distributed import Client, as_completed, default_client
 
     # Workers with threads would train several networks in a process that is set up for one.
     local: dict[str, Any] = {"n_workers": n_jobs if n_jobs > 0 else default_jobs()}
     local |= {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
-    client = None
-    if address is None:
-        with suppress(ValueError):  # this process is connected to no cluster
-            client = default_client()
-    ours = client is None
-    client = client or Client(address, **({} if address else local))
-    try:
+    with ExitStack() as stack:
+        client = None
+        if address is None:
+            with suppress(ValueError):  # this process is connected to no cluster
+                client = default_client()
+        if client is None and address is None:
+            # On a busy machine a worker that died takes longer to start anew than Dask waits.
+            patience = {"distributed.deploy.lost-worker-timeout": "10 minutes"}
+            stack.enter_context(config.set(patience))
+            client = stack.enter_context(Client(**local))
+        elif client is None:
+            client = stack.enter_context(Client(address))
         found = client.scheduler_info(n_workers=-1)["workers"].values()
         if {worker["nthreads"] for worker in found} - {1}:
-            most = max(worker["nthreads"] for worker in found)
+            threads = max(worker["nthreads"] for worker in found)
             raise ValueError(
                 "Each worker must have one thread: start it by dask worker --nthreads 1, or as "
-                f"Client(threads_per_worker=1). Received: workers with {most} threads at "
+                f"Client(threads_per_worker=1). Received: workers with {threads} threads at "
                 f"{client.scheduler.address}"
             )
         most = n_jobs if n_jobs > 0 else None
@@ -300,9 +306,6 @@ def _dask(n_jobs, address):
                     running.add(following)
 
         yield Workers(min(most or len(found), len(found)) or 1, send)
-    finally:
-        if ours:
-            client.close()
 
 
 @contextmanager

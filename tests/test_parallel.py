@@ -1,5 +1,6 @@
 """Workers: what is refused, what travels to them, and a cluster that is there already."""
 
+import operator
 import os
 import sys
 import time
@@ -79,5 +80,6 @@ def test_processes_of_their_own(backend):
         pytest.importorskip("ray")
     with workers_for(backend, {"n_jobs": 2}) as workers:
         assert workers.n == 2
-        assert sorted(workers(add, range(4), 10)) == [10, 11, 12, 13]
-        assert os.getpid() not in set(workers(_process, range(4)))
+        # No functions of this module, which other processes cannot import.
+        assert sorted(workers(operator.add, range(4), 10)) == [10, 11, 12, 13]
+        assert os.getpid() not in set(workers(lambda item: os.getpid(), range(4)))

@@ -62,21 +62,23 @@ def stand_in(trial, store, seconds, log=None):
 
 
 class Killer(threading.Thread):
-    """Kills a random worker process of a cluster again and again.
+    """Kills a random worker process of a cluster again and again, once it has finished a trial.
 
     Parameters
     ----------
     cluster : distributed.LocalCluster
         Its workers are processes.
+    log : pathlib.Path
+        What `stand_in` writes.
     every : float
         Seconds between two kills, in the mean.
     most : int or None
         How many kills; None: until it is stopped.
     """
 
-    def __init__(self, cluster, every, most=None, seed=0):
+    def __init__(self, cluster, log, every, most=None, seed=0):
         super().__init__(daemon=True)
-        self._cluster, self._every, self._most = cluster, every, most
+        self._cluster, self._log, self._every, self._most = cluster, log, every, most
         self._rng, self._stop_now, self.killed = random.Random(seed), threading.Event(), []
 
     def run(self):
@@ -84,7 +86,10 @@ class Killer(threading.Thread):
         while self._most is None or len(self.killed) < self._most:
             if self._stop_now.wait(self._rng.uniform(0.3, 1.7) * self._every):
                 return
-            pids = [nanny.pid for nanny in self._cluster.workers.values() if nanny.pid]
+            known = {pid for pids in finished(self._log).values() for pid in pids}
+            pids = [n.pid for n in self._cluster.workers.values() if n.pid in known]
+            # One that has just been killed is not new again.
+            pids = [pid for pid in pids if pid not in self.killed]
             if pids:
                 pid = self._rng.choice(pids)
                 with suppress(ProcessLookupError):
@@ -120,6 +125,7 @@ def soak(n_trials, every, folder, seconds=0.02, most_kills=None, seed=0):
     dict
         Counts, and ``lost``, ``different``, ``foreign``, ``damaged`` and ``twice``, all to be 0.
     """
+    import dask
     from distributed import LocalCluster
 
     plan, log = plan_for(n_trials), folder / "log"
@@ -127,8 +133,13 @@ def soak(n_trials, every, folder, seconds=0.02, most_kills=None, seed=0):
     run(plan, whole, backend="sequential", execute=partial(stand_in, seconds=0.0))
     started, deaths, runs = time.monotonic(), 0, 0
     form = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
-    with LocalCluster(**form, local_directory=str(folder / "dask"), silence_logs=50) as cluster:
-        killer = Killer(cluster, every, most_kills, seed)
+    # On a busy machine a worker takes longer to start anew than Dask waits for it.
+    patience = {"distributed.deploy.lost-worker-timeout": "10 minutes"}
+    with (
+        dask.config.set(patience),
+        LocalCluster(**form, local_directory=str(folder / "dask"), silence_logs=50) as cluster,
+    ):
+        killer = Killer(cluster, log, every, most_kills, seed)
         killer.start()
         summary = None
         while summary is None or not summary.complete:
@@ -157,14 +168,19 @@ def soak(n_trials, every, folder, seconds=0.02, most_kills=None, seed=0):
     }
 
 
-def _twice(log, found, killed):
-    """Count trials that were finished more than once, and those of them without a death."""
+def finished(log):
+    """Return the processes that finished each trial, by its key, as `stand_in` wrote them down."""
     processes = defaultdict(list)
-    for line in log.read_text().splitlines():
+    for line in log.read_text().splitlines() if log.exists() else ():
         key, pid = line.split()
         processes[key].append(int(pid))
+    return processes
+
+
+def _twice(log, found, killed):
+    """Count trials that were finished more than once, and those of them without a death."""
     again = without_reason = 0
-    for key, pids in processes.items():
+    for key, pids in finished(log).items():
         again += len(pids) > 1
         pids.remove(found[key]["provenance"]["process"])
         without_reason += any(pid not in killed for pid in pids)

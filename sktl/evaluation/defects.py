@@ -170,8 +170,9 @@ def _stopped_on_test(records: Records, table: pd.DataFrame):
         )
         if len(curve.get("test", ())) > 5
     ]
-    best = np.isclose(*np.array(pairs).T, rtol=1e-12) if len(pairs) >= 5 else np.zeros(0)
-    if len(best) and np.mean(best) > 0.9:
+    scores, bests = np.array(pairs, dtype=float).reshape(-1, 2).T
+    best = np.isclose(scores, bests, rtol=1e-12)
+    if len(best) >= 5 and np.mean(best) > 0.9:
         yield (
             "epoch chosen on test",
             f"In {np.mean(best):.0%} of the trials the score is the best of the whole test curve: "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -101,28 +102,36 @@ def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) ->
     # Many records say the same in many words: each text is held once.
     texts: dict[str, str] = {}
     count = 0
-    files = sorted(file for file in path.rglob("*.json") if not is_left_behind(file))
+    files = [
+        os.path.join(folder, name)
+        for folder, _, names in os.walk(path)
+        for name in names
+        if name.endswith(".json") and not is_left_behind(name)
+    ]
+    files.sort(key=lambda file: file.split(os.sep))  # as paths are ordered
     for file in tqdm(files, desc="reading records", delay=2, disable=not progress):
+        with open(file, "rb") as opened:
+            content = opened.read()
         try:
-            row = read_json(file.read_text(encoding="utf-8"))
+            row = read_json(content.decode())
         except ValueError:  # no JSON, or no UTF-8
-            unreadable.append(file.name)
+            unreadable.append(os.path.basename(file))
             continue
         if not (isinstance(row, dict) and {"architecture", "target"} <= row.keys()):
-            foreign.append(file.name)
+            foreign.append(os.path.basename(file))
             continue
-        if row.get("curves"):
-            curves[count] = _curves(row)
+        curve = row.pop("curves", None)
+        if curve:
+            curves[count] = _curves(row, curve)
         for key, value in row.items():
-            if key == "curves":
-                continue
             if key not in columns:
                 columns[key] = [None] * count
             columns[key].append(_cell(key, value, texts))
         count += 1
-        for column in columns.values():
-            if len(column) < count:
-                column.append(None)
+        if len(row) < len(columns):
+            for column in columns.values():
+                if len(column) < count:
+                    column.append(None)
     exclusions = [
         Exclusion(reason, len(names), names[:3])
         for reason, names in (("no readable JSON", unreadable), ("no trial record", foreign))
@@ -144,20 +153,23 @@ def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) ->
 
 def _cell(key: str, value: Any, texts: dict[str, str]) -> Any:
     """Return a value as a table holds it: lists and objects as text, equal texts as one."""
-    if isinstance(value, dict | list):
-        value = json.dumps(value)
-    elif isinstance(value, int) and abs(value) > _LARGEST:
+    kind = type(value)
+    if kind is dict or kind is list:
+        value, kind = json.dumps(value), str
+    if kind is str:
+        if len(texts) < _MOST_TEXTS:
+            return texts.setdefault(value, value)
+        return texts.get(value, value)
+    if kind is int and abs(value) > _LARGEST:
         raise ValueError(f"{key} must have at most 64 bits. Received: a larger number")
-    if not isinstance(value, str):
-        return value
-    return texts.setdefault(value, value) if len(texts) < _MOST_TEXTS else texts.get(value, value)
+    return value
 
 
-def _curves(row: dict) -> dict[str, np.ndarray]:
+def _curves(row: dict, given: Any) -> dict[str, np.ndarray]:
     try:
         curves = {
             part: np.asarray(curve, dtype=float)
-            for part, curve in row["curves"].items()
+            for part, curve in given.items()
             if curve is not None
         }
         if all(curve.ndim == 1 for curve in curves.values()):
@@ -166,7 +178,7 @@ def _curves(row: dict) -> dict[str, np.ndarray]:
         pass
     raise ValueError(
         'curves must be {"test": [...], "validation": [...]} with one number per epoch. Received: '
-        f"{str(row['curves'])[:60]} in the record of {row['architecture']} on {row['target']}, "
+        f"{str(given)[:60]} in the record of {row['architecture']} on {row['target']}, "
         f"rerun {row.get('rerun')}"
     )
 

@@ -89,10 +89,11 @@ def _on_workers(setting, best):
         return
     bags = []
     for block in best:
-        of = problem, *block.split("/", 1)
+        architecture, source = block.split("/", 1)
+        make = _maker(problem, architecture, source, left / rounds)
         # A fit to all instances comes afterwards, here, and gets the time of one process.
-        whole = _maker(*of, left / len(best) / folds)
-        bags.append(Bag(block + FINE_TUNED, "network", _maker(*of, left / rounds), None, whole))
+        whole = _maker(problem, architecture, source, left / len(best) / folds)
+        bags.append(Bag(block + FINE_TUNED, "network", make, None, whole))
     yield from fitted(setting, bags)
 
 

@@ -81,9 +81,5 @@ def test_processes_train_the_same_source(backend, tmp_path):
         out=tmp_path / "a", backend=backend, backend_params={"n_jobs": 2}, **arguments
     )
     with workers_for("loky", {"n_jobs": 2}) as workers:
-        (alone,) = workers(_pretrain, [tmp_path / "b"], arguments)
+        (alone,) = workers(lambda out: pretrain(out=out, **arguments).repeats, [tmp_path / "b"])
     assert spread.repeats == alone
-
-
-def _pretrain(out, arguments):
-    return pretrain(out=out, **arguments).repeats

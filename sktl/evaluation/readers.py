@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,7 +32,8 @@ def read_records(
     ----------
     path : str or pathlib.Path
         A ``.csv`` (may be compressed), a ``.parquet``, or a directory searched at any depth for
-        ``.json`` files with one trial each. The table of the published results of Otović et al.
+        ``.json`` files with one trial each, whose lists and objects other than the curves are left
+        out. The table of the published results of Otović et al.
         is recognised by its columns; its curves are read where they lie beside it.
     domains : mapping of str to str, optional
         Domains of datasets, e.g. ``{"etna": "seis"}``.
@@ -124,14 +124,22 @@ def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) ->
         if curve:
             curves[count] = _curves(row, curve)
         for key, value in row.items():
+            kind = type(value)
+            if kind is dict or kind is list:
+                continue
+            if kind is str and len(texts) < _MOST_TEXTS:
+                value = texts.setdefault(value, value)
+            elif kind is str:
+                value = texts.get(value, value)
+            elif kind is int and abs(value) > _LARGEST:
+                raise ValueError(f"{key} must have at most 64 bits. Received: a larger number")
             if key not in columns:
                 columns[key] = [None] * count
-            columns[key].append(_cell(key, value, texts))
+            columns[key].append(value)
         count += 1
-        if len(row) < len(columns):
-            for column in columns.values():
-                if len(column) < count:
-                    column.append(None)
+        for column in columns.values():
+            if len(column) < count:
+                column.append(None)
     exclusions = [
         Exclusion(reason, len(names), names[:3])
         for reason, names in (("no readable JSON", unreadable), ("no trial record", foreign))
@@ -142,27 +150,15 @@ def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) ->
             f"no trial record in the {len(files)} .json files of {path}. "
             + "; ".join(map(str, exclusions))
         )
+    frame = pd.DataFrame(columns)
+    columns.clear()
     return Records.from_frame(
-        pd.DataFrame(columns),
+        frame,
         curves=curves,
         domains=domains,
         exclusions=exclusions,
         origin=f"{path} ({count} trial records)",
     )
-
-
-def _cell(key: str, value: Any, texts: dict[str, str]) -> Any:
-    """Return a value as a table holds it: lists and objects as text, equal texts as one."""
-    kind = type(value)
-    if kind is dict or kind is list:
-        value, kind = json.dumps(value), str
-    if kind is str:
-        if len(texts) < _MOST_TEXTS:
-            return texts.setdefault(value, value)
-        return texts.get(value, value)
-    if kind is int and abs(value) > _LARGEST:
-        raise ValueError(f"{key} must have at most 64 bits. Received: a larger number")
-    return value
 
 
 def _curves(row: dict, given: Any) -> dict[str, np.ndarray]:

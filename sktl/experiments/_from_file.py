@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from sktl.datasets import Dataset, Part
 from sktl.experiments._data import load, reduced, shorten
 from sktl.experiments._trial import Data, Trial
 from sktl.pretraining.from_file import FilePart, fit_from_file, fit_held_out_in_file
@@ -134,7 +135,7 @@ def in_file(
     shape = channels, data.n_timepoints or length
     if needed_memory((trial.n_train or n_train) + n_validation, n_test, *shape) <= memory:
         return None
-    dataset = load(stored, file)
+    dataset = load(stored, file) if data.n_timepoints is None else _usable(stored, file)
 
     def form(X):
         X = X if data.n_timepoints is None else shorten(X, data.n_timepoints)
@@ -142,8 +143,28 @@ def in_file(
 
     if trial.n_train is None:
         return InFile(dataset, form, None)
-    drawn = reduced(stored, trial.n_train, trial.rerun, file).train
+    drawn = _drawn(stored, data.n_timepoints is None, trial.n_train, trial.rerun, file)
     return InFile(dataset, form, (form(drawn.X), drawn.y))
+
+
+@lru_cache(maxsize=1)
+def _usable(data: Data, file: Path | None) -> Any:
+    """Return a dataset without what cannot be used, as shortening in memory leaves it out."""
+    dataset = load(data, file)
+    for indices in dataset.parts.values():
+        for _ in dataset.reader.iter_batches(BATCH, indices):
+            pass
+    parts = {name: dataset.reader.usable(indices) for name, indices in dataset.parts.items()}
+    facts = dataset.task, dataset.spec, dataset.simulated, dataset.split
+    return Dataset(dataset.name, dataset.reader, parts, *facts)
+
+
+@lru_cache(maxsize=1)
+def _drawn(data: Data, whole: bool, n_train: int, rerun: int, file: Path | None) -> Part:
+    """Return the training instances of a trial, as they are stored."""
+    if whole:
+        return reduced(data, n_train, rerun, file).train
+    return _usable(data, file).reduced(n_train, rerun).train
 
 
 @lru_cache(maxsize=16)

@@ -223,6 +223,9 @@ def fit_held_out_in_file(estimator: Any, X: np.ndarray, y: np.ndarray, validatio
     """
     estimator.check_parameters()
     streams, source = random_streams(estimator.random_state), estimator.load_source()
+    # One pass finds what cannot be used.
+    unfitted = data_needs(estimator, None).targets
+    frames = _joined([unfitted.frames(panel) for panel, _ in validation.batches(256)])
     # Some of the held-out part shows that it goes with X; the whole takes its place below.
     few = np.arange(min(2, len(validation)))
     prepared = prepare(
@@ -231,7 +234,6 @@ def fit_held_out_in_file(estimator: Any, X: np.ndarray, y: np.ndarray, validatio
         validation_data=(validation.read(few), validation.y[few]),
     )  # fmt: skip
     targets = prepared.facts.targets
-    frames = _joined([targets.frames(panel) for panel, _ in validation.batches(256)])
     held_out: Any = [validation], targets.encode(targets.check(validation.y), frames)
     data = FileData(
         prepared.training, held_out, validation.y, prepared.facts, prepared.rows, frames

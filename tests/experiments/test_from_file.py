@@ -2,6 +2,7 @@
 
 import shutil
 
+import h5py
 import numpy as np
 import pytest
 
@@ -21,6 +22,8 @@ def store(tmp_path, monkeypatch):
     load = sktl.datasets.load_dataset
     for name in ("EMG", "S&P 500"):
         simulate_to_file(name, 300, tmp_path / f"{name}.hdf5", 0)
+        with h5py.File(tmp_path / f"{name}.hdf5", "a") as file:
+            file["X"][::7, 0, 3] = np.nan  # damaged
 
     def load_made(name, n_instances, seed, split, download_if_missing):
         return load(f"{name}-simulated", n_instances, seed, path=tmp_path / f"{name}.hdf5")

@@ -277,8 +277,9 @@ def _dask(n_jobs, address):
             with suppress(ValueError):  # this process is connected to no cluster
                 client = default_client()
         if client is None and address is None:
-            # On a busy machine a worker that died takes longer to start anew than Dask waits.
-            patience = {"distributed.deploy.lost-worker-timeout": "10 minutes"}
+            # So long after a death Dask's local cluster looks whether the worker is there, and gives
+            # it up for good if it happens to be starting anew. Without any worker a run would hang.
+            patience = {"distributed.deploy.lost-worker-timeout": "1000 days"}
             stack.enter_context(config.set(patience))
             client = stack.enter_context(Client(**local))
         elif client is None:

@@ -133,8 +133,8 @@ def soak(n_trials, every, folder, seconds=0.02, most_kills=None, seed=0):
     run(plan, whole, backend="sequential", execute=partial(stand_in, seconds=0.0))
     started, deaths, runs = time.monotonic(), 0, 0
     form = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
-    # On a busy machine a worker takes longer to start anew than Dask waits for it.
-    patience = {"distributed.deploy.lost-worker-timeout": "10 minutes"}
+    # As sktl sets it for a cluster of its own: see the backend "dask" in sktl._parallel.
+    patience = {"distributed.deploy.lost-worker-timeout": "1000 days"}
     with (
         dask.config.set(patience),
         LocalCluster(**form, local_directory=str(folder / "dask"), silence_logs=50) as cluster,

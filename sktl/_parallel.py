@@ -277,8 +277,8 @@ def _dask(n_jobs, address):
             with suppress(ValueError):  # this process is connected to no cluster
                 client = default_client()
         if client is None and address is None:
-            # So long after a death Dask's local cluster looks whether the worker is there, and gives
-            # it up for good if it happens to be starting anew. Without any worker a run would hang.
+            # So long after a death Dask's local cluster looks whether the worker is there, and
+            # gives it up for good if it happens to be starting anew. Without any a run hangs.
             patience = {"distributed.deploy.lost-worker-timeout": "1000 days"}
             stack.enter_context(config.set(patience))
             client = stack.enter_context(Client(**local))

@@ -80,7 +80,7 @@ def _domain(name):
 
 def make(n_records, folder):
     """Write the records as a grid does."""
-    store, rng, plan = Store(folder).prepare(), np.random.default_rng(0), plan_for(n_records)
+    store, rng, plan = Store(folder).create(), np.random.default_rng(0), plan_for(n_records)
     weights = {
         (architecture, source): Weights("nowhere", hashlib.sha256(source.encode()).hexdigest())
         for architecture in plan.architectures

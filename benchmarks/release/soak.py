@@ -2,7 +2,7 @@
 
     python -m benchmarks.release.soak --trials 2000 --every 3 --out soak.json
 
-Plan, groups, claims, store, scheduling and the worker's function are those of a real grid; the
+Plan, groups, locks, store, scheduling and the worker's function are those of a real grid; the
 training alone is a STAND-IN that sleeps for some milliseconds and returns made-up scores. Two
 worker processes with a thread each work; every few seconds one of them is killed (SIGKILL) in the
 middle of whatever it does, and Dask starts it anew. The same `run` is called until every trial has

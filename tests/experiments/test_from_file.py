@@ -29,7 +29,7 @@ def store(tmp_path, monkeypatch):
         return load(f"{name}-simulated", n_instances, seed, path=tmp_path / f"{name}.hdf5")
 
     monkeypatch.setattr(sktl.datasets, "load_dataset", load_made)
-    return Store(tmp_path / "store").prepare()
+    return Store(tmp_path / "store").create()
 
 
 def test_scores_are_those_of_memory(store, monkeypatch):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
-from scipy.signal import resample_poly
 
 from sktl._random import RandomState, draw_seed
 from sktl.datasets.simulators._chunks import at_once, batches, check_n_instances
@@ -28,9 +27,17 @@ RATE = 20.0
 N_TIMEPOINTS = 540
 #: Share of records that hold no earthquake.
 QUIET = 0.2
-# One order of the channels for all three.
-_COLLECTIONS = tuple(
-    replace(one, components=(EAST, NORTH, VERTICAL)) for one in (STEAD, LEN_DB, LOMAX)
+
+
+def _stations_at_20_hz(rng: np.random.Generator, size: int) -> Parameters:
+    return STEAD.draw_station(rng, size) | {"native_rate": np.full(size, RATE)}
+
+
+_COLLECTIONS = (
+    # At a fifth of its rate; the steep filter before that is the recorder's.
+    replace(STEAD, rate=RATE, n_timepoints=1200, draw_station=_stations_at_20_hz),
+    replace(LEN_DB, components=(EAST, NORTH, VERTICAL)),  # the order of the others
+    LOMAX,
 )
 
 
@@ -93,23 +100,18 @@ def iter_seismic(
     seeds = np.random.SeedSequence(draw_seed(random_state)).generate_state(len(_COLLECTIONS))
     targets = _all_known(n_timepoints / RATE)
     chunks = [
-        stream(
-            int(seed), one, n_timepoints * round(one.rate / RATE), targets=targets, quiet=QUIET
-        )
+        stream(int(seed), one, n_timepoints, targets=targets, quiet=QUIET)
         for seed, one in zip(seeds, _COLLECTIONS, strict=True)
     ]
     yield from batches(_in_turn(chunks), n_instances, batch_size)  # type: ignore[misc]
 
 
 def _in_turn(chunks: list[Iterator[Batch]]) -> Iterator[Batch]:
-    """Give a chunk of each collection after the other, all at one rate, no event twice."""
+    """Give a chunk of each collection after the other; none shares an event with another."""
     while True:
-        for number, (one, collection) in enumerate(zip(chunks, _COLLECTIONS, strict=True)):
+        for number, one in enumerate(chunks):
             X, y, groups = next(one)
-            every = round(collection.rate / RATE)
-            if every > 1:
-                X = resample_poly(X, 1, every, axis=-1, padtype="line").astype(np.float32)
-            yield X, y, groups * len(_COLLECTIONS) + number
+            yield X, y, groups * len(chunks) + number
 
 
 def simulate_seismic(
@@ -122,8 +124,8 @@ def simulate_seismic(
     """Simulate seismograms of STEAD, LEN-DB and LOMAX with all that the simulators know.
 
     A third of the records each is made as :func:`simulate_stead`, :func:`simulate_len_db` and
-    :func:`simulate_lomax` make them, at 20 Hz (STEAD is low-pass filtered first), with the
-    channels in one order; a fifth of them holds noise alone. No dataset has these columns: this
+    :func:`simulate_lomax` make them, all at 20 Hz and with the channels in one order; a fifth
+    of them holds noise alone. No dataset has these columns: this
     is what a network can learn from before it learns one of them.
 
     Parameters

@@ -110,9 +110,7 @@ class ScikitLearnMixin(ScikitLearnReset):
 
     def _targets_of(self, y, name="y"):
         """Return y as an array of labels or numbers, or refuse it."""
-        return as_targets(
-            y, "classification" if self._kind == "classifier" else "regression", name
-        )
+        return as_targets(y, "classification" if self._kind == "classifier" else "regression", name)
 
     def _checked_together(self, X, y, validation_data=None):
         """Check what needs X and y as they were given; return validation data in X's order."""

@@ -21,7 +21,7 @@ from sktl.pretraining._recipes import Recipe, recipe_for
 from sktl.pretraining._stream import fit_stream
 from sktl.pretraining.from_file import fit_from_file
 from sktl.pretraining.instances import Instances
-from sktl.pretraining.joint import JOINT, spec_of
+from sktl.pretraining.joint import spec_of
 from sktl.sources import (
     Card,
     check_own_name,
@@ -171,7 +171,7 @@ def pretrain(
     spec = spec_of(source)
     if data == "simulated":
         spec = spec_of(spec.simulated_name)  # an error where there is no simulator
-    if spec.name in JOINT and (data == "real" or path is not None):
+    if spec.targets and (data == "real" or path is not None):
         raise ValueError(
             f"{spec.name!r} has no files: use data='simulated' without a path. "
             f"Received: data={data!r}, path={path!r}"

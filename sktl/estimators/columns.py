@@ -14,6 +14,9 @@ from sktl.training.column_targets import ColumnTargets, known_squared_error
 class _OfColumns:
     """What makes a regressor one of several columns of y at once."""
 
+    # What the fit of a network leaves.
+    _facts: Any
+    _outputs: Any
     _loss = staticmethod(known_squared_error)
     _tags: ClassVar[dict[str, Any]] = {
         "capability:multioutput": True,

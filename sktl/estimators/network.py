@@ -55,7 +55,7 @@ class NetworkMixin:
     _by_schedule: ClassVar[dict[str, tuple[Any, Any]]] = {}
     # What the task gives.
     _task: ClassVar[str]
-    _loss: ClassVar[str]
+    _loss: ClassVar[Any]
     _output_activation: ClassVar[str | None] = None
 
     # What the estimator has, and what its fit has left.

@@ -17,11 +17,12 @@ import numpy as np
 import sktl
 from sktl._files import check_folder, write_whole
 from sktl._parallel import workers_for
-from sktl.datasets import get_spec
+from sktl.estimators.columns import of_columns
 from sktl.estimators.lookup import estimator_class
 from sktl.pretraining._recipes import Recipe, recipe_for
 from sktl.pretraining._repeats import Repeats
 from sktl.pretraining.instances import Instances
+from sktl.pretraining.joint import spec_of
 from sktl.sources import (
     Card,
     check_own_name,
@@ -95,7 +96,8 @@ def pretrain(
     Parameters
     ----------
     source : str
-        Name of the dataset.
+        Name of the dataset; or ``"seismic"``: the simulators of STEAD, LEN-DB and LOMAX together,
+        and all of their targets at once, see `sktl.datasets.simulators.simulate_seismic`.
     architecture : str
         Such as ``"MagNet"``.
     data : {"simulated", "real"}, default="simulated"
@@ -180,9 +182,14 @@ def pretrain(
     for given, value in (("n_instances", n_instances), ("n_repeats", n_repeats)):
         if value < 1:
             raise ValueError(f"{given} must be at least 1. Received: {given}={value!r}")
-    spec = get_spec(source)
+    spec = spec_of(source)
     if data == "simulated":
-        spec = get_spec(spec.simulated_name)  # an error where there is no simulator
+        spec = spec_of(spec.simulated_name)  # an error where there is no simulator
+    if spec.targets and (data == "real" or path is not None):
+        raise ValueError(
+            f"{spec.name!r} has no files: use data='simulated' without a path. "
+            f"Received: data={data!r}, path={path!r}"
+        )
     name = name or spec.name
     recipe = recipe or recipe_for(spec.name)
     if n_timepoints is not None:
@@ -193,7 +200,7 @@ def pretrain(
     )  # fmt: skip
     if fresh and not instances.streams:
         raise ValueError("fresh=True needs the simulator: data='simulated' without a path")
-    network = _estimator(architecture, spec.task, spec.stream_max, n_epochs, parameters or {})
+    network = _estimator(architecture, spec, n_epochs, parameters or {})
     facts = asdict(instances)
     del facts["memory"]  # it changes no result
     if split == "published":
@@ -250,6 +257,7 @@ def _finish(folder, kept, repeats, instances, training, card):
     final = {
         "dataset": spec.simulated_name if instances.simulated else spec.name,
         "simulated": instances.simulated,
+        "domain": spec.domain,
         "sampling_rate": spec.rate_hz and spec.rate_hz / instances.recipe.every,
         "score": {
             "metric": (made.card.score or {})["metric"],
@@ -260,6 +268,7 @@ def _finish(folder, kept, repeats, instances, training, card):
         "training": {
             **training, "validation_scores": scores, "chosen_repeat": chosen,
             "epochs": repeats[chosen]["epochs"], "n_test": repeats[chosen]["n_test"], **checked,
+            **({"targets": repeats[chosen]["targets"]} if spec.targets else {}),
         },
     }  # fmt: skip
     kind = _STORAGE[training["storage"]]
@@ -273,17 +282,24 @@ def _finish(folder, kept, repeats, instances, training, card):
     shutil.rmtree(kept, ignore_errors=True)
 
 
-def _estimator(architecture, task, stream_max, n_epochs, parameters):
+def _estimator(architecture, spec, n_epochs, parameters):
     # Amplitudes of a dataset in counts say nothing: the published experiment left them out.
-    defaults = {"n_epochs": n_epochs, "stream_max": "standard" if stream_max else None}
+    defaults = {"n_epochs": n_epochs, "stream_max": "standard" if spec.stream_max else None}
+    kind = estimator_class(architecture, spec.task)
+    if spec.targets:
+        # Amplitudes in counts and in m/s lie powers of ten apart.
+        kind, defaults["stream_max"] = of_columns(kind), "log"
     # As the bundled sources were made, on thousands of instances.
     defaults["schedule"] = "published"
-    return estimator_class(architecture, task)(**(defaults | parameters))
+    return kind(**(defaults | parameters))
 
 
 def _check(results, instances):
     """Compare a score on held-out instances with that of a constant."""
     limit, score = instances.recipe.limit, results["test"]
+    if instances.spec.targets:
+        rule = f"mean of the targets' errors, over those of constants, of at most {limit:g}"
+        return {"constant": 1.0, "rule": rule, "relative": score}, bool(score <= limit)
     if instances.spec.task == "classification":
         constant = 1 / len(np.unique(instances.targets("train")))
         rule = f"weighted F1 of at least {limit:g} times one over the number of classes"

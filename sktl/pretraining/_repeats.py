@@ -108,6 +108,7 @@ class Repeats:
     def train(self, number: int) -> None:
         """Train a repeat and keep it with its scores and curve; the source's folder comes last."""
         from sktl.evaluation.metrics import mean_absolute_error, weighted_f1
+        from sktl.training.column_targets import relative_errors
 
         seed = np.random.SeedSequence([self.seed, number, 7]).generate_state(1)[0]
         estimator = self.network.clone().set_params(random_state=int(seed >> 1))
@@ -123,13 +124,19 @@ class Repeats:
                 estimator.fit(*instances.part("train"), validation_data=validation)
             predicted = [estimator.predict(instances.part("test")[0])]
         y = instances.targets("test")
-        measure = weighted_f1 if instances.spec.task == "classification" else mean_absolute_error
         results = {
             "validation": float(estimator.history_["val_score"][estimator.best_epoch_]),
-            "test": float(measure(y, np.concatenate(predicted))),
             "n_test": len(y),
             "epochs": len(estimator.history_),
         }
+        spec = instances.spec
+        if spec.targets:
+            errors = relative_errors(y, np.concatenate(predicted))
+            results["test"] = float(errors.mean())
+            results["targets"] = dict(zip(spec.targets, errors.tolist(), strict=True))
+        else:
+            measure = weighted_f1 if spec.task == "classification" else mean_absolute_error
+            results["test"] = float(measure(y, np.concatenate(predicted)))
         write_whole(at.with_name(f"{at.name}.csv"), estimator.history_.to_csv().encode())
         write_whole(at.with_name(f"{at.name}.json"), json.dumps(results).encode())
         estimator.save_pretrained(at, name=self.name)

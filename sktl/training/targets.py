@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from sktl.training.column_targets import ColumnTargets
 from sktl.training.preprocessing import standardisation
 from sktl.training.target_scaling import InstanceScaling, instance_frames
 
@@ -219,4 +220,4 @@ class NumericTargets:
         return of_targets**2 if loss == "mean_squared_error" else of_targets
 
 
-Targets = ClassTargets | NumericTargets
+Targets = ClassTargets | NumericTargets | ColumnTargets

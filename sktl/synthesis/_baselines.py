@@ -13,10 +13,7 @@ class _OfInstances(BaseGenerator):
 
     def _fit(self, X, targets, rng):
         self._check()
-        # A spread that is rounding is none: constant channels must stay constant.
-        scale = X.std(axis=(0, 2))
-        scale[scale < 1e-9 * np.abs(X).max(axis=(0, 2))] = 0
-        return {"X": X, "center": X.mean(axis=(0, 2)), "scale": scale}
+        return {"X": X, "center": X.mean(axis=(0, 2)), "scale": _spread(X)}
 
     def _check(self):
         """Refuse parameters that no fit can use."""
@@ -178,6 +175,37 @@ class MixupGenerator(_OfInstances):
         return first, second, np.clip(weight, 0, 1)
 
 
+class NoiseGenerator(BaseGenerator):
+    """White noise of each channel's mean and deviation, the same whatever is wanted.
+
+    The control for pre-training on nothing: what it gives is owed to training steps and to the
+    level and size of the series, since neither their form nor the targets can be learnt from it.
+
+    Parameters
+    ----------
+    task, random_state
+        See `BaseGenerator`.
+
+    Examples
+    --------
+    >>> from sktime.datasets import load_unit_test
+    >>> from sktl.synthesis import NoiseGenerator
+    >>> X, y = load_unit_test(return_type="numpy3D")
+    >>> NoiseGenerator().fit(X, y).sample(10, random_state=0)[0].shape
+    (10, 1, 24)
+    """
+
+    _holds_series = False
+
+    def _fit(self, X, targets, rng):
+        return {"center": X.mean(axis=(0, 2)), "scale": _spread(X), "length": np.array(X.shape[2])}
+
+    def _sample(self, targets, rng):
+        center, scale = (self._learnt[name][:, None] for name in ("center", "scale"))
+        size = len(targets), len(center), int(self._learnt["length"])
+        return center + scale * rng.normal(size=size)
+
+
 class ClassMeanGenerator(BaseGenerator):
     """The mean of a class and white noise as large as the spread around it.
 
@@ -240,6 +268,13 @@ class ClassMeanGenerator(BaseGenerator):
         else:
             mean, spread = self._learnt["means"][targets], self._learnt["spread"][targets]
         return mean + self.noise * spread * rng.normal(size=mean.shape)
+
+
+def _spread(X):
+    """Return each channel's deviation; one that is rounding is none: constants stay constant."""
+    scale = X.std(axis=(0, 2))
+    scale[scale < 1e-9 * np.abs(X).max(axis=(0, 2))] = 0
+    return scale
 
 
 def _smoothed(known, X, targets, width):

@@ -13,6 +13,7 @@ Representations.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -153,7 +154,11 @@ def output_layer(
 
 
 def probe_start(
-    network, start: dict[str, np.ndarray], training: tuple, classifies: bool
+    network,
+    start: dict[str, np.ndarray],
+    training: tuple,
+    classifies: bool,
+    fit: Callable = output_layer,
 ) -> dict[str, np.ndarray]:
     """Give the weights before training an output layer that is a linear probe.
 
@@ -167,6 +172,8 @@ def probe_start(
         The training part, see `sktl.training.loop`.
     classifies : bool
         Whether a softmax follows.
+    fit : callable, default=output_layer
+        Gives kernel and bias.
 
     Returns
     -------
@@ -180,7 +187,7 @@ def probe_start(
     if len(inputs) > 1 and network.joins_amplitude:
         # The stream max is one column among hundreds: as a block it counts as much as they do.
         emphasis[-1] = max(1, len(emphasis) - 1) ** 0.5
-    kernel, bias = output_layer(features, targets[chosen], weights[chosen], classifies, emphasis)
+    kernel, bias = fit(features, targets[chosen], weights[chosen], classifies, emphasis)
     return {"head/kernel": kernel, "head/bias": bias}
 
 

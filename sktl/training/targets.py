@@ -73,9 +73,13 @@ class ClassTargets:
         """Return the columns that the network should give, (n_instances, n_classes), float32."""
         return (np.asarray(y)[:, None] == self.classes).astype(np.float32)
 
+    def numbers(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the number of the class that is predicted for each instance: the most probable."""
+        return outputs.argmax(axis=1)
+
     def decode(self, outputs: np.ndarray, frames: np.ndarray | None = None) -> np.ndarray:
-        """Return the most probable label of each instance."""
-        return self.classes[outputs.argmax(axis=1)]
+        """Return the label that is predicted for each instance."""
+        return self.classes[self.numbers(outputs)]
 
     def scores(
         self, y: np.ndarray, outputs: np.ndarray, frames: np.ndarray | None = None
@@ -84,7 +88,7 @@ class ClassTargets:
         from sklearn.metrics import accuracy_score, f1_score
 
         # By number: labels that are floats are no classes to scikit-learn.
-        y, predicted = np.searchsorted(self.classes, y), outputs.argmax(axis=1)
+        y, predicted = np.searchsorted(self.classes, y), self.numbers(outputs)
         return {
             "val_score": float(f1_score(y, predicted, average="weighted", zero_division=0)),
             "val_accuracy": float(accuracy_score(y, predicted)),
@@ -99,6 +103,23 @@ class ClassTargets:
     def unit(self, monitor: str, loss: str) -> float:
         """Return the size of values of a monitor that are neither good nor bad."""
         return 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class OrdinalTargets(ClassTargets):
+    """Class labels that are numbers, in their order; the median class is predicted."""
+
+    def __post_init__(self):
+        if self.classes is not None and not np.issubdtype(self.classes.dtype, np.number):
+            raise ValueError(
+                "output='ordinal' needs labels that are numbers, in the order of the classes; "
+                f"texts have none. Received: classes {self.classes.tolist()!r:.200}"
+            )
+
+    def numbers(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the number of the median class: the first not below which lies half or more."""
+        above = 1 - np.cumsum(outputs[:, :-1], axis=1)
+        return (above > 0.5).sum(axis=1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ The experiment of Wang and Wang, "Research on earthquake magnitude prediction me
 Resnet transfer learning": 30 classes of 0.1 below magnitude 3, P, S and the end of the coda
 marked, 80 % to train (15 % of it to select on) and 20 % to test. ResNets by three strategies and a
 plain CNN read pictures; MagNet and ConvNetQuake read the same traces as series and predict the
-magnitude. The classes have an order: rows "ordinal" are the same networks with ``output="ordinal"``
+magnitude, and ConvNetQuake the classes as well. These have an order: rows "ordinal" are the same networks with ``output="ordinal"``
 (CORN) instead of the published softmax. The training mean and Richter's line (logarithms of
 amplitude and of S minus P) need no network. Where STEAD's waveforms_11_13_19.hdf5 is in sktl's
 cache or $SKTL_MIRROR, or --waveforms gives a file of its form, traces are real; else they are
@@ -46,18 +46,24 @@ from benchmarks.studies.magnitude_images_tables import beside, contradictions, i
 from sktl.datasets import fetch_files
 from sktl.datasets.simulators import simulate_stead, travel_times
 from sktl.datasets.stead import SPEC
-from sktl.estimators import ConvNetQuakeINGVRegressor, MagNetRegressor, ResNetImageClassifier
-from sktl.estimators.images import add_marks, magnitude_classes
+from sktl.estimators import (
+    ConvNetQuakeINGVClassifier,
+    ConvNetQuakeINGVRegressor,
+    MagNetRegressor,
+    ResNetImageClassifier,
+)
+from sktl.estimators.images import add_marks, magnitude_classes, magnitude_midpoints
 
 RATE, N_CLASSES = 100, 30
 # Arguments that change no fit.
 FREE = ("out", "draw", "only", "networks", "profile", "seeds", "simulated")
+CLASSES = "ConvNetQuake (series, classes)"
 PROFILES = {
     "quick": {"per_class": 40, "size": 64, "epochs": 25, "seeds": 1, "only": None},
     "ordinal": {
         "per_class": 40, "size": 64, "epochs": 25, "seeds": 3,
-        "only": ["training mean", "Richter's line", "CNN", "CNN ordinal", "resnet18 scratch",
-                 "resnet18 scratch ordinal"],
+        "only": ["training mean", "Richter's line", CLASSES, f"{CLASSES} ordinal", "CNN",
+                 "CNN ordinal", "resnet18 scratch", "resnet18 scratch ordinal"],
     },
     "paper": {"per_class": 300, "size": 224, "epochs": 100, "seeds": 3, "only": None},
 }  # fmt: skip
@@ -163,6 +169,17 @@ def series_fit(cls, arguments):
     return fit
 
 
+def classes_fit(cls, arguments, output):
+    """Return a function that trains on series and their classes, as the pictures' networks do."""
+
+    def fit(train, test):
+        estimator = cls(**common(arguments), stream_max="log", output=output)
+        estimator.fit(train[0], magnitude_classes(train[1]))
+        return magnitude_midpoints(estimator.predict(test[0])), len(estimator.history_)
+
+    return fit
+
+
 def common(arguments):
     """Give what all networks share."""
     return {
@@ -199,6 +216,8 @@ def methods_of(arguments):
     methods = {"training mean": mean_fit, "Richter's line": richter_fit}
     methods["ConvNetQuake (series)"] = series_fit(ConvNetQuakeINGVRegressor, arguments)
     methods["MagNet (series)"] = series_fit(MagNetRegressor, arguments)
+    for name, output in {CLASSES: "softmax", f"{CLASSES} ordinal": "ordinal"}.items():
+        methods[name] = classes_fit(ConvNetQuakeINGVClassifier, arguments, output)
     methods["CNN"] = picture_fit("cnn", "scratch", arguments)
     methods["CNN ordinal"] = picture_fit("cnn", "scratch", arguments, "ordinal")
     for network in arguments.networks:

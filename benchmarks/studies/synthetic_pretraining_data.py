@@ -10,9 +10,10 @@ from benchmarks.studies.few_labels.readers import read_ts
 from sktl.datasets import load_myo, load_spoken_digits, load_uea
 
 LENGTHS = {"JapaneseVowels": 29}
+# The cheapest to train on first.
 NINE = (
-    "ArticularyWordRecognition", "AtrialFibrillation", "BasicMotions", "Epilepsy", "ERing",
-    "FingerMovements", "JapaneseVowels", "Libras", "PenDigits",
+    "ERing", "PenDigits", "BasicMotions", "JapaneseVowels", "Libras", "AtrialFibrillation",
+    "FingerMovements", "Epilepsy", "ArticularyWordRecognition",
 )  # fmt: skip
 SHARED = ("SpokenDigits-100", "SpokenDigits-300", "Myo-100", "Myo-300")
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.studies.synthetic_pretraining_data import NINE
 from benchmarks.studies.synthetic_pretraining_tables import MORE_TRAINING, markdown
 from benchmarks.studies.synthetic_pretraining_words import ANSWERS, TEXT, TRAININGS
 from sktl._files import write_whole
@@ -56,17 +57,23 @@ def rows_of(folder):
 
 
 def complete(table):
-    """Keep the repeats of each training that have everything; say how much is left out."""
+    """Keep what has all methods, of a training's complete repeats; say how much is left out.
+
+    Where no repeat is complete, the problems and networks of the first that are.
+    """
     fits = table[table["training"] != ""]
-    cells = fits.groupby("training")[["problem", "network"]].apply(
-        lambda own: own.drop_duplicates().shape[0]
-    )
+    cell = ["training", "seed", "problem", "network"]
+    fits = fits[fits.groupby(cell)["method"].transform("size") == len(METHODS)]
     kept = []
-    for (training, seed), own in fits.groupby(["training", "seed"]):
-        if len(own) == cells.max() * len(METHODS):
-            kept.append((training, seed))
-    chosen = fits.set_index(["training", "seed"]).index.isin(kept)
-    return fits[chosen], len(fits) - chosen.sum()
+    for _, own in fits.groupby("training"):
+        cells = own.groupby("seed")[["problem", "network"]].apply(
+            lambda one: len(one.drop_duplicates())
+        )
+        most = len(NINE) * own["network"].nunique()
+        whole = cells.index[cells == most] if (cells == most).any() else cells.index[:1]
+        kept.append(own[own["seed"].isin(whole)])
+    kept = pd.concat(kept) if kept else fits
+    return kept, int((table["training"] != "").sum()) - len(kept)
 
 
 def compare(x, y):
@@ -243,6 +250,9 @@ def section(training, own, naive, facts):
     }  # fmt: skip
     text = "\n\n".join(f"**{title}**\n\n{markdown(table)}" for title, table in tables.items())
     repeats = f"{seeds} repeat{'s' * (seeds > 1)}, {len(scores)} pairs, {len(own)} fits"
+    cells = scores.groupby(["problem", "network"]).ngroups
+    if cells < len(NINE) * own["network"].nunique():
+        repeats += f", a part: {cells} of {len(NINE) * 2} problems and networks"
     return f"## {TRAININGS[training]}: {repeats}\n\n{text}"
 
 

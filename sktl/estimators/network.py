@@ -80,7 +80,6 @@ class NetworkMixin:
     # What the task gives.
     _task: ClassVar[str]
     _loss: ClassVar[str]
-    _output_activation: str | None = None
 
     # What the estimator has, and what its fit has left.
     stream_max: Any
@@ -93,6 +92,11 @@ class NetworkMixin:
     _facts: DataFacts
     _dropout_seed: int
     _slot: ModelSlot
+
+    @property
+    def _output_activation(self) -> str | None:
+        """What the output layer does with its sums, see `output_of`."""
+        return None
 
     def _transferable(self) -> list[str]:
         """Name the layers that transfer."""

@@ -70,7 +70,7 @@ class BaseTransferClassifier(BaseTransferEstimator, BaseClassifier):
             BaseClassifier.__init__(self)
 
     @property
-    def _output_activation(self):
+    def _output_activation(self) -> str | None:
         return self.output
 
     def _new_targets(self, y=None):

@@ -9,9 +9,10 @@ The experiment of Wang and Wang, "Research on earthquake magnitude prediction me
 Resnet transfer learning": 30 classes of 0.1 below magnitude 3, P, S and the end of the coda
 marked, 80 % to train (15 % of it to select on) and 20 % to test. ResNets by three strategies and a
 plain CNN read pictures; MagNet and ConvNetQuake read the same traces as series and predict the
-magnitude, and ConvNetQuake the classes as well. These have an order: rows "ordinal" are the same networks with ``output="ordinal"``
-(CORN) instead of the published softmax. The training mean and Richter's line (logarithms of
-amplitude and of S minus P) need no network. Where STEAD's waveforms_11_13_19.hdf5 is in sktl's
+magnitude, and ConvNetQuake the classes as well (with the logarithm of the stream max). Classes
+have an order: rows "ordinal" are the same networks with ``output="ordinal"`` (CORN) instead of the
+published softmax. The training mean and Richter's line (logarithms of amplitude and of S minus P)
+need no network. Where STEAD's waveforms_11_13_19.hdf5 is in sktl's
 cache or $SKTL_MIRROR, or --waveforms gives a file of its form, traces are real; else they are
 simulated, and the output says so.
 

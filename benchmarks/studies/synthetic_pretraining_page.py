@@ -133,7 +133,7 @@ def when(scores, facts):
              ("free", COPIES))  # fmt: skip
     found = holm(pd.DataFrame(
         {"group": name, "one": one, "other": other, **compare(own[one], own[other])}
-        for name, own in groups(scores, facts) for one, other in asked
+        for name, own in groups(scores, facts) if len(own) > 2 for one, other in asked
     ))  # fmt: skip
     rows = []
     for name, own in found.groupby("group", sort=False):

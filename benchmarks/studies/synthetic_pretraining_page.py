@@ -32,6 +32,8 @@ SHAPE = ("n_classes", "n_channels", "length", "n_train", "n_test")
 SCORE = "f1_macro"
 # Training instances of a class: what few and what more is, decided before any result was there.
 FEW = 12
+# Pairs below which no test is made.
+FEWEST = 5
 
 
 def rows_of(folder):
@@ -83,7 +85,7 @@ def compare(x, y):
     row["w/t/l"] = "/".join(
         str(int(one.sum())) for one in (difference > 0, difference == 0, difference < 0)
     )
-    if len(difference) < 3 or np.ptp(difference) == 0:
+    if len(difference) < FEWEST or np.ptp(difference) == 0:
         return row | {"p": np.nan, "p Wilcoxon": np.nan}
     shapiro = statistics.shapiro_wilk(difference).pvalue
     levene = statistics.levene(x, y).pvalue
@@ -141,17 +143,18 @@ def when(scores, facts):
         helps = {}
         for _, one in own.iterrows():
             label = {"free": "free generators"}.get(one["one"], one["one"])
-            row[f"{label} less {one['other']}"] = f"{one['mean']:+.3f}, p {p_text(one['p, Holm'])}"
+            p = "" if np.isnan(one["p, Holm"]) else f", p {p_text(one['p, Holm'])}"
+            row[f"{label} less {one['other']}"] = f"{one['mean']:+.3f}{p}"
             if one["other"] != NONE:
                 helps.setdefault(label, []).append(one["mean"] > 0 and one["p, Holm"] < 0.05)
         named = [label for label, proofs in helps.items() if all(proofs)]
-        rows.append(row | {"made data helps": f"yes: {', '.join(named)}" if named else "no"})
+        rows.append(row | {"made data helps": f"yes: {', '.join(named)}" if named else "not shown"})
     return pd.DataFrame(rows)
 
 
 def p_text(value):
     """Write a p-value."""
-    return "?" if np.isnan(value) else "<0.001" if value < 0.001 else f"{value:.3f}"
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def against(scores, other):
@@ -203,7 +206,8 @@ def scores_table(own, naive):
     known = naive.pivot_table(SCORE, "problem", "method")
     known = known[[name for name in BASELINES if name in known]]
     joined = table.reset_index().join(known, on="problem")
-    return joined[["problem", "network", *known, *METHODS]]
+    columns = [*known, *METHODS]
+    return joined[["problem", "network"]].join(joined[columns].map("{:.3f}".format))
 
 
 def draw(parts, path):
@@ -231,7 +235,8 @@ def draw(parts, path):
         axis.set(title=TRAININGS[training], xlabel="gain of macro F1 over no pre-training")
         for edge in places[:-1] - 0.5:
             axis.axhline(edge, color="0.9", linewidth=0.6)
-    axes[0, 0].legend(fontsize=8)
+    named = axes[0, 0].get_legend_handles_labels()
+    figure.legend(*named, loc="outside lower center", ncols=3, fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
@@ -246,8 +251,10 @@ def section(training, own, naive, facts):
         "Against more training, which sees no made series": against(scores, MORE_TRAINING),
         "Problem by problem, against more training": by_problem(scores, MORE_TRAINING),
         "Means of the problems, which are independent": over_problems(scores),
-        "What the GAN gives beyond more training, by the problem's shape": factors(scores, facts),
     }  # fmt: skip
+    if len(facts) >= FEWEST:
+        title = "What the GAN gives beyond more training, by the problem's shape"
+        tables[title] = factors(scores, facts)
     text = "\n\n".join(f"**{title}**\n\n{markdown(table)}" for title, table in tables.items())
     repeats = f"{seeds} repeat{'s' * (seeds > 1)}, {len(scores)} pairs, {len(own)} fits"
     cells = scores.groupby(["problem", "network"]).ngroups
@@ -256,7 +263,25 @@ def section(training, own, naive, facts):
     return f"## {TRAININGS[training]}: {repeats}\n\n{text}"
 
 
-def decision(parts, fits, naive):
+def coverage(parts):
+    """Say which part of the plan the page is made from."""
+    said = []
+    for training, title in TRAININGS.items():
+        if training not in parts:
+            said.append(f"{title}: not run yet.")
+            continue
+        places = parts[training].index.droplevel("network").unique()
+        problems, seeds = (places.get_level_values(one).unique() for one in ("problem", "seed"))
+        lacks = [name for name in NINE if name not in set(problems)]
+        rest = f" Not run yet: {', '.join(lacks)}." if lacks else ""
+        said.append(
+            f"{title}: {len(problems)} of {len(NINE)} problems, both networks, "
+            f"{len(seeds)} of 3 repeats.{rest}"
+        )
+    return "\n".join(f"- {one}" for one in said)
+
+
+def decision(parts, naive):
     """Say whether made data has earned a place among AutoTransfer's candidates."""
     verdicts = []
     for training, scores in parts.items():
@@ -264,11 +289,10 @@ def decision(parts, fits, naive):
             compare(scores[GAN], scores[other]) for other in (MORE_TRAINING, COPIES)
         ))  # fmt: skip
         proven = bool(((beyond["mean"] > 0) & (beyond["p, Holm"] < 0.05)).all())
-        own = scores_table(fits[fits["training"] == training], naive).groupby("problem").mean(
-            numeric_only=True
-        )  # fmt: skip
-        best = own["MiniRocket"].mean()
-        verdicts.append((training, proven, own[GAN].mean(), best))
+        problems = scores.index.get_level_values("problem").unique()
+        own = naive[naive["problem"].isin(problems) & (naive["method"] == "MiniRocket")]
+        best = own.groupby("problem")[SCORE].mean().mean()
+        verdicts.append((training, proven, scores[GAN].groupby("problem").mean().mean(), best))
     earned = any(proven and ours >= best for _, proven, ours, best in verdicts)
     facts = "; ".join(
         f"{TRAININGS[training].lower()}: {'' if proven else 'not significantly '}more than more "
@@ -306,7 +330,7 @@ def write(records, page=PAGE):
     renamed = {"n_classes": "classes", "n_channels": "channels", "n_train": "training",
                "n_test": "test"}  # fmt: skip
     text = TEXT.format(
-        decision=decision(parts, fits, naive), answers=answers,
+        decision=decision(parts, naive), coverage=coverage(parts), answers=answers,
         problems=markdown(shape.rename(columns=renamed).reset_index()),
         sections="\n\n".join(section(t, own, naive, facts) for t, own in by_training.items()),
         n_fits=len(fits), left_out=left_out, hours=f"{fits['seconds'].sum() / 3600:.1f}",

@@ -3,7 +3,8 @@
 TRAININGS = {"published": "Published training", "to its end": "Trained to its end"}
 
 ANSWERS = {
-    False: "`SyntheticPretraining` does not join the candidates of `AutoTransfer`: {facts}.",
+    False: "`SyntheticPretraining` does not join the candidates of `AutoTransfer`, as far as this "
+    "was run: {facts}.",
     True: "`SyntheticPretraining` has earned a place among `AutoTransfer`'s candidates: {facts}.",
 }
 
@@ -12,8 +13,12 @@ TEXT = """# Does pre-training on made series help? Nine UEA problems
 The published experiment reports up to 37.5 % more F1 by pre-training a CNN or an RNN on the
 series of a GAN (see [Pre-train on generated series](../synthesis.md)). Here the same is done on
 the nine problems of the UEA archive at hand, with what the experiment lacked: controls that see
-nothing new. Written by `python -m benchmarks.studies.synthetic_pretraining_page` from the records
-of the commands below ({n_fits} fits of complete repeats, in
+nothing new. What of the plan has been run:
+
+{coverage}
+
+Written by `python -m benchmarks.studies.synthetic_pretraining_page` from the records
+of the commands below ({n_fits} fits, in
 [synthetic_pretraining_records.csv](synthetic_pretraining_records.csv)).
 
 ## When does made data help?
@@ -21,7 +26,8 @@ of the commands below ({n_fits} fits of complete repeats, in
 Macro F1 on the official test set, one pair a problem, network and repeat. Gain and p-value (t,
 Welch or Wilcoxon, by the assumption checks; Holm over the whole table). "Free generators" is the
 mean of augmentation, mixup and class mean. Made data helps where it gives significantly more than
-both more training and copies do.
+both more training and copies do; "not shown" is no proof that it does not, least of all where
+pairs are few. Below five pairs no test is made.
 
 {answers}
 
@@ -39,8 +45,8 @@ python -m benchmarks.studies.synthetic_pretraining --profile "uea converged" --s
 python -m benchmarks.studies.synthetic_pretraining_page results/synthetic_pretraining
 ```
 
-The commands continue where they were stopped; {left_out} fits of repeats that are not complete
-are left out of this page. The fits shown took {hours} hours of a busy core, 28 November 2026.
+The commands continue where they were stopped; {left_out} fits of what is not complete are left
+out of this page. The fits shown took {hours} hours of a busy core, 28 November 2026.
 
 | method | what it is |
 | --- | --- |

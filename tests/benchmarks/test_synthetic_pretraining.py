@@ -256,7 +256,7 @@ def study_table(page, gain, seeds=(0, 1)):
     return pd.DataFrame(rows)
 
 
-@pytest.mark.parametrize(("gain", "answer"), [(0.0, "no"), (0.2, "yes: WGAN-GP")])
+@pytest.mark.parametrize(("gain", "answer"), [(0.0, "not shown"), (0.2, "yes: WGAN-GP")])
 def test_made_data_helps_only_beyond_more_training(modules, tmp_path, monkeypatch, gain, answer):
     from benchmarks.studies import synthetic_pretraining_page as page
 

@@ -55,7 +55,9 @@ def rows_of(folder):
         row["before_fine_tuning"] = record.get("before_fine_tuning_macro")
         rows.append(row | {name: record[name] for name in (*SHAPE, "seconds")})
     order = ["training", "seed", "problem", "network", "method"]
-    return pd.DataFrame(rows).sort_values(order, ignore_index=True).round(6)
+    # A trial that was run again after a change of the generators' code counts once.
+    table = pd.DataFrame(rows).drop_duplicates(order, keep="last")
+    return table.sort_values(order, ignore_index=True).round(6)
 
 
 def complete(table):

@@ -1,0 +1,315 @@
+"""The trainings, each a record of its own."""
+
+import hashlib
+import json
+import tempfile
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from benchmarks.studies.impedance import peers
+from benchmarks.studies.impedance.data import few_split
+from benchmarks.studies.impedance.scoring import best_loss, score, shuffle, split, write
+from benchmarks.studies.impedance.settings import DECIDES, GUARD, VARIANTS
+from sktl.datasets.impedance import trace_split
+from sktl.estimators import TCNSequenceRegressor
+from sktl.model_selection import OmegaSearch
+
+#: Traces of the main comparison, as published.
+MAIN = 5
+
+
+class Experiment:
+    """Does what the folder lacks, the main comparison first.
+
+    Parameters
+    ----------
+    profile : Profile
+    out : path-like
+        Folder of the records.
+    earths : Earths
+    progress : bool
+        Show a bar over the trainings.
+    """
+
+    def __init__(self, profile, out, earths, progress=True):
+        self.profile, self.out, self.earths = profile, Path(out), earths
+        self.progress = progress
+        self.source, self.target = earths.source(), earths.target(0)
+        how = {name: getattr(profile, name) for name in DECIDES}
+        sections = (self.source, self.target)
+        description = [how, *(text for one in sections for text in (one.name, one.about))]
+        self.settings = hashlib.sha256(json.dumps(description).encode()).hexdigest()[:12]
+        self.folder = self.out / "records" / self.settings
+        self.counts = [n for n in profile.counts if 3 * n < len(self.target.X)]
+        self.main = MAIN if MAIN in self.counts else self.counts[-1]
+        self.lacks_unet = peers.unet_missing()
+
+    def units(self):
+        """Name everything that there is to do, what matters most first."""
+        seeds, noises = range(self.profile.seeds), self.profile.noises
+        others = [n for n in self.counts if n != self.main]
+        names = self.profile.variants
+        variants = VARIANTS if names is None else {name: VARIANTS[name] for name in names}
+        found = {}
+        for noise in noises:
+            for seed in seeds:
+                mark = f"-{noise:g}" if noise else ""
+                found[f"pretrain-{noise:g}-seed{seed}"] = partial(self.pretrain, noise, seed)
+                few = partial(self.few, self.main, seed, noise)
+                found[f"few-{self.main}{mark}-seed{seed}"] = few
+                found[f"peers-{self.main}{mark}-seed{seed}"] = partial(
+                    self.simple, self.main, seed, noise
+                )
+        if not self.lacks_unet:
+            for noise in noises:
+                for seed in seeds:
+                    mark = f"-{noise:g}" if noise else ""
+                    found[f"unet-{self.main}{mark}-seed{seed}"] = partial(
+                        self.unet, self.main, seed, noise
+                    )
+        for seed in seeds:
+            found[f"heads-{self.main}-seed{seed}"] = partial(self.heads, seed)
+        for name, variant in variants.items():
+            for seed in seeds[: variant.seeds]:
+                found[f"variant-{name}-seed{seed}"] = partial(self.variant, name, seed)
+        for case in range(len(GUARD)):
+            for seed in seeds[: self.profile.guarded]:
+                found[f"guard-{case}-seed{seed}"] = partial(self.guard, case, seed)
+        for n in others:
+            for seed in seeds:
+                found[f"few-{n}-seed{seed}"] = partial(self.few, n, seed)
+                found[f"peers-{n}-seed{seed}"] = partial(self.simple, n, seed)
+                if not self.lacks_unet:
+                    found[f"unet-{n}-seed{seed}"] = partial(self.unet, n, seed)
+        return found
+
+    def run(self, minutes=None, only=None):
+        """Do what is missing, and return all records.
+
+        Parameters
+        ----------
+        minutes : float, optional
+            Begin nothing after so many; 0 begins nothing at all.
+        only : str, optional
+            Only units whose name begins so.
+        """
+        started, records = time.monotonic(), []
+        for name, do in tqdm(self.units().items(), desc="trainings", disable=not self.progress):
+            path = self.folder / f"{name}.json"
+            late = minutes is not None and time.monotonic() - started >= 60 * minutes
+            if not self._done(name) and not late and name.startswith(only or ""):
+                began = time.process_time()
+                rows = do()
+                about = {"unit": name, "cpu_s": time.process_time() - began}
+                # The record comes last: where it is, the rest is.
+                write(path, json.dumps([row | about for row in rows], indent=1))
+            if path.is_file():
+                records += json.loads(path.read_text())
+        return records
+
+    def missing(self):
+        """Name what is not done."""
+        return [name for name in self.units() if not self._done(name)]
+
+    def _done(self, name):
+        if not (self.folder / f"{name}.json").is_file():
+            return False
+        part, value, seed = (*name.split("-", 2), "")[:3]
+        return part != "pretrain" or self.donor(int(seed[4:]), float(value)).is_dir()
+
+    def donor(self, seed, noise=0.0, variant=None):
+        """Where the weights lie that are transferred."""
+        mark = f"-noise{noise:g}" if noise else ""
+        if variant is not None and variant.pretrains:
+            made = f"{variant.preset or self.profile.network}-{variant.source}"
+            mark += "-" + hashlib.sha256(made.encode()).hexdigest()[:8]
+        return self.folder / f"source{mark}-seed{seed}"
+
+    def pretrain(self, noise, seed):
+        """Train on the source, keep the weights, and predict the target directly."""
+        section = self.source.noisy(noise, seed)
+        donor, parts = self._pretrained(section, seed)
+        predicted = donor.predict(section.X)
+        test = parts["test"]
+        common = {"noise": noise, "seed": seed}
+        rows = [score("source", section.y[test], predicted[test])]
+        rows[0] |= common | {"loss": best_loss(donor)}
+        self._save(donor, section, self.donor(seed, noise))
+        self._keep(seed, f"source-{noise:g}", predicted)
+        target = self.earths.target(seed).noisy(noise, seed)
+        direct = donor.predict(target.X)
+        self._keep(seed, f"direct{f'-{noise:g}' if noise else ''}", direct)
+        for n in self.counts if not noise else [self.main]:
+            test = few_split(len(target.X), n)["test"]
+            rows.append(score("direct", target.y[test], direct[test]) | common | {"n": n})
+        return rows
+
+    def few(self, n, seed, noise=0.0):
+        """Train on n traces of the target from scratch and with transfer."""
+        target = self.earths.target(seed).noisy(noise, seed)
+        data, parts = split(target, n)
+        network = self.target_network(seed, n)
+        scratch = network.clone().fit(**data)
+        network.set_params(source=str(self.donor(seed, noise)))
+        omegas = self.profile.omegas
+        transfer = OmegaSearch(network, omegas, include_scratch=False).fit(**data).best_estimator_
+        rescaled = network.clone().set_params(omega=0.0, n_epochs=1).fit(**data)
+        rows = []
+        for method, fitted in {
+            "scratch": scratch, "transfer": transfer, "rescaled": rescaled
+        }.items():  # fmt: skip
+            row = self._scored(method, fitted, target, parts) | {"n": n, "seed": seed}
+            row |= {"noise": noise, "omega": fitted.omega if method == "transfer" else None}
+            rows.append(row)
+            if n == self.main:
+                name = f"{method}-{noise:g}" if noise else method
+                self._keep(seed, name, fitted.predict(target.X))
+        return rows
+
+    def simple(self, n, seed, noise=0.0):
+        """Predict by what needs no network."""
+        target = self.earths.target(seed).noisy(noise, seed)
+        data, parts = split(target, n)
+        X, y, held_out = data["X"], data["y"], data["validation_data"]
+        X_test, y_test = target.X[parts["test"]], target.y[parts["test"]]
+        predicted = {
+            "interpolation": peers.between(parts["train"], y, parts["test"]),
+            "mean": peers.MeanTrace().fit(X, y).predict(X_test),
+            "linear": peers.linear_inverse(X, y, *held_out, X_test),
+        }
+        common = {"n": n, "seed": seed, "noise": noise}
+        return [score(method, y_test, values) | common for method, values in predicted.items()]
+
+    def unet(self, n, seed, noise=0.0):
+        """Train a U-Net on the few traces as the TCN is trained."""
+        target = self.earths.target(seed).noisy(noise, seed)
+        data, parts = split(target, n)
+        predicted, loss, epoch = peers.unet_inverse(
+            data["X"], data["y"], data["validation_data"], target.X[parts["test"]],
+            n_epochs=self.profile.target_epochs, patience=self.profile.patience,
+            batch_size=-(-n // 5), seed=seed,
+        )  # fmt: skip
+        row = score("unet", target.y[parts["test"]], predicted)
+        return [row | {"n": n, "seed": seed, "noise": noise, "loss": loss, "epoch": epoch}]
+
+    def heads(self, seed):
+        """Transfer without the output layer: a linear probe, LP-FT, and a random output layer."""
+        target, n = self.earths.target(seed), self.main
+        data, parts = split(target, n)
+        network = self.target_network(
+            seed, n, source=str(self.donor(seed)), transfer_head=False, head="probe"
+        )
+        ways = {
+            "probe": {"omega": 0.0, "n_epochs": 0},
+            "random probe": {"source": None, "omega": 0.0, "n_epochs": 0},
+            "LP-FT": {},
+            "random head": {"head": "random"},
+        }
+        rows = []
+        for method, params in ways.items():
+            fitted = network.clone().set_params(**params).fit(**data)
+            rows.append(self._scored(method, fitted, target, parts) | {"n": n, "seed": seed})
+        return rows
+
+    def variant(self, name, seed):
+        """Repeat the main comparison under other conditions."""
+        variant = VARIANTS[name]
+        target = self.earths.target(seed, variant.target)
+        data, parts = split(target, self.main)
+        donor, rows = self.donor(seed, variant=variant), []
+        common = {"variant": name, "n": self.main, "seed": seed}
+        if variant.pretrains and not donor.is_dir():
+            section = self.earths.source(variant.source)
+            self._save(self._pretrained(section, seed, variant.preset)[0], section, donor)
+        network = self.target_network(seed, self.main, variant.preset, **variant.trained)
+        scratch = network.clone().fit(**data)
+        transfer = network.clone().set_params(source=str(donor)).fit(**data)
+        for method, fitted in {"scratch": scratch, "transfer": transfer}.items():
+            rows.append(self._scored(method, fitted, target, parts) | common)
+            self._keep(seed, f"{name}-{method}", fitted.predict(target.X))
+        direct = self._direct(donor, variant, seed).predict(target.X)
+        rows.append(score("direct", target.y[parts["test"]], direct[parts["test"]]) | common)
+        return rows
+
+    def guard(self, case, seed):
+        """Let OmegaSearch decide between transfer, scratch and simple baselines."""
+        polarity, shuffled = list(GUARD.values())[case]
+        target = self.earths.target(seed)
+        target = replace(target, X=polarity * target.X)
+        data, parts = split(target, self.main)
+        with tempfile.TemporaryDirectory() as folder:
+            donor = self.donor(seed)
+            if shuffled:
+                donor = shuffle(donor, f"{folder}/shuffled", seed)
+            network = self.target_network(seed, self.main, source=str(donor))
+            baselines = [("mean", peers.MeanTrace()), ("linear", peers.LinearInverse(100.0))]
+            search = OmegaSearch(network, (1.0,), baselines=baselines).fit(**data)
+            decision, table = search.decision_, search.cv_results_
+            # A candidate trained alone is the same, bit for bit.
+            row = {
+                name: self._scored(name, network.clone().set_params(**params).fit(**data), target,
+                                   parts)["r2"]
+                for name, params in zip(("scratch", "transfer"), table["params"], strict=False)
+            }  # fmt: skip
+        kept = {"kept": decision["kept"], "gain": decision["gain"], "margin": decision["margin"]}
+        guarded = self._scored("guard", search, target, parts)
+        return [guarded | row | kept | {"case": case, "n": self.main, "seed": seed}]
+
+    def target_network(self, seed, n, preset=None, **params):
+        """Make a network for n traces of the target."""
+        profile = self.profile
+        return self.network(seed, preset).set_params(
+            n_epochs=profile.target_epochs, reduce_lr_patience=None,
+            early_stopping_patience=profile.patience, batch_size=-(-n // 5), **params,
+        )  # fmt: skip
+
+    def network(self, seed, preset=None):
+        """Make a network of the profile."""
+        profile = self.profile
+        return TCNSequenceRegressor.from_preset(
+            preset or profile.network, dropout=profile.dropout,
+            learning_rate=profile.learning_rate, early_stopping_patience=None,
+            schedule="published", random_state=seed, short_series="pad",
+        )  # fmt: skip
+
+    def kept(self, name):
+        """Read the predictions of the first seed; None where there are none."""
+        path = self.folder / f"{name}.npy"
+        return np.load(path) if path.is_file() else None
+
+    def _keep(self, seed, name, predicted):
+        if seed == 0:
+            write(self.folder / f"{name}.npy", predicted.astype(np.float32))
+
+    def _pretrained(self, section, seed, preset=None):
+        parts = trace_split(len(section.X), self.profile.n_source_train)
+        train, held_out, _ = ((section.X[rows], section.y[rows]) for rows in parts.values())
+        donor = self.network(seed, preset)
+        donor.set_params(n_epochs=self.profile.source_epochs, reduce_lr_patience=10)
+        return donor.fit(*train, validation_data=held_out), parts
+
+    def _direct(self, donor, variant, seed):
+        """Give the source's network with the z-scores that it was trained with."""
+        section = self.earths.source(variant.source)
+        train = trace_split(len(section.X), self.profile.n_source_train)["train"]
+        frozen = {"source": str(donor), "omega": 0.0, "n_epochs": 1, "validation_size": None}
+        network = self.network(seed, variant.preset).set_params(**frozen)
+        return network.fit(section.X[train], section.y[train])
+
+    def _save(self, donor, section, folder):
+        donor.save_pretrained(
+            folder, name=section.name, dataset=section.name,
+            simulated=section.about.startswith("SIMULATED"), sampling_rate=250,
+        )  # fmt: skip
+
+    def _scored(self, method, fitted, target, parts):
+        test = parts["test"]
+        row = score(method, target.y[test], fitted.predict(target.X[test]))
+        if getattr(fitted, "history_", None) is not None and len(fitted.history_) > 1:
+            row |= {"loss": best_loss(fitted), "epoch": fitted.best_epoch_}
+        return row

@@ -36,8 +36,13 @@ def main(arguments=None):
         help="simulated: a simulated second geology though a real one is there",
     )  # fmt: skip
     parser.add_argument("--seeds", type=int, help="instead of the profile's")
-    parser.add_argument("--minutes", type=float, help="begin no training after so many; 0: none")
-    parser.add_argument("--only", help="only trainings whose name begins so, such as few-5")
+    parser.add_argument(
+        "--minutes", type=float, help="begin nothing after so many; 0: nothing at all"
+    )
+    parser.add_argument(
+        "--only", nargs="+", default=(), metavar="UNIT",
+        help="only units whose name begins so, such as few-5, in this order",
+    )  # fmt: skip
     parser.add_argument("--docs", help="write the page of the documentation to this folder, too")
     chosen = parser.parse_args(arguments)
     profile = PROFILES[chosen.profile]
@@ -52,7 +57,7 @@ def main(arguments=None):
     records = experiment.run(chosen.minutes, chosen.only)
     seconds = pd.DataFrame(records).drop_duplicates("unit")["cpu_s"].sum()
     missing = experiment.missing()
-    print(f"{len(records)} scores from {seconds:.0f} s of CPU; {len(missing)} trainings missing")
+    print(f"{len(records)} scores from {seconds:.0f} s of CPU; {len(missing)} units missing")
     print(write_page(experiment, records))
     if chosen.docs:
         print(write_docs(experiment, records, chosen.docs))

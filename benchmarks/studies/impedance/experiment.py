@@ -6,6 +6,7 @@ import tempfile
 import time
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -51,73 +52,72 @@ class Experiment:
 
     def units(self):
         """Name everything that there is to do, what matters most first."""
-        seeds, noises = range(self.profile.seeds), self.profile.noises
-        others = [n for n in self.counts if n != self.main]
-        names = self.profile.variants
+        profile = self.profile
+        seeds, names = range(profile.seeds), profile.variants
         variants = VARIANTS if names is None else {name: VARIANTS[name] for name in names}
         found = {}
-        for noise in noises:
-            for seed in seeds:
-                mark = f"-{noise:g}" if noise else ""
-                found[f"pretrain-{noise:g}-seed{seed}"] = partial(self.pretrain, noise, seed)
-                few = partial(self.few, self.main, seed, noise)
-                found[f"few-{self.main}{mark}-seed{seed}"] = few
-                found[f"peers-{self.main}{mark}-seed{seed}"] = partial(
-                    self.simple, self.main, seed, noise
-                )
-        if not self.lacks_unet:
-            for noise in noises:
-                for seed in seeds:
-                    mark = f"-{noise:g}" if noise else ""
-                    found[f"unet-{self.main}{mark}-seed{seed}"] = partial(
-                        self.unet, self.main, seed, noise
-                    )
+
+        def add(do, *arguments, mark):
+            # A seed's record is named so that old ones keep their names.
+            found[f"{do.__name__}-{mark}-seed{arguments[1]}"] = partial(do, *arguments)
+
+        for noise, seed in product(profile.noises, seeds):
+            mark = f"{self.main}-{noise:g}" if noise else f"{self.main}"
+            add(self.pretrain, noise, seed, mark=f"{noise:g}")
+            add(self.few, self.main, seed, noise, mark=mark)
+            add(self.peers, self.main, seed, noise, mark=mark)
+        for noise, seed in product(profile.noises if not self.lacks_unet else (), seeds):
+            mark = f"{self.main}-{noise:g}" if noise else f"{self.main}"
+            add(self.unet, self.main, seed, noise, mark=mark)
         for seed in seeds:
-            found[f"heads-{self.main}-seed{seed}"] = partial(self.heads, seed)
+            add(self.heads, self.main, seed, mark=f"{self.main}")
+        for name in variants:
+            add(self.variant, name, 0, mark=name)
+        for seed, case in product(seeds[: profile.guarded], range(len(GUARD))):
+            add(self.guard, case, seed, mark=f"{case}")
+        for n, seed in product((n for n in self.counts if n != self.main), seeds):
+            add(self.few, n, seed, mark=f"{n}")
+            add(self.peers, n, seed, mark=f"{n}")
+            if not self.lacks_unet:
+                add(self.unet, n, seed, mark=f"{n}")
         for name, variant in variants.items():
-            for seed in seeds[: variant.seeds]:
-                found[f"variant-{name}-seed{seed}"] = partial(self.variant, name, seed)
-        for case in range(len(GUARD)):
-            for seed in seeds[: self.profile.guarded]:
-                found[f"guard-{case}-seed{seed}"] = partial(self.guard, case, seed)
-        for n in others:
-            for seed in seeds:
-                found[f"few-{n}-seed{seed}"] = partial(self.few, n, seed)
-                found[f"peers-{n}-seed{seed}"] = partial(self.simple, n, seed)
-                if not self.lacks_unet:
-                    found[f"unet-{n}-seed{seed}"] = partial(self.unet, n, seed)
+            for seed in seeds[1 : variant.seeds]:
+                add(self.variant, name, seed, mark=name)
         return found
 
-    def run(self, minutes=None, only=None):
+    def run(self, minutes=None, only=()):
         """Do what is missing, and return all records.
 
         Parameters
         ----------
         minutes : float, optional
             Begin nothing after so many; 0 begins nothing at all.
-        only : str, optional
-            Only units whose name begins so.
+        only : sequence of str
+            Only units whose name begins so, in this order. Default: all.
         """
-        started, records = time.monotonic(), []
-        for name, do in tqdm(self.units().items(), desc="trainings", disable=not self.progress):
-            path = self.folder / f"{name}.json"
-            late = minutes is not None and time.monotonic() - started >= 60 * minutes
-            if not self._done(name) and not late and name.startswith(only or ""):
-                began = time.process_time()
-                rows = do()
-                about = {"unit": name, "cpu_s": time.process_time() - began}
-                # The record comes last: where it is, the rest is.
-                write(path, json.dumps([row | about for row in rows], indent=1))
-            if path.is_file():
-                records += json.loads(path.read_text())
-        return records
+        started, names = time.monotonic(), list(self.units())
+        wanted = [n for begin in only or [""] for n in names if n.startswith(begin)]
+        wanted = [name for name in dict.fromkeys(wanted) if not self._done(name)]
+        for name in tqdm(wanted, desc="units", disable=not self.progress):
+            if minutes is not None and time.monotonic() - started >= 60 * minutes:
+                break
+            began = time.process_time()
+            rows = self.units()[name]()
+            about = {"unit": name, "cpu_s": time.process_time() - began}
+            # The record comes last: where it is, the rest is.
+            write(self._path(name), json.dumps([row | about for row in rows], indent=1))
+        paths = [path for name in names if (path := self._path(name)).is_file()]
+        return [row for path in paths for row in json.loads(path.read_text())]
 
     def missing(self):
         """Name what is not done."""
         return [name for name in self.units() if not self._done(name)]
 
+    def _path(self, name):
+        return self.folder / f"{name}.json"
+
     def _done(self, name):
-        if not (self.folder / f"{name}.json").is_file():
+        if not self._path(name).is_file():
             return False
         part, value, seed = (*name.split("-", 2), "")[:3]
         return part != "pretrain" or self.donor(int(seed[4:]), float(value)).is_dir()
@@ -171,7 +171,7 @@ class Experiment:
                 self._keep(seed, name, fitted.predict(target.X))
         return rows
 
-    def simple(self, n, seed, noise=0.0):
+    def peers(self, n, seed, noise=0.0):
         """Predict by what needs no network."""
         target = self.earths.target(seed).noisy(noise, seed)
         data, parts = split(target, n)
@@ -197,9 +197,9 @@ class Experiment:
         row = score("unet", target.y[parts["test"]], predicted)
         return [row | {"n": n, "seed": seed, "noise": noise, "loss": loss, "epoch": epoch}]
 
-    def heads(self, seed):
+    def heads(self, n, seed):
         """Transfer without the output layer: a linear probe, LP-FT, and a random output layer."""
-        target, n = self.earths.target(seed), self.main
+        target = self.earths.target(seed)
         data, parts = split(target, n)
         network = self.target_network(
             seed, n, source=str(self.donor(seed)), transfer_head=False, head="probe"

@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.studies.impedance import pictures
+from benchmarks.studies.impedance.data import few_split
 from benchmarks.studies.impedance.experiment import MAIN
-from benchmarks.studies.impedance.scoring import write
+from benchmarks.studies.impedance.scoring import score, write
 from benchmarks.studies.impedance.settings import GUARD, VARIANTS
 from benchmarks.studies.impedance.words import gain, interval, text, verdict
 from sktl.evaluation.report.document import Bullets, Document, Section, Table
@@ -230,6 +231,7 @@ def variants(experiment, table, compared):
         by = {m: one[one["method"] == m] for m in ("direct", "scratch", "transfer")}
         scores = [text(by[m][c]) for m in by for c in ("pcc", "r2")]
         rows.append([words, *scores, str(by["transfer"]["seed"].nunique())])
+        rows += below_water(experiment) if name is None else []
     header = [f"{m}, {s}" for m in ("direct", "alone", "transfer") for s in ("PCC", "r2")]
     kept = {m: experiment.kept(f"noncausal-no-dropout-{m}") for m in ("scratch", "transfer")}
     found = [Table(
@@ -241,6 +243,20 @@ def variants(experiment, table, compared):
         what = "non-causal network, no dropout, five traces, first seed"
         found.append(pictures.sections(experiment.target.y, kept, "sections-noncausal", what))
     return found
+
+
+def below_water(experiment):
+    """Score the first seed's predictions below the water only."""
+    y = experiment.target.y
+    test = few_split(len(y), experiment.main)["test"]
+    kept = [experiment.kept(m) for m in ("direct", "scratch", "transfer")]
+    if any(values is None for values in kept):
+        return []
+    scores = [score("", y[test], values[test]) for values in kept]
+    if "r2_rock" not in scores[0]:
+        return []
+    written = [text([one[c]]) for one in scores for c in ("pcc_rock", "r2_rock")]
+    return [["the same, only samples below the water scored", *written, "1"]]
 
 
 def guard(table):

@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from benchmarks.studies.impedance import peers
 from benchmarks.studies.impedance.data import few_split
 from benchmarks.studies.impedance.scoring import best_loss, score, shuffle, split, write
-from benchmarks.studies.impedance.settings import DECIDES, GUARD, VARIANTS
+from benchmarks.studies.impedance.settings import DECIDES, GUARD, VARIANTS, Variant
 from sktl.datasets.impedance import trace_split
 from sktl.estimators import TCNSequenceRegressor
 from sktl.model_selection import OmegaSearch
@@ -117,36 +117,33 @@ class Experiment:
         return self.folder / f"{name}.json"
 
     def _done(self, name):
-        if not self._path(name).is_file():
-            return False
-        part, value, seed = (*name.split("-", 2), "")[:3]
-        return part != "pretrain" or self.donor(int(seed[4:]), float(value)).is_dir()
+        return self._path(name).is_file()
 
-    def donor(self, seed, noise=0.0, variant=None):
+    def donor(self, seed, variant=None):
         """Where the weights lie that are transferred."""
-        mark = f"-noise{noise:g}" if noise else ""
+        mark = ""
         if variant is not None and variant.pretrains:
             made = f"{variant.preset or self.profile.network}-{variant.source}"
-            mark += "-" + hashlib.sha256(made.encode()).hexdigest()[:8]
+            mark = "-" + hashlib.sha256(made.encode()).hexdigest()[:8]
         return self.folder / f"source{mark}-seed{seed}"
 
     def pretrain(self, noise, seed):
-        """Train on the source, keep the weights, and predict the target directly."""
+        """Train on the source; without noise, keep the weights and predict the target directly."""
         section = self.source.noisy(noise, seed)
         donor, parts = self._pretrained(section, seed)
         predicted = donor.predict(section.X)
-        test = parts["test"]
-        common = {"noise": noise, "seed": seed}
+        test, common = parts["test"], {"noise": noise, "seed": seed}
         rows = [score("source", section.y[test], predicted[test])]
         rows[0] |= common | {"loss": best_loss(donor)}
-        self._save(donor, section, self.donor(seed, noise))
         self._keep(seed, f"source-{noise:g}", predicted)
-        target = self.earths.target(seed).noisy(noise, seed)
-        direct = donor.predict(target.X)
-        self._keep(seed, f"direct{f'-{noise:g}' if noise else ''}", direct)
-        for n in self.counts if not noise else [self.main]:
-            test = few_split(len(target.X), n)["test"]
-            rows.append(score("direct", target.y[test], direct[test]) | common | {"n": n})
+        if noise == 0:
+            self._save(donor, section, self.donor(seed))
+            target = self.earths.target(seed)
+            direct = donor.predict(target.X)
+            self._keep(seed, "direct", direct)
+            for n in self.counts:
+                test = few_split(len(target.X), n)["test"]
+                rows.append(score("direct", target.y[test], direct[test]) | common | {"n": n})
         return rows
 
     def few(self, n, seed, noise=0.0):
@@ -155,14 +152,14 @@ class Experiment:
         data, parts = split(target, n)
         network = self.target_network(seed, n)
         scratch = network.clone().fit(**data)
-        network.set_params(source=str(self.donor(seed, noise)))
+        network.set_params(source=str(self.donor(seed)))
         omegas = self.profile.omegas
         transfer = OmegaSearch(network, omegas, include_scratch=False).fit(**data).best_estimator_
         rescaled = network.clone().set_params(omega=0.0, n_epochs=1).fit(**data)
-        rows = []
-        for method, fitted in {
-            "scratch": scratch, "transfer": transfer, "rescaled": rescaled
-        }.items():  # fmt: skip
+        rows, ways = [], {"scratch": scratch, "transfer": transfer, "rescaled": rescaled}
+        if noise:
+            ways["direct"] = self._direct(self.donor(seed), seed)
+        for method, fitted in ways.items():
             row = self._scored(method, fitted, target, parts) | {"n": n, "seed": seed}
             row |= {"noise": noise, "omega": fitted.omega if method == "transfer" else None}
             rows.append(row)
@@ -225,14 +222,15 @@ class Experiment:
         common = {"variant": name, "n": self.main, "seed": seed}
         if variant.pretrains and not donor.is_dir():
             section = self.earths.source(variant.source)
-            self._save(self._pretrained(section, seed, variant.preset)[0], section, donor)
+            trained, _ = self._pretrained(section, seed, variant.preset, variant.source_epochs)
+            self._save(trained, section, donor)
         network = self.target_network(seed, self.main, variant.preset, **variant.trained)
         scratch = network.clone().fit(**data)
         transfer = network.clone().set_params(source=str(donor)).fit(**data)
         for method, fitted in {"scratch": scratch, "transfer": transfer}.items():
             rows.append(self._scored(method, fitted, target, parts) | common)
             self._keep(seed, f"{name}-{method}", fitted.predict(target.X))
-        direct = self._direct(donor, variant, seed).predict(target.X)
+        direct = self._direct(donor, seed, variant).predict(target.X)
         rows.append(score("direct", target.y[parts["test"]], direct[parts["test"]]) | common)
         return rows
 
@@ -250,14 +248,16 @@ class Experiment:
             baselines = [("mean", peers.MeanTrace()), ("linear", peers.LinearInverse(100.0))]
             search = OmegaSearch(network, (1.0,), baselines=baselines).fit(**data)
             decision, table = search.decision_, search.cv_results_
-            # A candidate trained alone is the same, bit for bit.
-            row = {
-                name: self._scored(name, network.clone().set_params(**params).fit(**data), target,
-                                   parts)["r2"]
-                for name, params in zip(("scratch", "transfer"), table["params"], strict=False)
-            }  # fmt: skip
+            guarded = self._scored("guard", search, target, parts)
+            row = {}
+            for name, params in zip(("scratch", "transfer"), table["params"], strict=False):
+                # A candidate trained alone is the same, bit for bit.
+                alone = network.clone().set_params(**params)
+                row[name] = (
+                    guarded if name == decision["kept"]
+                    else self._scored(name, alone.fit(**data), target, parts)
+                )["r2"]  # fmt: skip
         kept = {"kept": decision["kept"], "gain": decision["gain"], "margin": decision["margin"]}
-        guarded = self._scored("guard", search, target, parts)
         return [guarded | row | kept | {"case": case, "n": self.main, "seed": seed}]
 
     def target_network(self, seed, n, preset=None, **params):
@@ -286,15 +286,17 @@ class Experiment:
         if seed == 0:
             write(self.folder / f"{name}.npy", predicted.astype(np.float32))
 
-    def _pretrained(self, section, seed, preset=None):
+    def _pretrained(self, section, seed, preset=None, n_epochs=None):
         parts = trace_split(len(section.X), self.profile.n_source_train)
         train, held_out, _ = ((section.X[rows], section.y[rows]) for rows in parts.values())
         donor = self.network(seed, preset)
-        donor.set_params(n_epochs=self.profile.source_epochs, reduce_lr_patience=10)
+        n_epochs = min(self.profile.source_epochs, n_epochs or self.profile.source_epochs)
+        donor.set_params(n_epochs=n_epochs, reduce_lr_patience=10)
         return donor.fit(*train, validation_data=held_out), parts
 
-    def _direct(self, donor, variant, seed):
+    def _direct(self, donor, seed, variant=None):
         """Give the source's network with the z-scores that it was trained with."""
+        variant = variant or Variant("as in the main comparison")
         section = self.earths.source(variant.source)
         train = trace_split(len(section.X), self.profile.n_source_train)["train"]
         frozen = {"source": str(donor), "omega": 0.0, "n_epochs": 1, "validation_size": None}

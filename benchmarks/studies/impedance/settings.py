@@ -59,6 +59,8 @@ class Variant:
         Other parameters of the trainings on five traces.
     seeds : int
         How many seeds at most.
+    source_epochs : int
+        Epochs of pre-training, where the source's network is another one.
     """
 
     words: str
@@ -67,6 +69,7 @@ class Variant:
     preset: str | None = None
     trained: dict = field(default_factory=dict)
     seeds: int = 1
+    source_epochs: int = 20
 
     @property
     def pretrains(self):

@@ -52,7 +52,7 @@ def methods(table, n, noise):
         rows,
         "r2 = 1 - SSE / SST; the paper's r2 equal its PCC squared. Loss: mean square in z-scores "
         "at the chosen epoch, with dropout and weight decay in the TCN."
-        + (" Noise in the source's and the target's traces alike." if noise else ""),
+        + (" The source's network was trained without noise." if noise else ""),
     )
 
 
@@ -114,8 +114,9 @@ def variants(experiment, table, compared):
     kept = {m: experiment.kept(f"noncausal-no-dropout-{m}") for m in ("scratch", "transfer")}
     found = [Table(
         "variants", f"{n} traces under other conditions, percent", ["", *header, "seeds"], rows,
-        "Omega is 1 in all but the first row. One seed where it says so: differences of a point "
-        "or two are within what seeds do.",
+        "Omega is 1 in all but the first row. Where the source is other, too, its network was "
+        "pre-trained for 20 epochs instead of 60. With one seed, differences of a point or two are "
+        "within what seeds do.",
     )]  # fmt: skip
     if all(values is not None for values in kept.values()):
         what = "non-causal network, no dropout, five traces, first seed"

@@ -13,7 +13,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from benchmarks.studies.impedance import peers
-from benchmarks.studies.impedance.data import few_split
+from benchmarks.studies.impedance.data import USUAL, few_split
 from benchmarks.studies.impedance.scoring import best_loss, score, shuffle, split, write
 from benchmarks.studies.impedance.settings import DECIDES, GUARD, VARIANTS, Variant
 from sktl.datasets.impedance import trace_split
@@ -69,6 +69,8 @@ class Experiment:
         for noise, seed in product(profile.noises if not self.lacks_unet else (), seeds):
             mark = f"{self.main}-{noise:g}" if noise else f"{self.main}"
             add(self.unet, self.main, seed, noise, mark=mark)
+        for do, seed in product((self.direct, self.probes), seeds):
+            add(do, self.main, seed, mark=f"{self.main}")
         for seed in seeds:
             add(self.heads, self.main, seed, mark=f"{self.main}")
         for name in variants:
@@ -157,8 +159,6 @@ class Experiment:
         transfer = OmegaSearch(network, omegas, include_scratch=False).fit(**data).best_estimator_
         rescaled = network.clone().set_params(omega=0.0, n_epochs=1).fit(**data)
         rows, ways = [], {"scratch": scratch, "transfer": transfer, "rescaled": rescaled}
-        if noise:
-            ways["direct"] = self._direct(self.donor(seed), seed)
         for method, fitted in ways.items():
             row = self._scored(method, fitted, target, parts) | {"n": n, "seed": seed}
             row |= {"noise": noise, "omega": fitted.omega if method == "transfer" else None}
@@ -194,19 +194,21 @@ class Experiment:
         row = score("unet", target.y[parts["test"]], predicted)
         return [row | {"n": n, "seed": seed, "noise": noise, "loss": loss, "epoch": epoch}]
 
+    def probes(self, n, seed):
+        """Fit the output layer alone, to frozen features of the source and to random ones."""
+        ways = {"probe": {}, "random probe": {"source": None}}
+        return self._heads(n, seed, ways, omega=0.0, n_epochs=0)
+
     def heads(self, n, seed):
-        """Transfer without the output layer: a linear probe, LP-FT, and a random output layer."""
+        """Fine-tune from the probe (LP-FT), and from a random output layer."""
+        return self._heads(n, seed, {"LP-FT": {}, "random head": {"head": "random"}})
+
+    def _heads(self, n, seed, ways, **common):
         target = self.earths.target(seed)
         data, parts = split(target, n)
         network = self.target_network(
-            seed, n, source=str(self.donor(seed)), transfer_head=False, head="probe"
+            seed, n, source=str(self.donor(seed)), transfer_head=False, head="probe", **common
         )
-        ways = {
-            "probe": {"omega": 0.0, "n_epochs": 0},
-            "random probe": {"source": None, "omega": 0.0, "n_epochs": 0},
-            "LP-FT": {},
-            "random head": {"head": "random"},
-        }
         rows = []
         for method, params in ways.items():
             fitted = network.clone().set_params(**params).fit(**data)
@@ -230,8 +232,25 @@ class Experiment:
         for method, fitted in {"scratch": scratch, "transfer": transfer}.items():
             rows.append(self._scored(method, fitted, target, parts) | common)
             self._keep(seed, f"{name}-{method}", fitted.predict(target.X))
-        direct = self._direct(donor, seed, variant).predict(target.X)
-        rows.append(score("direct", target.y[parts["test"]], direct[parts["test"]]) | common)
+        test = parts["test"]
+        direct = self._direct(donor, seed, variant)(target.X[test])
+        return [*rows, score("direct", target.y[test], direct) | common]
+
+    def direct(self, n, seed):
+        """Apply the source's network to targets that are made otherwise; nothing is trained."""
+        predict, rows = self._direct(self.donor(seed), seed), []
+        cases = [(None, USUAL, noise) for noise in self.profile.noises if noise]
+        cases += [
+            (name, v.target, 0.0) for name, v in VARIANTS.items() if not (v.pretrains or v.trained)
+        ]
+        for name, seismics, noise in cases:
+            target = self.earths.target(seed, seismics).noisy(noise, seed)
+            test = few_split(len(target.X), n)["test"]
+            predicted = predict(target.X)
+            row = score("direct", target.y[test], predicted[test])
+            rows.append(row | {"variant": name, "n": n, "seed": seed, "noise": noise})
+            if noise:
+                self._keep(seed, f"direct-{noise:g}", predicted)
         return rows
 
     def guard(self, case, seed):
@@ -263,10 +282,9 @@ class Experiment:
     def target_network(self, seed, n, preset=None, **params):
         """Make a network for n traces of the target."""
         profile = self.profile
-        return self.network(seed, preset).set_params(
-            n_epochs=profile.target_epochs, reduce_lr_patience=None,
-            early_stopping_patience=profile.patience, batch_size=-(-n // 5), **params,
-        )  # fmt: skip
+        usual = {"n_epochs": profile.target_epochs, "early_stopping_patience": profile.patience}
+        usual |= {"reduce_lr_patience": None, "batch_size": -(-n // 5)}
+        return self.network(seed, preset).set_params(**usual | params)
 
     def network(self, seed, preset=None):
         """Make a network of the profile."""
@@ -295,13 +313,25 @@ class Experiment:
         return donor.fit(*train, validation_data=held_out), parts
 
     def _direct(self, donor, seed, variant=None):
-        """Give the source's network with the z-scores that it was trained with."""
+        """Return what predicts by the source's network, with the z-scores of its own training."""
         variant = variant or Variant("as in the main comparison")
         section = self.earths.source(variant.source)
         train = trace_split(len(section.X), self.profile.n_source_train)["train"]
+        X, y = section.X[train], section.y[train]
+        # Nothing is trained: two traces bring the weights into an estimator, whose own z-scores are
+        # undone.
         frozen = {"source": str(donor), "omega": 0.0, "n_epochs": 1, "validation_size": None}
         network = self.network(seed, variant.preset).set_params(**frozen)
-        return network.fit(section.X[train], section.y[train])
+        few = network.fit(X[:2], y[:2])
+        (a, b), (c, d), (e, f), (g, h) = (
+            (part.mean(dtype=float), part.std(dtype=float)) for part in (X, y, X[:2], y[:2])
+        )
+
+        def predict(values):
+            outputs = few.predict(((values - a) / b * f + e).astype(np.float32))
+            return (outputs - g) / h * d + c
+
+        return predict
 
     def _save(self, donor, section, folder):
         donor.save_pretrained(

@@ -34,7 +34,8 @@ def document(experiment, records):
     """Arrange the records as a document."""
     table = frame(records)
     source, target, profile = experiment.source, experiment.target, experiment.profile
-    compared = table[table["method"].isin(tables.NAMES) & ~table["part"].isin(["variant", "guard"])]
+    compared = table[table["method"].isin(tables.NAMES) & table["variant"].isna()]
+    compared = compared[compared["part"] != "guard"]
     protocol = (
         f"Source {source.name} ({source.about}); target {target.name} ({target.about}). "
         f"{profile.seeds} seeds unless a cell says otherwise, ± half a 95 % interval over them; "

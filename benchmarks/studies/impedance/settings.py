@@ -89,6 +89,9 @@ VARIANTS = {
     "target-15": Variant("wavelet of 15 Hz in the target only", target=Seismics(frequency_hz=15)),
     "target-40": Variant("wavelet of 40 Hz in the target only", target=Seismics(frequency_hz=40)),
     "target-8ms": Variant("8 ms in the target only", target=Seismics(dt_s=0.008)),
+    "target-no-water": Variant(
+        "water layer cut from the target only", target=Seismics(water=False)
+    ),
     "no-water": Variant(
         "water layer cut from both", source=Seismics(water=False), target=Seismics(water=False),
         seeds=3,

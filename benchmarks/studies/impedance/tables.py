@@ -77,7 +77,7 @@ def curve_table(table, counts):
 
 def heads(table, compared, n):
     """Make the table of output layers."""
-    part = table[table["part"] == "heads"]
+    part = table[table["part"].isin(["heads", "probes"])]
     if part.empty:
         return []
     usual = compared[(compared["n"] == n) & (compared["noise"] == 0)]
@@ -95,26 +95,27 @@ def heads(table, compared, n):
 
 def variants(experiment, table, compared):
     """Make the table of other forward models, networks and trainings."""
-    part = table[table["part"] == "variant"]
+    part = table[table["variant"].notna()].drop_duplicates(["variant", "method", "seed"])
     if part.empty:
         return []
     n, rows = experiment.main, []
-    usual = compared[(compared["n"] == n) & (compared["noise"] == 0) & (compared["seed"] == 0)]
-    for name, words in {None: "as in the first table", **{
-        k: v.words for k, v in VARIANTS.items()
-    }}.items():  # fmt: skip
+    usual = compared[(compared["n"] == n) & (compared["noise"] == 0)]
+    named = {name: variant.words for name, variant in VARIANTS.items()}
+    for name, words in ({None: "as in the first table"} | named).items():
         one = usual if name is None else part[part["variant"] == name]
         if one.empty:
             continue
         by = {m: one[one["method"] == m] for m in ("direct", "scratch", "transfer")}
         scores = [text(by[m][c]) for m in by for c in ("pcc", "r2")]
-        rows.append([words, *scores, str(by["transfer"]["seed"].nunique())])
+        seeds = (str(by[m]["seed"].nunique()) for m in ("direct", "transfer"))
+        rows.append([words, *scores, ", ".join(seeds)])
         rows += below_water(experiment) if name is None else []
     header = [f"{m}, {s}" for m in ("direct", "alone", "transfer") for s in ("PCC", "r2")]
     kept = {m: experiment.kept(f"noncausal-no-dropout-{m}") for m in ("scratch", "transfer")}
     found = [Table(
-        "variants", f"{n} traces under other conditions, percent", ["", *header, "seeds"], rows,
-        "Omega is 1 in all but the first row. Where the source is other, too, its network was "
+        "variants", f"{n} traces under other conditions, percent",
+        ["", *header, "seeds (direct, trained)"], rows,
+        "Omega is 1 in all but the first rows. Where the source is other, too, its network was "
         "pre-trained for 20 epochs instead of 60. With one seed, differences of a point or two are "
         "within what seeds do.",
     )]  # fmt: skip
@@ -135,7 +136,7 @@ def below_water(experiment):
     if "r2_rock" not in scores[0]:
         return []
     written = [text([one[c]]) for one in scores for c in ("pcc_rock", "r2_rock")]
-    return [["the same, only samples below the water scored", *written, "1"]]
+    return [["the same, only samples below the water scored", *written, "1, 1"]]
 
 
 def guard(table):

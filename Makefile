@@ -13,7 +13,7 @@ help:
 	@echo "make test-torch the same on PyTorch, which it installs"
 	@echo "make test-slow  the slow tests as well"
 	@echo "make check      ruff and mypy"
-	@echo "make docs       the documentation with executed tutorials, into docs/_build/html"
+	@echo "make docs       the documentation, into docs/_build/html; runs its tutorials and blocks of code"
 
 # The stamp is renewed when the dependencies change.
 $(VENV)/.installed: pyproject.toml
@@ -51,6 +51,7 @@ demo: install
 
 docs: install
 	$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html
+	$(PY) -m pytest tests/test_code_blocks.py -m "slow or not slow"
 
 clean:
 	rm -rf $(VENV) docs/_build docs/api docs/catalogue docs/gallery docs/tutorials build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,4 +1,4 @@
-"""Write a page a source from the cards of the sources, with pictures of the bundled ones."""
+"""Write one page per source from the cards of the sources, with pictures of the bundled ones."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from sktl._words import counted
 from sktl.sources import Card, find_card, list_sources
 
-# Domains first for which there are bundled sources.
+# Domains with bundled sources come first.
 ORDER = ("seismology", "EMG", "audio", "finance")
 
 
 def slug(text: str) -> str:
-    """Return a name for a file."""
+    """Return a file name for a text."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
@@ -27,7 +28,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def rate_of(hertz: float | None, domain: str) -> str:
-    """Return a sampling rate in words."""
+    """Return a sampling rate as text."""
     if hertz is None or pd.isna(hertz):
         return "daily" if domain == "finance" else "not known"
     return f"{hertz:g} Hz"
@@ -45,11 +46,11 @@ def facts(row: pd.Series, card: Card) -> list[str]:
     ]
 
 
-FACTS = ["rate", "length", "channels", "task", "score on data not trained on"]
+FACTS = ["rate", "length", "channels", "task", "score on held-out data"]
 
 
 def picture_of(name: str, architecture: str, path: Path) -> None:
-    """Draw a source, unless that was done after the package's file was made."""
+    """Draw a source, unless the picture is newer than the source."""
     import matplotlib as mpl
 
     mpl.use("agg")
@@ -68,7 +69,7 @@ def picture_of(name: str, architecture: str, path: Path) -> None:
 
 
 def worth(cards: dict[str, Card]) -> str:
-    """Return what fine-tuning from the sources gave on real targets, one row an architecture."""
+    """Return the results of fine-tuning from the sources on real targets."""
     rows = []
     for architecture, card in cards.items():
         for one in card.results or ():
@@ -80,7 +81,7 @@ def worth(cards: dict[str, Card]) -> str:
             rows.append([one["target"], str(one["n_train"]), one["metric"], architecture, *shown])
     if not rows:
         return (
-            "Its cards hold no measurement on other targets. AutoTransfer compares it with all "
+            "There are no results on other targets. AutoTransfer compares this source with all "
             "others on your own series.\n"
         )
     head = ["target", "labels", "metric", "network", "from this source", "from scratch",
@@ -88,9 +89,9 @@ def worth(cards: dict[str, Card]) -> str:
     rows.sort(key=lambda row: (row[0], int(row[1]), row[3]))
     wins = sum(row[4].startswith("**") for row in rows)
     return (
-        f"Better than as many runs from scratch, of which the best was chosen by validation, in "
-        f"{wins} of {len(rows)} cases (bold). Means of two reruns on real data; :doc:`how it was "
-        "measured <../source_results>`.\n\n"
+        "Fine-tuning from this source was better than the best (by validation) of as many runs "
+        f"from scratch in {wins} of {counted(len(rows), 'case')} (bold). Means of two reruns on "
+        "real data; :doc:`method <../source_results>`.\n\n"
         ".. dropdown:: All cases\n\n"
         + re.sub(r"^(?=.)", "   ", table(head, rows), flags=re.MULTILINE)
     )
@@ -110,12 +111,16 @@ def page_of(name: str, rows: pd.DataFrame, folder: Path) -> str:
     parts = [
         f"{name}\n{'=' * max(4, len(name))}\n",
         f"**{kind}** Domain: {domain}. Trained on: {data}. "
-        + ("Comes with the package." if bundled else "Downloaded at its first use, and verified."),
+        + (
+            "Included in the package."
+            if bundled
+            else "Downloaded at the first use and verified by its hash."
+        ),
         ".. code-block:: python\n\n"
         f"   from sktl.estimators import {architecture}{_task(cards[architecture])}\n\n"
         f'   estimator = {architecture}{_task(cards[architecture])}.from_pretrained("{name}")\n',
-        "A source is a start, not a model: an estimator that starts from it must be fitted to your "
-        "series before it predicts.",
+        "A source gives initial weights. An estimator with a source must be fitted to your series "
+        "before it predicts.",
         table(
             ["network", *FACTS],
             [[row["architecture"], *facts(row, cards[row["architecture"]])]
@@ -129,7 +134,7 @@ def page_of(name: str, rows: pd.DataFrame, folder: Path) -> str:
             f"   :alt: Card, kernels, spectra and training of {name}, {architecture}\n\n"
             f'   {architecture}, by ``sktl.plotting.plot_source("{name}", "{architecture}")``\n'
         )
-    parts += ["What it is worth\n----------------\n", worth(cards)]
+    parts += ["Results on real targets\n-----------------------\n", worth(cards)]
     notes = dict.fromkeys(card.notes for card in cards.values() if card.notes)
     if len(notes) == 1:
         parts.append(next(iter(notes)))
@@ -149,7 +154,7 @@ def _task(card: Card) -> str:
 
 
 def ucr_page(rows: pd.DataFrame) -> str:
-    """Return the page of the published networks of UCR problems."""
+    """Return the page of the published networks for UCR problems."""
     card = find_card(rows["source"].iloc[0], "MLSTMFCN")
     by_domain = [
         [domain, ", ".join(one.removeprefix("UCR/") for one in sorted(group["source"]))]
@@ -158,13 +163,13 @@ def ucr_page(rows: pd.DataFrame) -> str:
     return "\n\n".join(
         [
             f"UCR problems\n{'=' * 12}\n",
-            f"**Real data.** {len(rows)} published networks, each trained on one problem of the "
-            "UCR archive; sources of MLSTM-FCN. Downloaded at the first use, and verified.",
+            f"**Real data.** {len(rows)} published MLSTM-FCN networks, each trained on one problem "
+            "of the UCR archive. Downloaded at the first use and verified by their hash.",
             ".. code-block:: python\n\n   from sktl.estimators import MLSTMFCNClassifier\n\n"
             '   MLSTMFCNClassifier.from_pretrained("UCR/GunPoint", transfer_blocks=True)\n',
-            "All read one channel; the sampling rates are not known. What they are good for is the "
-            'features of AutoTransfer and of linear probes: ``sources=["UCR"]`` takes those that '
-            "are on your machine.",
+            "All have one input channel; the sampling rates are not known. They are most useful as "
+            'features in AutoTransfer and linear probes: ``sources=["UCR"]`` uses those that are '
+            "on your machine.",
             table(["domain", "problems"], by_domain),
             card.notes or "",
             "Licence and citation\n--------------------\n",
@@ -175,7 +180,7 @@ def ucr_page(rows: pd.DataFrame) -> str:
 
 
 def write(folder: Path) -> None:
-    """Write the pages and their overview into a folder."""
+    """Write the pages and an overview to a folder."""
     folder.mkdir(exist_ok=True)
     listed = list_sources()
     ucr = listed["source"].str.startswith("UCR/")

@@ -1,36 +1,36 @@
-"""Write the pages of the reference: a page a room, and a list of all names."""
+"""Write the pages of the reference: one page per package, and a list of all names."""
 
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 ROOMS = {
-    "sktl.estimators": "Networks that may start from a source, and linear probes",
-    "sktl.transformations": "Frozen sources as transformers",
+    "sktl.estimators": "Networks, optionally with a source, and linear probes",
+    "sktl.transformations": "Features of frozen sources, as transformers",
     "sktl.sources": "Pretrained weights",
     "sktl.datasets": "Datasets, real and simulated",
-    "sktl.pretraining": "Training sources",
+    "sktl.pretraining": "Training of sources",
     "sktl.synthesis": "Generators of series, and pre-training on generated series",
     "sktl.model_selection": "AutoTransfer, and the search over omega and sources",
-    "sktl.experiments": "Grids of trials that resume",
-    "sktl.evaluation": "Scores, statistics, report",
-    "sktl.plotting": "Pictures of fits, searches, data and sources",
+    "sktl.experiments": "Resumable grids of trials",
+    "sktl.evaluation": "Scores, statistics and reports",
+    "sktl.plotting": "Plots of fits, searches, data and sources",
     "sktl.registry": "All estimators by name",
 }
 
 
 def names_of(room: str) -> tuple[list[str], dict[str, object]]:
-    """Return what a room has in public, so that a new name needs no line here.
+    """Return the public names of a package, so that a new name needs no change here.
 
     Returns
     -------
     list of str
         Names of classes and functions.
     dict of str to object
-        Its constants.
+        Constants.
     """
     module = import_module(room)
-    # Where names are imported lazily, `dir` has all of them.
+    # `__dir__` also lists names that are imported lazily.
     names = module.__dir__() if "__dir__" in vars(module) else getattr(module, "__all__", None)
     found = {name: getattr(module, name) for name in names or ["all_estimators"]}
     documented = [
@@ -40,13 +40,13 @@ def names_of(room: str) -> tuple[list[str], dict[str, object]]:
 
 
 def autosummary(names: list[str], *options: str) -> str:
-    """Return a directive that lists names with their first sentences."""
+    """Return a directive that lists names with their summaries."""
     lines = [".. autosummary::", *(f"   {option}" for option in options), ""]
     return "\n".join([*lines, *(f"   {name}" for name in names)]) + "\n"
 
 
 def write(folder: Path) -> None:
-    """Write the pages into a folder."""
+    """Write the pages to a folder."""
     folder.mkdir(exist_ok=True)
     everything = []
     for room, title in ROOMS.items():

@@ -70,6 +70,15 @@ def sktl_home(tmp_path_factory, monkeypatch):
     return home
 
 
+@pytest.hookimpl(tryfirst=True)  # before what is slow is left out
+def pytest_collection_modifyitems(items):
+    """Mark as slow what a `fast_only` beside it does not name."""
+    for item in items:
+        fast = item.get_closest_marker("fast_only")
+        if fast and item.callspec.id not in fast.args:
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_collection_finish():
     """Leave what the imports made to no further search for garbage, which takes half a second."""
     gc.collect()

@@ -79,6 +79,7 @@ def smaller(code):
     return code
 
 
+@pytest.mark.slow  # `make docs` runs it
 @pytest.mark.timeout(1800)
 def test_every_block_runs(tmp_path):
     import json

@@ -2,9 +2,9 @@
 
     python -m benchmarks.pages.front_picture [--out docs/images/front.png]
 
-It shows the call that stands beside it: its (simulated) series, its candidates, and its predictions
-of series that it has not seen. What the call prints is put into both pages. Run it where nothing
-else runs, because the call compares what a minute allows.
+It shows the example call of both pages: its simulated series, its candidates, and its predictions
+of new series. The output of the call is written into both pages. Run it on an idle machine, because
+the call has a time limit of one minute.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def draw_series(ax, X, y):
 
 
 def main(argv=None):
-    """Draw the picture and print what the call says."""
+    """Draw the picture, and write the output of the call into the pages."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "docs/images/front.png")
     chosen = parser.parse_args(argv)
@@ -49,7 +49,7 @@ def main(argv=None):
     print(regressor.decision_)
     printed = "\n".join(textwrap.wrap(regressor.decision_, 100))
     for page in PAGES:
-        # The first block of plain text is what the call printed.
+        # The first block of plain text is the output of the call.
         block = re.compile(r"(?<=^```text\n).*?(?=\n```$)", re.DOTALL | re.MULTILINE)
         page.write_text(block.sub(lambda _: printed, page.read_text(), count=1))
     print(regressor.leaderboard_[["candidate", "score", "weight"]].head(5).round(3))

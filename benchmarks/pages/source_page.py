@@ -1,9 +1,9 @@
-"""Write the page of all bundled sources, and into their cards what they were worth.
+"""Write the page of results of the bundled sources, and the results in their cards.
 
     python -m benchmarks.pages.source_page results/sources/records.csv
 
-Nothing is trained: the records of `sources_on_real_data.py` go in; `docs/source_results.md` and
-the field `results` of every bundled card come out.
+Nothing is trained: `docs/source_results.md` and the field `results` of every bundled card are
+computed from the records of `sources_on_real_data.py`.
 """
 
 import argparse
@@ -27,37 +27,42 @@ ROOT = Path(__file__).resolve().parents[2]
 BUNDLED = ROOT / "sktl" / "sources" / "bundled"
 PAGE = ROOT / "docs" / "source_results.md"
 BASELINES = ("best constant", "last value", "MiniRocket")
-# What all sources share: the same instances.
+# A run, in which all sources have the same instances.
 RUN = [*GROUP, "rerun"]
 OWN = {target: source for target, (source, *_) in TARGETS.items() if source}
-TEXT = """# The bundled sources and what they are worth
+TEXT = """# Results of the bundled sources on real targets
 
 This page is written by `python -m benchmarks.pages.source_page`, from the records of `python -m
 benchmarks.studies.sources_on_real_data` (all fits are in `docs/source_records.csv`).
 
 ## The sources
 
-Four architectures on six **simulated** datasets, made by `python -m benchmarks.release.pretrain` on
-one core of a CPU. Series are shorter than the official ones and sampled more slowly. The score is
-that of held-out simulated instances; "of no network" is the error of the best constant, or one over
-the number of classes.
+Four architectures on six **simulated** datasets, trained by `python -m benchmarks.release.pretrain`
+on one CPU core. The series are shorter than the official ones and have a lower sampling rate. The
+score is that on held-out simulated instances. The column "no network" is the error of the best
+constant, or one divided by the number of classes; "ratio" is the score divided by it.
 
 {sources}
 
-Ask for one by `source="STEAD-simulated"`, or by `source="STEAD"`, which prefers your own and
-published ones and warns where it has to take this one. Bring your series to the rate of the
-card (`sktl.pretraining.decimate`): kernels know samples, not seconds.
+Select a source by `source="STEAD-simulated"`, or by `source="STEAD"`. The latter prefers your own
+and published sources, and warns if it uses this one. Resample your series to the sampling rate of
+the card (`sktl.pretraining.decimate`), because kernels have a length in samples, not in seconds.
 
 ## Real targets, few labels
 
-{fits} fits on real data. Transfer tries the omegas {omegas} and takes the best by validation;
-one test score counts. From scratch, the first run is the reference, and the best by validation
-of {k} runs is the control with the same budget and seeds. Every rerun ({reruns} a case) draws
-instances, and the speakers or subjects of the parts, anew; transfer and scratch share them. A case
-is an architecture, source, target and training size, its value the mean over reruns. Batches of
-16, at most 250 epochs, patience 12 (learning rate: 4), where an epoch has four steps or more; else
-as many more as make 1,000, 48 and 16 steps. In transfer and from scratch, ConvNetQuake INGV has no
-L2 penalty and MLSTM-FCN `batch_norm_momentum=0.9`.
+{fits} fits on real data. A *case* is an architecture, source, target and training size; its value
+is the mean over reruns.
+
+- Transfer: networks are trained with the omegas {omegas}. The best by validation is used, and its
+  test score counts.
+- From scratch: the first run is the reference. The *control* is the best by validation of {k} runs,
+  with the same budget and seeds as transfer.
+- Every rerun ({reruns} per case) samples the instances again, and the speakers or subjects of the
+  parts. Transfer and scratch use the same ones.
+- Batch size 16, at most 250 epochs, patience 12 (learning rate: 4). If an epoch has fewer than four
+  steps, these numbers are increased to 1,000, 48 and 16 steps.
+- In transfer and from scratch, ConvNetQuake INGV has no L2 penalty and MLSTM-FCN
+  `batch_norm_momentum=0.9`.
 
 Measured (training sizes in brackets):
 
@@ -67,20 +72,20 @@ Measured (training sizes in brackets):
 
 {outcomes}
 
-Cases share targets and references, so they are not independent and the p-values are optimistic.
-Transfer converges faster than its reference in {faster} cases.
+Cases share targets and references. They are therefore not independent, and the p-values are too
+small. Transfer converges faster than its reference in {faster} cases.
 
-### Knowledge, or only slower learning?
+### Pretrained features, or only a smaller learning rate?
 
-A small omega keeps a network from fitting few instances too closely, whatever its kernels are. So
-kernels drawn at random were treated as a source: the same omegas, seeds and choice.
+A small omega reduces overfitting to few instances, whatever the kernels are. For comparison, random
+kernels were used as a source, with the same omegas, seeds and selection.
 
 {untrained}
 
-### Each target's own domain
+### Sources of the target's own domain
 
-Gain in test score over the control, in percent of it (positive: transfer is better; the median
-over cases with its bootstrap interval).
+Gain in test score over the control, in percent of it (positive: transfer is better). The table has
+the median over cases with its bootstrap interval.
 
 {own}
 
@@ -94,13 +99,14 @@ over cases with its bootstrap interval).
 
 {by_both}
 
-Where losses outnumber wins, the source hurts: let `OmegaSearch` decide, which keeps scratch
-unless transfer wins on validation data.
+If losses outnumber wins, the source hurts. `OmegaSearch` uses transfer only if it is better than
+scratch on validation data.
 
-### Batch norm and squeeze-and-excite blocks
+### Batch normalisation and squeeze-and-excite blocks
 
-As published, the convolutions of MLSTM-FCN transfer alone (its rows above). What follows them can
-transfer, too: `MLSTMFCNClassifier(transfer_blocks=True)`. The same cases, the same control:
+As published, only the convolutions of MLSTM-FCN are transferred (rows above). With
+`MLSTMFCNClassifier(transfer_blocks=True)`, the blocks after them are transferred too. The cases and
+the control are the same:
 
 {blocks}
 
@@ -108,25 +114,24 @@ transfer, too: `MLSTMFCNClassifier(transfer_blocks=True)`. The same cases, the s
 
 {scores}
 
-MAE in magnitude units or dollars, F1 weighted. The networks of STEAD 50 do not see the
-amplitude, the baselines do. "Best scratch" is the control; the best source in hindsight was
-chosen by the test score and is no honest result.
+MAE is in magnitude units or dollars; F1 is weighted. The networks on STEAD 50 have no information
+on the amplitude, the baselines do. "Best scratch" is the control. The best source in hindsight is
+chosen by the test score, which is not possible in practice.
 
-## Marmousi
+## Impedance
 
-Impedance inversion gives a series for a series, by a network of its own, which has no bundled
-source. What transfer from Marmousi-2 is worth to the real Marmousi of 1988 is on [its
-page](impedance.md): better with five traces in all of five seeds.
+Impedance inversion predicts a series from a series with a separate network, which has no bundled
+source. See [its page](impedance.md).
 
 ## Not measured
 
-More training instances of the larger targets for the slower networks; other omegas than those
-above; sources at official lengths, which need a GPU.
+Larger training sizes for the slower networks, other values of omega, and sources at official
+lengths, which need a GPU.
 """
 
 
 def cards():
-    """Give the cards of all bundled sources."""
+    """Return the cards of all bundled sources."""
     return [read_card(path.parent) for path in sorted(BUNDLED.glob("*/*-simulated/card.json"))]
 
 
@@ -140,7 +145,7 @@ def table(frame, **formats):
 
 
 def list_of_sources():
-    """Return the table of what the sources are."""
+    """Return the table of the sources and their training."""
     rows = [
         {
             "source": card.name.removesuffix("-simulated"),
@@ -150,7 +155,7 @@ def list_of_sources():
             "rate (Hz)": "daily" if card.sampling_rate is None else f"{card.sampling_rate:g}",
             "epochs": card.training["epochs"],
             "score": f"{card.score['metric']} {card.score['value']:.3g}",
-            "of no network": f"{card.training['constant']:.3g}",
+            "no network": f"{card.training['constant']:.3g}",
             "ratio": f"{card.training['relative']:.2f}",
         }
         for card in cards()
@@ -159,7 +164,7 @@ def list_of_sources():
 
 
 def budget_matched(records, comparison):
-    """Join to every chosen transfer the scratch run that was the best of as many, by validation."""
+    """Join every chosen transfer with its control, the best of as many scratch runs."""
     runs = records.table[records.table["kind"] == "reference"].copy()
     sign = np.where(runs["greater_is_better"], 1, -1)
     runs["selection"] = sign * runs["validation_score"]
@@ -171,7 +176,7 @@ def budget_matched(records, comparison):
 
 
 def counted(difference):
-    """Return wins, share and sign test of differences of cell means."""
+    """Return wins, percentage and sign test of differences of cell means."""
     wins, losses, ties = (int((np.sign(difference) == sign).sum()) for sign in (1, -1, 0))
     test = sign_test_counts(wins, losses, ties)
     return {
@@ -182,13 +187,13 @@ def counted(difference):
 
 
 def against_control(records):
-    """Return the chosen transfers with their control, and the comparison they are from."""
+    """Return the chosen transfers with their control, and the comparison."""
     comparison = compare(records, "honest")
     return budget_matched(records, comparison), comparison
 
 
 def gains_of_blocks(frame, pairs):
-    """Say what it is worth to transfer more than the convolutions, on the same cases."""
+    """Return the results of transferring more than the convolutions, on the same cases."""
     if frame.empty:
         return "Not measured."
     with_blocks, _ = against_control(Records.from_frame(frame))
@@ -202,20 +207,20 @@ def gains_of_blocks(frame, pairs):
     found = counted(difference.groupby(CELL).mean())
     return (
         f"{table(gains(with_blocks, ['target']))}\n\n"
-        "Of them, with the source of the target's own domain:\n\n"
+        "With the source of the target's own domain only:\n\n"
         f"{table(gains(with_blocks[of_own_domain(with_blocks)], ['target']))}\n\n"
-        f"Against the convolutions alone, the blocks win in {found['wins']} cases and lose in "
-        f"{found['losses']} (sign test p {found['sign test p']})."
+        f"Compared with the convolutions alone, transfer of the blocks wins in {found['wins']} and "
+        f"loses in {found['losses']} cases (sign test p = {found['sign test p']})."
     )
 
 
 def of_own_domain(transfers):
-    """Say of each transfer whether its source is of its target's own domain."""
+    """Return True for each transfer whose source is of its target's own domain."""
     return transfers["source"] == transfers["target"].map(OWN)
 
 
 def against_untrained(frame, pairs):
-    """Compare transfer with random kernels that had the same choice of omegas."""
+    """Compare transfer with random kernels and the same choice of omegas."""
     if not (frame["source"] == UNTRAINED).any():
         return "Not measured."
     random, _ = against_control(Records.from_frame(frame))
@@ -225,21 +230,22 @@ def against_untrained(frame, pairs):
     own = of_own_domain(means)
     alone = random.groupby(CELL)[["value", "control_value"]].mean()
     rows = [
-        {"": "sources of the target's own domain against random kernels",
+        {"comparison": "sources of the target's own domain against random kernels",
          **counted((means["value"] - means["random"])[own])},
-        {"": "sources of other domains against random kernels",
+        {"comparison": "sources of other domains against random kernels",
          **counted((means["value"] - means["random"])[~own])},
-        {"": "random kernels against as many runs from scratch",
+        {"comparison": "random kernels against as many runs from scratch",
          **counted(alone["value"] - alone["control_value"])},
     ]  # fmt: skip
     return (
-        f"{table(pd.DataFrame(rows))}\n\nThe own domain's source against random kernels:\n\n"
+        f"{table(pd.DataFrame(rows))}\n\n"
+        "Sources of the target's own domain against random kernels:\n\n"
         f"{table(gains(pairs[of_own_domain(pairs)], ['target'], 'random'))}"
     )
 
 
 def outcome_rows(records):
-    """Return the table of wins under all ways of comparing, and the pairs with their control."""
+    """Return the table of wins under all comparisons, and the pairs with their control."""
     pairs, comparison = against_control(records)
     columns = ["value", "reference_value", "control_value", "guarded_value"]
     means = pairs.groupby(CELL)[columns].mean().reset_index()
@@ -260,7 +266,7 @@ def outcome_rows(records):
         if control.name.startswith("null"):
             if control.name == "null (honest)" and not control.problem:
                 rows.append({
-                    "transfer against": "(no transfer at all: scratch drawn as if it were)",
+                    "transfer against": "(null: runs from scratch in the place of transfer)",
                     "wins": f"{control.wins:.0f}", "losses": f"{control.losses:.0f}", "ties": "",
                     "share": f"{100 * control.wins / control.n:.0f} %", "sign test p": "",
                 })  # fmt: skip
@@ -275,7 +281,7 @@ def outcome_rows(records):
 
 
 def gains(pairs, by, control="control_value"):
-    """Return the mean gain over the control in percent of it, with an interval, by some columns."""
+    """Return the median gain over the control in percent, with an interval, by given columns."""
     pairs = pairs.assign(
         gain=100 * (pairs["value"] - pairs[control]) / pairs[control].abs().clip(lower=1e-9)
     )
@@ -286,7 +292,7 @@ def gains(pairs, by, control="control_value"):
         difference = np.sign(group["value"] - group[control])
         _, low, high = bootstrap_interval(group["gain"], np.median, random_state=0)
         rows.append({
-            **dict(zip(by, names, strict=True)), "cells": len(group),
+            **dict(zip(by, names, strict=True)), "cases": len(group),
             "wins": int((difference > 0).sum()), "losses": int((difference < 0).sum()),
             "median gain": f"{group['gain'].median():+.1f} %",
             "95 % interval": "" if np.isnan(low) else f"{low:+.1f} to {high:+.1f} %",
@@ -295,7 +301,7 @@ def gains(pairs, by, control="control_value"):
 
 
 def scores(records, pairs):
-    """Return mean test scores of each target, size and architecture, beside the baselines."""
+    """Return the mean test scores of each target, size and architecture, and the baselines."""
     data = records.table
     base = data[data["kind"] == "baseline"].groupby(["target", "n_train", "architecture"])
     base = base["test_score"].mean()
@@ -323,7 +329,7 @@ def scores(records, pairs):
 
 
 def write_cards(pairs):
-    """Put what a source was worth into its card; its weights stay as they are."""
+    """Write the results of each source into its card; the weights are not changed."""
     keys = ["target", "n_train"]
     for folder in sorted(path.parent for path in BUNDLED.glob("*/*-simulated/card.json")):
         card = read_card(folder)

@@ -603,7 +603,7 @@ def _record_files(folder):
 def _store(folder):
     from sktl.experiments import Data, Store, Trial
 
-    store = Store(folder / "store").prepare({"seed": 1})
+    store = Store(folder / "store").create({"seed": 1})
     trial = Trial("reference", "TCN", Data("EMG-simulated", 200), n_train=50, rerun=0)
     store.write(trial, {"status": "ok", "test_score": 0.5})
 
@@ -619,14 +619,14 @@ def _store(folder):
 def _settings(folder):
     from sktl.experiments import Store
 
-    store = Store(folder / "store").prepare({"seed": 1})
-    return store.folder / "store.json", lambda: store.prepare({"seed": 1})
+    store = Store(folder / "store").create({"seed": 1})
+    return store.folder / "store.json", lambda: store.create({"seed": 1})
 
 
-def _claims(folder):
-    from sktl.experiments._claims import abandoned
+def _locks(folder):
+    from sktl.experiments._locks import abandoned
 
-    file = folder / "a.claim"
+    file = folder / "a.lock"
     file.write_text(json.dumps({"trial": "x", "since": 1.0}))
     return file, lambda: [dict(note) for note in abandoned(folder)]
 
@@ -720,6 +720,6 @@ CASES: dict[str, Case] = {
     "records-json": Case(_record_files, damage_json),
     "store": Case(_store, _record),
     "settings": Case(_settings, damage_json),
-    "claims": Case(_claims, damage_json),
+    "locks": Case(_locks, damage_json),
     "curves": Case(_curves),
 }  # fmt: skip

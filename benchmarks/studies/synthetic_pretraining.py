@@ -243,7 +243,7 @@ def main(arguments=None):
     print(reasons, end="", flush=True)
     if not panels:
         parser.exit(1, "There is nothing to run.\n")
-    store = Store(chosen.out).prepare()
+    store = Store(chosen.out).create()
     start = time.perf_counter()
     trials = plan(
         profile, panels, chosen.networks or profile["networks"], chosen.generators,

@@ -1,4 +1,4 @@
-"""Saving a fitted network as a source: its weights and their card."""
+"""Saving a fitted network as a source: its weights and its card."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from sktl.training.training_data import DataFacts
 
 
 class PersistenceMixin:
-    """Gives fitted estimators `save_pretrained`."""
+    """Adds the method `save_pretrained` to estimators."""
 
-    # What the estimator is and its fit has left.
+    # Attributes of the estimator and of its fit.
     architecture: ClassVar[str]
     history_: Any
     best_epoch_: int
@@ -28,18 +28,18 @@ class PersistenceMixin:
     get_params: Any
 
     def save_pretrained(self, path=None, *, name: str | None = None, **card) -> Path:
-        """Save the fitted network as a source that others can start from.
+        """Save the fitted network as a source for other estimators.
 
         Parameters
         ----------
         path : str or path-like, optional
-            Folder to write, whole or not at all; a source that is there is replaced. Default: a
-            folder of this name in the user's own directory, where `source=name` finds it.
+            Folder to write, atomically; an existing source in it is replaced. Default: a folder of
+            this name in the user's own sources, so that `source=name` finds it.
         name : str, optional
             Name of the source; default: that of the folder.
         **card
-            What only you know: ``dataset``, ``simulated``, ``sampling_rate`` (Hz), ``licence``,
-            ``citation``, ``notes``, ... See `sktl.sources.Card`.
+            Further fields of the card: ``dataset``, ``simulated``, ``sampling_rate`` (Hz),
+            ``licence``, ``citation``, ``notes``, ... See `sktl.sources.Card`.
 
         Returns
         -------
@@ -49,14 +49,14 @@ class PersistenceMixin:
         Raises
         ------
         ValueError
-            If neither `path` nor `name` is given, or without a path the name is one of bundled
-            sources.
+            If neither `path` nor `name` is given, if a name without a path belongs to a bundled
+            source, or if y had one class, so that no network was trained.
         """
         self.check_is_fitted()
         if "_weights" not in vars(self):
             raise ValueError(
-                f"There is nothing to save: y had one class, {self.classes_.tolist()}, so no "
-                "network was trained"
+                "save_pretrained needs a trained network, and with one class in y none is trained. "
+                f"Received: y with the class {self.classes_.tolist()}"
             )
         if path is None and name is None:
             raise ValueError("save_pretrained needs a path or a name. Received: neither")
@@ -81,7 +81,7 @@ class PersistenceMixin:
         return save_source(path, Card(**(fields | card)), self._weights)
 
     def _used_params(self):
-        """Return the parameters, with the name of the source that was used."""
+        """Return the parameters, with the name of the source that was actually used."""
         params = self.get_params(deep=False) | self.schedule_
         if self.source_ is not None and self.source_.name == f"{params['source']}-simulated":
             params["source"] = self.source_.name

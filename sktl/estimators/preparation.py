@@ -1,4 +1,4 @@
-"""From series and targets to what an estimator's network trains on."""
+"""Preparation of series and targets for the training of an estimator's network."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from sktl.training.unequal_length import UnequalPreprocessing, at_length, policy
 
 @dataclass(frozen=True)
 class DataNeeds:
-    """What an estimator asks of its data.
+    """Preprocessing and target encoding that an estimator requires.
 
     Attributes
     ----------
     preprocessing : object
-        What has ``fit(X, stream_max)``, which gives the fitted preprocessing and the network's
-        inputs for X.
+        Class with a method ``fit(X, stream_max)``, which returns the fitted preprocessing and the
+        network's inputs for X.
     targets : ClassTargets or NumericTargets
-        What encodes y, not fitted.
+        Encoding of y, not fitted.
     stream_max : {"standard", "log", "raw", None}
         How the stream max enters the network.
     """
@@ -39,18 +39,19 @@ class DataNeeds:
 
 
 def data_needs(estimator, n_instances: int | None) -> DataNeeds:
-    """Return what an estimator asks of its data.
+    """Return the preprocessing and target encoding that an estimator requires.
 
     Parameters
     ----------
     estimator : estimator of sktl.estimators
-        Has the parameters.
+        The estimator.
     n_instances : int or None
-        Instances of the training part; None: not known.
+        Number of instances of the training part; None: not known.
 
     Returns
     -------
     DataNeeds
+        Preprocessing, targets and treatment of the stream max.
     """
     chosen = estimator.schedule_for(n_instances)
     return DataNeeds(estimator._preprocessing_type, estimator._new_targets(), chosen["stream_max"])
@@ -72,31 +73,31 @@ def prepare(
     Parameters
     ----------
     estimator : estimator of sktl.estimators
-        Has the parameters; it is left as it is.
+        The estimator; not changed.
     X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
         Panel.
     y : np.ndarray of shape (n_instances,) or (n_instances, n_outputs)
         Labels or numbers.
     rng : numpy.random.Generator
-        Draws the inner split, where there is one.
+        Random generator of the inner split.
     channel_repeats : int, default=1
-        How often a single channel is repeated.
+        Number of copies of a single channel.
     validation_data : tuple of (X, y), optional
         A held-out part instead of an inner split.
     sample_weight : np.ndarray of shape (n_instances,), optional
         Weights of the instances in the training loss.
     classes : np.ndarray, optional
-        The labels, where y may lack some of them.
+        All labels, if y may lack some of them.
 
     Returns
     -------
     TrainingData
-        All that several trainings of one estimator can share.
+        Prepared data that several training runs of one estimator can share.
 
     Raises
     ------
     TypeError, ValueError
-        If the data, or what goes with it, cannot be used.
+        If the data, the validation data or the weights cannot be used.
     """
     made = data_hash(X, y)
     y = estimator._checked_targets(X, y)
@@ -106,7 +107,7 @@ def prepare(
         X = at_length(X, policy_length(X, policy), policy)
     unequal = is_unequal(X)
     if not estimator.get_tag("capability:unequal_length"):
-        refuse_unequal(X, f"{type(estimator).__name__} takes no others")
+        refuse_unequal(X, f"{type(estimator).__name__} supports no unequal lengths")
     if sample_weight is not None and len(sample_weight) != len(y):
         raise ValueError(
             "sample_weight must have one number for each instance. "
@@ -121,8 +122,8 @@ def prepare(
         y_held_out = estimator._checked_targets(X_held_out, y_held_out)
         if np.shape(y_held_out)[1:] != np.shape(y)[1:]:
             raise ValueError(
-                "The y of validation_data must have the columns of y. Received: "
-                f"{np.shape(y_held_out)[1:]} against {np.shape(y)[1:]}"
+                "y of validation_data must have as many columns as y. Received: columns "
+                f"{np.shape(y_held_out)[1:]} and {np.shape(y)[1:]}"
             )
         X = lengthened(X, X_held_out.shape[2])
         validation = X_held_out, targets.check(y_held_out)
@@ -159,13 +160,13 @@ def prepare(
 
 
 def _weighted(weights, given, rows, training):
-    """Multiply weights of some rows by those given, whose mean over the training part is 1."""
+    """Multiply weights by sample weights that are scaled to a mean of 1 over the training part."""
     if given is None:
         return weights
     if not given[training].any():
         raise ValueError(
-            "sample_weight must be above 0 for an instance of the training part. "
-            "Received: zeros alone"
+            "sample_weight must be above 0 for at least one instance of the training part. "
+            "Received: zeros only"
         )
     return (weights * given[rows] / given[training].mean()).astype(np.float32)
 
@@ -173,29 +174,31 @@ def _weighted(weights, given, rows, training):
 def held_out_part(
     estimator, validation_data: tuple, X: np.ndarray, channel_repeats: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return validation data as arrays of the form of the training series.
+    """Validate validation data and return it as arrays in the format of the training series.
 
     Parameters
     ----------
     estimator : estimator of sktl.estimators
-        Of what task the targets are.
+        The estimator, which determines the task.
     validation_data : tuple of (X, y)
-        As `fit` takes it, its channels in the order of X.
+        Held-out series and targets as for `fit`, with the channels in the order of X.
     X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
-        The training series, with their channel repeated.
+        The training series, after repetition of a single channel.
     channel_repeats : int, default=1
-        How often a single channel is repeated.
+        Number of copies of a single channel.
 
     Returns
     -------
-    X, y : np.ndarray
-        Held-out series, with their channel repeated, and targets. Where series differ in length
-        those of X, NaN follows the shorter ones, and all are as long as the longest of both.
+    X : np.ndarray of shape (n_held_out, n_channels, n_timepoints)
+        Held-out series, after repetition of a single channel. If the training series differ in
+        length, shorter series are padded with NaN to the longest of both parts.
+    y : np.ndarray of shape (n_held_out,) or (n_held_out, n_outputs)
+        Held-out targets.
 
     Raises
     ------
     TypeError, ValueError
-        If it is no pair, or does not go with X.
+        If `validation_data` is not a pair or does not match X.
     """
     try:
         X_held_out, y_held_out = validation_data
@@ -205,7 +208,7 @@ def held_out_part(
         ) from None
     X_held_out = as_panel(X_held_out)
     if isinstance(X_held_out, np.ndarray):
-        # As given: inside, NaN would be the end of a series.
+        # Checked here, because NaN in the internal format marks the end of a series.
         check_finite(X_held_out)
     if is_unequal(X_held_out) and not isinstance(X_held_out, np.ndarray):
         if not estimator.get_tag("capability:unequal_length"):
@@ -218,7 +221,7 @@ def held_out_part(
         y_held_out = y_held_out[:, 0]
     if len(X_held_out) != len(y_held_out):
         raise ValueError(
-            "X and y of validation_data must be equally long. "
+            "X and y of validation_data must have the same number of instances. "
             f"Received: {len(X_held_out)} and {len(y_held_out)}"
         )
     X_held_out = checked_series(X_held_out, channel_repeats)
@@ -237,7 +240,7 @@ def held_out_part(
         lengths = sorted(set(lengths_of(X_held_out).tolist()))
         found = (X_held_out.shape[1], *lengths[:: max(1, len(lengths) - 1)])
         raise ValueError(
-            "validation_data must have the channels and time points of X. Received: "
-            f"{found} against {X.shape[1:]} (channels, time points)"
+            "validation_data must have the channels and time points of X, "
+            f"{X.shape[1:]}. Received: {found} (channels, time points)"
         )
     return X_held_out, y_held_out

@@ -90,7 +90,9 @@ class ScikitLearnMixin(ScikitLearnReset):
     def _internal_convert(self, X, y=None):
         X = as_panel(X)
         if not self.get_tag("capability:unequal_length"):
-            refuse_unequal(X, f"{type(self).__name__} takes no others; {self._unequal_choices}")
+            refuse_unequal(
+                X, f"{type(self).__name__} supports no unequal lengths; {self._unequal_choices}"
+            )
         if "_channel_names" in vars(self):
             X = in_order(X, vars(self)["_channel_names"])
         else:

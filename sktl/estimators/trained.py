@@ -1,4 +1,4 @@
-"""A trained network as arrays, the result of a training."""
+"""Result of a training run: a network as arrays, without Keras objects."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from sktl.training.training_data import DataFacts
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A trained network, as arrays.
+    """A trained network as arrays.
 
     Attributes
     ----------
     estimator : estimator of sktl.estimators
-        Has the parameters of the network, none of them "auto".
+        Estimator with the parameters of the network, none of them "auto".
     facts : DataFacts
-        Of the data it was trained on.
+        Properties of the training data.
     weights : dict of str to np.ndarray
         ``"layer/weight"`` to values.
     dropout_seed : int
-        Seed of the random streams of its layers.
+        Seed of the random streams of the network's layers.
     source : sktl.sources.Card or None
-        What it started from.
+        Card of the source of the initial weights.
     history : pandas.DataFrame
         See `history_` of the estimators.
     best_epoch : int
-        The epoch whose weights these are.
+        Epoch of these weights.
     schedule : dict of str to object
         Values of the parameters that may be "auto".
     """
@@ -48,12 +48,12 @@ class Trained:
 
     @property
     def transferable_weights(self) -> dict[str, np.ndarray]:
-        """The weights of the layers that transfer."""
+        """The weights of the transferable layers."""
         layers = set(self.estimator._transferable())
         return {path: v for path, v in self.weights.items() if path.split("/")[0] in layers}
 
     def card(self, name: str, **fields) -> Card:
-        """Make a card of a source that these weights are.
+        """Return a card that describes these weights as a source.
 
         Parameters
         ----------
@@ -65,37 +65,40 @@ class Trained:
         Returns
         -------
         Card
+            The card.
         """
         return Card(name=name, **(described(self.estimator, self.facts) | fields))
 
     def outputs(self, X: np.ndarray) -> np.ndarray:
-        """Apply the network to series.
+        """Return the outputs of the network for a panel.
 
         Parameters
         ----------
         X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
-            Panel, as `fit` takes it.
+            Panel, as for `fit`.
 
         Returns
         -------
         np.ndarray of shape (n_instances, n_outputs)
-            What the network gives.
+            Outputs, not decoded.
         """
         return self.estimator._apply(self.facts, self.weights, self.dropout_seed, X)
 
     def outputs_of_inputs(self, inputs: list[np.ndarray]) -> np.ndarray:
-        """Apply the network to series that were preprocessed, such as those of a held-out part."""
+        """Return the outputs of the network for preprocessed series, such as a held-out part."""
         with self.estimator.lease_network(self.facts.network_shape) as network:
             network.load(self.weights, self.dropout_seed)
             return network.predict(network.to_tensors(inputs))
 
     def evaluate(self, X: np.ndarray, y: np.ndarray) -> dict[str, float]:
-        """Return the loss without penalty, and the scores, on other instances.
+        """Return the loss, without the kernel penalty, and the scores on other instances.
 
         Parameters
         ----------
-        X, y : np.ndarray
-            Panel and targets, as `fit` takes them.
+        X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Panel, as for `fit`.
+        y : np.ndarray of shape (n_instances,) or (n_instances, n_outputs)
+            Labels or numbers.
 
         Returns
         -------

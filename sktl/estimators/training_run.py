@@ -1,7 +1,7 @@
-"""The one way in which a network trains: start, advance, finish.
+"""Training of a network in steps: start, advance, finish.
 
-`fit`, the searches, and pre-training of every kind train by it; pausing, and going on with other
-data, are the same for all.
+`fit`, the searches and all kinds of pre-training use it, so that pausing, and continuing with other
+data, work in the same way for all of them.
 """
 
 from __future__ import annotations
@@ -25,20 +25,22 @@ class TrainingRun:
     Parameters
     ----------
     estimator : estimator of sktl.estimators
-        Has the parameters; it is left as it is.
+        Estimator with the parameters of the network and the training; not changed.
     data : TrainingData
-        What it trains on. Between two calls of `advance` it may be replaced by other data of the
-        same facts.
+        Training and validation data. Between two calls of `advance` it may be replaced by other
+        data with the same facts.
     streams : mapping of str to numpy.random.Generator
-        What `sktl.training.randomness.random_streams` gives.
+        Return value of `sktl.training.randomness.random_streams`.
     state : TrainingState, optional
-        How far the training has come; default: it has not begun.
+        State of an earlier run to continue from. Default: training has not started.
 
     Attributes
     ----------
     state : TrainingState or None
-        How far the training has come; None before its start, and after an error. With it another
-        run, in another process too, goes on.
+        State of the training; None before the start and after an error. Another run, also in
+        another process, can continue from it.
+    schedule : dict of str to object
+        Values of the parameters that may be "auto".
 
     Examples
     --------
@@ -64,22 +66,22 @@ class TrainingRun:
     ):
         self.data, self.streams, self.state = data, streams, state
         self.schedule = estimator.schedule_for(data.facts.n_instances)
-        # An output layer that comes with the source stays, unless a probe was asked for.
+        # Unless head="probe" is given, an output layer of the source is kept.
         self._keeps_head = estimator.head == "auto"
-        # Not a clone, which costs as much as a short epoch: nothing changes its parameters.
+        # Not a clone, which takes as long as a short epoch: the parameters are not modified.
         self.estimator = type(estimator)(**estimator.get_params(deep=False) | self.schedule)
 
     def start(
         self, source=None, weights: Mapping[str, np.ndarray] | None = None, card=None
     ) -> TrainingRun:
-        """Draw the weights and copy those of a source, ready for the first epoch.
+        """Initialise the weights and copy those of a source.
 
         Parameters
         ----------
         source : sktl.sources.Source, optional
-            What the layers that transfer start from.
+            Initial weights of the transferred layers.
         weights : mapping of str to np.ndarray, optional
-            Weights to start from instead.
+            ``"layer/weight"`` to values; initial weights that replace those of the source.
         card : sktl.sources.Card, optional
             Card of `weights`.
 
@@ -91,7 +93,7 @@ class TrainingRun:
         Raises
         ------
         ValueError
-            If the source's layers have other shapes.
+            If the shapes of the source's layers do not match.
         """
         estimator, facts = self.estimator, self.data.facts
         seed = int(self.streams["dropout"].integers(2**31))
@@ -120,16 +122,16 @@ class TrainingRun:
         callbacks: Sequence[Callable[[dict], Any]] = (),
         progress_bar: bool = False,
     ) -> TrainingRun:
-        """Train until an epoch, or to the end.
+        """Train until a given epoch, or to the end.
 
         Parameters
         ----------
         until : int, optional
-            Pause after this epoch, counted from the beginning. Default: train to the end.
+            Pause after this epoch, counted from the start. Default: train to the end.
         callbacks : sequence of callables, default=()
             See `fit` of the estimators.
         progress_bar : bool, default=False
-            Show a bar where the estimator is verbose.
+            Show a progress bar if the estimator is verbose.
 
         Returns
         -------
@@ -140,11 +142,13 @@ class TrainingRun:
         ------
         FloatingPointError
             If the monitored value is not finite after the first epoch.
+        RuntimeError
+            If the run was not started.
 
         Notes
         -----
-        After an error, such as that of a callback, `state` is None: the epochs since the last pause
-        are lost, and nothing could go on from them.
+        After an error, for example in a callback, `state` is None: the network is lost, and the run
+        cannot be continued.
         """
         state, data = self._begun(), self.data
         if state.ended:
@@ -153,7 +157,7 @@ class TrainingRun:
         def tell(row):
             show(row)
             told = {"epoch": state.n_epochs, **row}
-            # All are told, also after one has asked to stop; comparisons may give numpy's True.
+            # All callbacks are called, even if one has asked to stop; they may return np.True_.
             answers = [callback(dict(told)) for callback in callbacks]
             return any(isinstance(one, bool | np.bool_) and bool(one) for one in answers)
 
@@ -174,7 +178,7 @@ class TrainingRun:
                     until,
                 )
         except BaseException:
-            # It has epochs whose network is gone.
+            # The network of the epochs since the last pause is lost.
             self.state = None
             raise
         return self
@@ -185,13 +189,19 @@ class TrainingRun:
         Parameters
         ----------
         learn_of_held_out : bool, default=True
-            A probe that no epoch has improved on is fitted to what an inner split has held out as
-            well: the held-out part has done its work. False: only to the training part.
+            If the initial linear probe was the best epoch, fit it again to the training part
+            together with the held-out part of an inner split, which is no longer needed. False: use
+            the training part only.
 
         Returns
         -------
         Trained
-            The network, with what the training was like.
+            The network and the history of its training.
+
+        Raises
+        ------
+        RuntimeError
+            If the run was not started.
         """
         state, data = self._begun(), self.data
         weights = state.best_weights
@@ -209,31 +219,33 @@ class TrainingRun:
         )
 
     def fit_estimator(self, estimator, X, y):
-        """Fit an estimator to X and y by this run: it trains to the end, and is kept.
+        """Train to the end and store the result in an estimator, as its `fit` does.
 
         Parameters
         ----------
         estimator : estimator of sktl.estimators
-            What is fitted.
+            The estimator to fit.
         X, y : object
-            What the run's data was made of, or some of it: `fit` checks it, and remembers its
-            channels and classes.
+            The data of the run, or a part of it; `fit` checks it and stores its channels and
+            classes.
 
         Returns
         -------
         estimator
-            The same, fitted.
+            The fitted estimator itself.
         """
         return estimator._fit_with(X, y, run=self)
 
     def losses(self, targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-        """Return the loss of each instance, for targets as they are encoded, without penalty."""
+        """Return the loss of each instance for encoded targets, without the kernel penalty."""
         with self.estimator.lease_network(self.data.facts.network_shape) as network:
             return network.losses(targets, outputs).astype(float)
 
     def _begun(self) -> TrainingState:
         if self.state is None:
-            raise RuntimeError("A training must be started first: run.start()")
+            raise RuntimeError(
+                "A training run must be started first: call run.start(). Received: state=None"
+            )
         return self.state
 
     def _probe_of_all(self):
@@ -270,7 +282,7 @@ class TrainingRun:
 
 @contextmanager
 def _progress(n_epochs, estimator):
-    """Give a function that takes every epoch's row and, if wished, draws a bar."""
+    """Yield a function that is called with the row of every epoch and updates a progress bar."""
     if n_epochs is None:
         yield lambda row: None
         return

@@ -1,8 +1,8 @@
-"""Controls: the same comparison with equal chances for both sides, and without any true gain.
+"""Controls: comparisons with equal chances for both sides, or without any true gain.
 
 - fixed omega = 1: no search;
-- best-of-k references: the reference has as many trials to choose from as transfer;
-- the null: "transfers" that are drawn from the references, so that no true gain exists.
+- best-of-k references: references are selected from as many trials as transfer;
+- the null: "transfers" are sampled from the references, so that there is no true gain.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ class Control:
         ``published``, ``honest``, ``omega = 1``, ``best-of-k references``, ``null (published)``
         or ``null (honest)``.
     statement : str
-        What was compared, in words.
+        Description of the comparison.
     wins, losses, ties : float
-        Counts; of a null, means over its repetitions.
+        Counts; for a null, means over its repetitions.
     pvalue : float
         Two-tailed sign test; NaN for a null.
     critical : int or None
-        Wins needed by the paper's count.
+        Number of wins needed by the paper's criterion.
     without : tuple of str
         Reruns left out.
     low, high : float
-        Of a null: the 2.5 % and 97.5 % points of its wins; NaN else.
+        For a null: the 2.5 % and 97.5 % quantiles of its wins; NaN otherwise.
     left_out : tuple of str
-        Architectures with target and size that have too few references to draw from.
+        Architectures with target and size that have too few references to sample from.
     problem : str
-        Why the control could not be made; empty where it was.
+        Reason why the control could not be computed; empty otherwise.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Control:
 
     @property
     def significant(self) -> bool:
-        """Whether the exact sign test is below 0.05; False for a null."""
+        """True if the exact sign test has p of at most 0.05; False for a null."""
         return self.pvalue <= 0.05
 
 
@@ -93,11 +93,14 @@ def of_comparison(comparison: Comparison, name: str) -> Control:
     Parameters
     ----------
     comparison : Comparison
+        The comparison.
     name : str
+        Name of the control.
 
     Returns
     -------
     Control
+        Counts and sign test.
     """
     return _counted(
         name,
@@ -108,20 +111,23 @@ def of_comparison(comparison: Comparison, name: str) -> Control:
 
 
 def best_of_k_references(records: Records, exclude_reruns: Iterable[object] = ()) -> Control:
-    """Give the reference the same budget as the search over omega.
+    """Compare transfer with references that have the same search budget.
 
-    Transfer takes the best of its k omegas in each rerun; the reference the expected best of k
-    draws, with replacement, from all references of its architecture, target and size. Both
-    choose by the validation score where all of the group have one, else both by the test score.
+    Transfer is the best of its k omegas in each rerun. The reference is the expected best of k
+    samples, with replacement, from all references of its architecture, target and size. Both are
+    selected by the validation score if all trials have one, otherwise both by the test score.
 
     Parameters
     ----------
     records : Records
+        Checked records.
     exclude_reruns : iterable
+        Names of reruns to leave out.
 
     Returns
     -------
     Control
+        Counts and sign test.
 
     Raises
     ------
@@ -130,9 +136,9 @@ def best_of_k_references(records: Records, exclude_reruns: Iterable[object] = ()
 
     Notes
     -----
-    The draws run over reruns, hence also over training subsets, which favours the reference a
-    little; few references make its best too weak, which favours transfer. References with their
-    own `repeat` make it exact.
+    The samples come from all reruns, so also from different training subsets, which slightly
+    favours the reference. With few references their best is too weak, which favours transfer. With
+    repeated references (`repeat`) in each rerun the control is exact.
     """
     comparison = compare(records, "published", exclude_reruns=exclude_reruns)
     groups, left_out = reference_groups(records, comparison)
@@ -168,23 +174,28 @@ def null(
     repetitions: int = 200,
     random_state: RandomState = 0,
 ) -> Control:
-    """Wins of "transfers" that are draws from the references: none of them is a true gain.
+    """Count the wins of "transfers" that are sampled from the references, without true gain.
 
-    For every architecture, target and size, each omega of each rerun is drawn, with replacement,
-    from the references; then the protocol chooses as it does for real transfers.
+    For every architecture, target and size, each omega of each rerun is sampled, with replacement,
+    from the references. The protocol then chooses as for real transfers.
 
     Parameters
     ----------
     records : Records
+        Checked records.
     protocol : {"published", "honest"}, default="published"
+        Protocol of the selection.
     exclude_reruns : iterable
+        Names of reruns to leave out.
     repetitions : int, default=200
+        Number of repetitions.
     random_state : int, RandomState, Generator or None, default=0
+        Seed of the samples.
 
     Returns
     -------
     Control
-        Mean counts over the repetitions, with the range of their middle 95 %.
+        Mean counts over the repetitions, with the central 95 % interval of the wins.
 
     Raises
     ------
@@ -209,7 +220,7 @@ def null(
     low, high = np.quantile(wins, [0.025, 0.975])
     return Control(
         f"null ({protocol})",
-        f"references drawn as if they were transfers, chosen as protocol {protocol} does",
+        f"references in place of transfers, sampled and then chosen by protocol {protocol}",
         float(wins.mean()),
         float(losses.mean()),
         float(ties.mean()),
@@ -228,25 +239,26 @@ def all_controls(
     suspects: Iterable[object] = (),
     random_state: RandomState = 0,
 ) -> list[Control]:
-    """Both protocols and all controls, with the suspect reruns and without them.
+    """Compute both protocols and all controls, with and without the suspect reruns.
 
-    Best-of-k references are given without the suspect reruns only: an outlying rerun spoils the
+    Best-of-k references are computed only without the suspect reruns: an outlying rerun changes the
     mean of the transfers, but never the best reference.
 
     Parameters
     ----------
     records : Records
+        Checked records.
     exclude_reruns : iterable
-        Left out of everything.
+        Names of reruns to leave out of everything.
     suspects : iterable
-        Reruns that :func:`sktl.evaluation.defects.suspect_reruns` found.
+        Reruns found by :func:`sktl.evaluation.defects.suspect_reruns`.
     random_state : int, RandomState, Generator or None, default=0
-        Of the nulls.
+        Seed of the nulls.
 
     Returns
     -------
     list of Control
-        One that could not be made says why in ``problem``.
+        Controls; one that could not be computed has the reason in ``problem``.
     """
     rng = np.random.default_rng(draw_seed(random_state))
     given = rerun_names(exclude_reruns)

@@ -1,4 +1,4 @@
-"""Defects that records can show by themselves: each a warning in words."""
+"""Warnings about defects that can be recognised from the records."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sktl._words import counted
 from sktl.evaluation.domains import ordered, size_label, title
 from sktl.evaluation.protocols import Comparison
 from sktl.evaluation.records import Records
@@ -20,9 +21,9 @@ class Defect:
     Parameters
     ----------
     name : str
-        Kind of the defect, for programs.
+        Name of the kind of defect.
     text : str
-        What was found and what it means.
+        Description of the defect and its consequence.
     """
 
     name: str
@@ -30,21 +31,22 @@ class Defect:
 
 
 def suspect_reruns(records: Records) -> dict[str, float]:
-    """Find reruns whose scores lie far off all others.
+    """Find reruns with outlying scores.
 
-    In each cell (references and every omega alike) a rerun is *off* when its score lies outside
-    the range of the other reruns by more than that whole range. A rerun is suspect when it is off
-    in more than half of at least six cells of four or more reruns (with normal scatter, less than
-    1 % of such tables have one; of three cells, 21 %).
+    In a cell (of references or of one omega) a rerun is an outlier if its score lies outside the
+    range of the other reruns by more than the width of that range. A rerun is suspect if it is an
+    outlier in more than half of at least six cells of four or more reruns. With normal scatter,
+    less than 1 % of such tables have a suspect rerun; with three cells, 21 % would.
 
     Parameters
     ----------
     records : Records
+        Checked records.
 
     Returns
     -------
     dict of str to float
-        Share of cells in which each suspect rerun is off.
+        Name of a suspect rerun to the fraction of cells in which it is an outlier.
     """
     table = records.table[records.table["kind"] != "baseline"]
     keys = [*CELL, "omega", "kind"]
@@ -66,17 +68,19 @@ def suspect_reruns(records: Records) -> dict[str, float]:
 
 
 def find_defects(records: Records, comparison: Comparison) -> list[Defect]:
-    """Look for everything that weakens a comparison.
+    """Find defects that weaken a comparison.
 
     Parameters
     ----------
     records : Records
+        Checked records.
     comparison : Comparison
+        Comparison of transfer and references.
 
     Returns
     -------
     list of Defect
-        The most serious first; empty where nothing was found.
+        Defects, the most serious first; empty if there are none.
     """
     left = ~records.table["rerun"].isin(comparison.exclude_reruns)
     table = records.table[left]
@@ -100,9 +104,9 @@ def _rerun_far_off(records: Records, comparison: Comparison):
         if rerun not in comparison.exclude_reruns:
             yield (
                 "rerun far off",
-                f"Rerun {rerun} lies far off all others in {share:.0%} of the cells. It is still "
-                f"counted here; --exclude-rerun {rerun} leaves it out, and the table of controls "
-                "shows the counts without it.",
+                f"Rerun {rerun} lies far outside the range of the others in {share:.0%} of the "
+                f"cells. It is included here; --exclude-rerun {rerun} leaves it out. The table of "
+                "controls shows the counts without it.",
             )
 
 
@@ -113,8 +117,8 @@ def _selection_on_test(table: pd.DataFrame, comparison: Comparison):
     if comparison.protocol == "published":
         yield (
             "selection on test",
-            f"Omega is chosen by the test score, best of {omegas}, against a single reference: "
-            "this alone makes transfer win where there is no gain (see the null).",
+            f"Omega is chosen by the test score, best of {omegas}, against a single reference. "
+            "This alone gives wins without a true gain (see the null).",
         )
     elif "leave-one-rerun-out" in comparison.rule:
         yield (
@@ -144,7 +148,7 @@ def _different_training(table: pd.DataFrame):
             yield (
                 f"different {column}",
                 f"Reference and transfer have a different {column} ({'; '.join(different)}). "
-                "They do not compare like with like.",
+                "The comparison is therefore not fair.",
             )
 
 
@@ -154,7 +158,7 @@ def _validation_is_test(table: pd.DataFrame):
         yield (
             "validation is test",
             "Every validation score equals the test score: the validation set seems to be the "
-            "test set, so choosing omega by validation is choosing it on the test.",
+            "test set, so omega is in effect chosen by the test score.",
         )
 
 
@@ -194,8 +198,8 @@ def _missing_cells(comparison: Comparison):
             more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""
             yield (
                 "missing cells",
-                f"{title(str(architecture))} lacks {len(missing)} cells that the records' "
-                f"sources and targets suggest: {', '.join(missing[:4])}{more}.",
+                f"{title(str(architecture))} lacks {counted(len(missing), 'cell')} of the sources "
+                f"and targets in the records: {', '.join(missing[:4])}{more}.",
             )
 
 
@@ -206,8 +210,12 @@ def _unequal_counts(comparison: Comparison):
         if counts.min() < counts.max():
             yield (
                 "unequal counts",
-                f"Cells have between {counts.min()} and {counts.max()} {what}: those with more "
-                + ("searches win more easily." if column == "omega" else "reruns weigh the same."),
+                f"Cells have between {counts.min()} and {counts.max()} {what}. "
+                + (
+                    "Cells with more omegas win more easily."
+                    if column == "omega"
+                    else "All cells have the same weight."
+                ),
             )
     trials = search.groupby([*CELL, "rerun"]).size()
     full = search.groupby(CELL)["omega"].nunique().reindex(trials.index.droplevel("rerun"))
@@ -215,12 +223,12 @@ def _unequal_counts(comparison: Comparison):
     if lacking:
         yield (
             "unequal counts",
-            f"In {lacking} reruns of cells some omegas are missing that other reruns have.",
+            f"In {counted(lacking, 'rerun')} of a cell, omegas are missing that other reruns have.",
         )
 
 
 def _lone_omega(comparison: Comparison):
-    """An omega that beats both of its neighbours far more often than chance (a third)."""
+    """Find an omega that beats both of its neighbours far more often than by chance (1/3)."""
     for architecture, part in comparison.search.groupby("architecture"):
         wide = part.pivot_table("value", [*CELL, "rerun"], "omega").dropna()
         if wide.shape[1] < 5 or len(wide) < 30:
@@ -233,8 +241,8 @@ def _lone_omega(comparison: Comparison):
             yield (
                 "lone omega",
                 f"{title(str(architecture))} at omega = {wide.columns[place + 1]:g} beats both "
-                f"neighbouring omegas in {shares[place]:.0%} of the reruns (by chance: a third): "
-                "its other omegas may suffer from an error in training.",
+                f"neighbouring omegas in {shares[place]:.0%} of the reruns (by chance: one third). "
+                "The training with the other omegas may have an error.",
             )
 
 
@@ -246,9 +254,10 @@ def _behind_baseline(table: pd.DataFrame):
         yield (
             "no baseline",
             f"There is no naive baseline for {', '.join(map(title, bare))} (such as the last value "
-            "or the commonest class): nothing here says whether a network is of any use there.",
+            "or the most frequent class), so the report cannot show whether networks are useful "
+            "there.",
         )
-    # Means over the reruns: a single lucky one says nothing.
+    # Means over the reruns, because a single rerun can be good by chance.
     keys = ["target", "n_train", "architecture", "source", "omega"]
     ours, theirs = (
         part.groupby(keys, dropna=False)[["value", "test_score"]].mean().reset_index()
@@ -280,22 +289,23 @@ def _disagreement(comparison: Comparison):
         treated = "coloured by the mean" if comparison.protocol == "published" else "marked mixed"
         yield (
             "mean against ranks",
-            f"In {len(mixed)} significant cells of convergence the mean change and the ranks point "
-            f"different ways ({cells}); they are {treated}.",
+            f"Convergence: in {counted(len(mixed), 'significant pair')} of source and target, the "
+            f"mean change and the ranks have opposite signs ({cells}); here they are {treated}.",
         )
 
 
 def share_failed(records: Records) -> pd.DataFrame:
-    """Share of failed trials of each architecture and kind.
+    """Return the fraction of failed trials of each architecture and kind.
 
     Parameters
     ----------
     records : Records
+        Checked records.
 
     Returns
     -------
     pandas.DataFrame
-        architecture, kind, trials, failed, share.
+        Columns architecture, kind, trials, failed, share.
     """
     good = records.table.groupby(["architecture", "kind"]).size()
     bad = records.failed.groupby(["architecture", "kind"]).size()

@@ -1,4 +1,4 @@
-"""Which domain a dataset belongs to, how it is printed, and in which order."""
+"""Domains of datasets, and the names and order in which datasets and networks are printed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TITLES = {
 
 
 def plain(name: str) -> str:
-    """Reduce a name to lower-case letters and digits: ``S&P 500`` and ``sp500`` are one.
+    """Reduce a name to lower-case letters and digits, so that ``S&P 500`` equals ``sp500``.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def plain(name: str) -> str:
 
 
 def title(name: str) -> str:
-    """Return the name as it is printed.
+    """Return the printed form of a name.
 
     Examples
     --------
@@ -53,9 +53,9 @@ def title(name: str) -> str:
 
 
 def ordered(names: Iterable[str]) -> list[str]:
-    """Sort names as the paper does, others after them by alphabet.
+    """Sort names in the order of the paper, and others after them alphabetically.
 
-    ``STEAD-simulated`` stands where STEAD does.
+    ``STEAD-simulated`` has the position of STEAD.
 
     Examples
     --------
@@ -68,12 +68,12 @@ def ordered(names: Iterable[str]) -> list[str]:
 
 
 def _real(name: str) -> str:
-    # Exactly as sktl names it: "stead simulated" may be somebody's own.
+    # Only the exact suffix of sktl: "stead simulated" may be a dataset of the user.
     return plain(str(name).removesuffix("-simulated"))
 
 
 def domain_of(name: str, domains: Mapping[str, str] | None = None) -> str | None:
-    """Return a dataset's domain, None where neither ``domains`` nor sktl knows it.
+    """Return a dataset's domain, or None if it is neither in ``domains`` nor known to sktl.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def domain_of(name: str, domains: Mapping[str, str] | None = None) -> str | None
 
 
 def size_label(n_train: int) -> str:
-    """Write a number of training instances as the paper does.
+    """Return a number of training instances in the style of the paper.
 
     Examples
     --------

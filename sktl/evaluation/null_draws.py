@@ -1,4 +1,4 @@
-"""Draws from the references: what a search finds where no true gain exists."""
+"""Samples of references in the place of transfers, for controls without a true gain."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ def reference_groups(
     Parameters
     ----------
     records : Records
+        Checked records.
     comparison : Comparison
+        Comparison of transfer and references.
 
     Returns
     -------
     groups : dict of tuple to pandas.DataFrame
         At least two references each, with ``selection``, the validation score with the sign
-        turned so that greater is better.
+        changed so that greater is better.
     left_out : tuple of str
-        The groups with a single usable reference, in words: nothing can be drawn there.
+        Names of the groups with a single usable reference, which cannot be sampled.
 
     Raises
     ------
     ValueError
-        If there is no group with two.
+        If no group has two usable references.
     """
     table = records.table
     table = table[(table["kind"] == "reference") & ~table["rerun"].isin(comparison.exclude_reruns)]
@@ -54,18 +56,19 @@ def reference_groups(
 
 
 def expected_best(values: np.ndarray, selection: np.ndarray, k: int) -> float:
-    """Expected value of the best by ``selection`` among k draws with replacement.
+    """Return the expected value of the best by ``selection`` among k samples with replacement.
 
     Parameters
     ----------
     values, selection : numpy.ndarray of shape (n,)
-        What is scored, and what is chosen by (greater is better).
+        Values, and scores of the selection (greater is better).
     k : int
-        Draws.
+        Number of samples.
 
     Returns
     -------
     float
+        Expected value.
 
     Examples
     --------

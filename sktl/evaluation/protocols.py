@@ -1,13 +1,13 @@
-"""Protocols: by which rule one omega is chosen from a search, and what it is compared with.
+"""Protocols, which choose one omega from a search and compare it with a reference.
 
 ``published``
-    In each rerun the omega with the best *test* score, against that rerun's one reference, as
-    Otović et al. did. It favours transfer: the best of ten against one.
+    In each rerun the omega with the best *test* score, compared with the single reference of that
+    rerun, as in Otović et al. This favours transfer: the best of ten against one.
 ``honest`` (default)
-    In each rerun the omega with the best *validation* score. Where a cell has no validation
-    scores: leave-one-rerun-out, the omega with the best mean test score in the *other* reruns.
+    In each rerun the omega with the best *validation* score. For cells without validation scores:
+    leave-one-rerun-out, the omega with the best mean test score in the *other* reruns.
 
-Either can be overruled by one fixed omega, which needs no search at all.
+A fixed omega can be used instead of a protocol; it needs no search.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from sktl._words import counted
 from sktl.evaluation.records import Exclusion, Records, excluded
 from sktl.evaluation.schema import CELL, GROUP, rerun_names
 
@@ -39,17 +40,19 @@ class Comparison:
         One row per cell: means over its reruns, ``outcome`` and ``convergence_outcome`` (1 win,
         0 tie, -1 loss), ``relation`` of the two domains.
     search : pandas.DataFrame
-        Every transfer trial with its reference and gain, whatever omega was chosen.
+        Every transfer trial with its reference and gain, for all values of omega.
     protocol : str
+        Name of the protocol.
     omega : float or None
         The fixed omega.
     rule : str
-        How omega was chosen, in words.
+        Description of how omega was chosen.
     convergence : str or None
         The column of the convergence rates used.
     exclude_reruns : tuple of str
+        Reruns that were left out.
     exclusions : list of Exclusion
-        What this comparison left out, beyond the records' own exclusions.
+        Trials that this comparison left out, in addition to those of the records.
 
     Examples
     --------
@@ -75,7 +78,7 @@ class Comparison:
 
     @property
     def statement(self) -> str:
-        """The protocol in one sentence, to be printed on every output."""
+        """Description of the protocol in one sentence, printed on every output."""
         text = f"Protocol {self.protocol}: {self.rule}"
         if self.exclude_reruns:
             text += f"; without rerun {', '.join(self.exclude_reruns)}"
@@ -93,21 +96,23 @@ def compare(
     Parameters
     ----------
     records : Records
+        Checked records.
     protocol : {"honest", "published"}, default="honest"
         See the module.
     omega : float, optional
-        Take this omega in every cell instead of choosing one.
+        Use this omega in every cell instead of choosing one.
     exclude_reruns : iterable
         Names or numbers of reruns to leave out.
 
     Returns
     -------
     Comparison
+        Pairs of transfer and reference, and their means by cell.
 
     Raises
     ------
     ValueError
-        For an unknown protocol, omega or rerun, or when no pair is left.
+        If the protocol, omega or a rerun is unknown, or no pair is left.
     """
     if protocol not in PROTOCOLS:
         raise ValueError(
@@ -158,7 +163,7 @@ def _without(table: pd.DataFrame, reruns: Iterable[object]) -> tuple[pd.DataFram
 def _with_reference(
     transfers: pd.DataFrame, references: pd.DataFrame, out: list[Exclusion]
 ) -> pd.DataFrame:
-    """Join every transfer with the reference of its rerun; name those without one."""
+    """Join every transfer with the reference of its rerun, and list those without one."""
     columns = ["test_score", "value", "test_convergence_rate", "validation_convergence_rate"]
     joined = transfers.join(
         references.set_index([*GROUP, "rerun"])[columns].add_prefix("reference_"),
@@ -186,7 +191,7 @@ def _percent(difference: pd.Series, base: pd.Series) -> pd.Series:
 
 
 def _best(search: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Take the trial with the greatest value of each cell and rerun; the least omega of equals."""
+    """Return the best trial of each cell and rerun; the smallest omega if several are equal."""
     return search.loc[search.groupby(_RUN)[column].idxmax()] if len(search) else search
 
 
@@ -194,7 +199,9 @@ def _fixed(search: pd.DataFrame, omega: float, out: list[Exclusion]) -> pd.DataF
     known = sorted(search["omega"].unique().tolist())
     chosen = search[np.isclose(search["omega"], omega)]
     if chosen.empty and known:
-        raise ValueError(f"omega must be one of {known}, as the records hold. Received: {omega}")
+        raise ValueError(
+            f"omega must be one of {known}, the values in the records. Received: omega={omega}"
+        )
     runs = pd.MultiIndex.from_frame(search[_RUN])
     lacking = search[~runs.isin(pd.MultiIndex.from_frame(chosen[_RUN]))].drop_duplicates(_RUN)
     if len(lacking):
@@ -210,7 +217,7 @@ def _honest(search: pd.DataFrame, out: list[Exclusion]) -> tuple[pd.DataFrame, s
     by_validation = "omega by the best validation score of each rerun"
     by_others = (
         "omega by leave-one-rerun-out (best mean test score in the other reruns), because the "
-        "records hold no validation scores"
+        "records have no validation scores"
     )
     if rest.empty:
         return _best(own, "selection"), by_validation
@@ -220,7 +227,7 @@ def _honest(search: pd.DataFrame, out: list[Exclusion]) -> tuple[pd.DataFrame, s
     cells = len(rest.drop_duplicates(CELL))
     return (
         pd.concat([_best(own, "selection"), chosen]).sort_values(_RUN),
-        f"{by_validation}; in {cells} cells without complete validation scores "
+        f"{by_validation}; in {counted(cells, 'cell')} without complete validation scores "
         "by leave-one-rerun-out on test scores",
     )
 
@@ -241,7 +248,7 @@ def _leave_one_rerun_out(search: pd.DataFrame, out: list[Exclusion]) -> pd.DataF
     group = search["value"].groupby(by)
     others = group.transform("count") - 1
     mean = (group.transform("sum") - search["value"]) / others.where(others > 0)
-    # An omega tried in this rerun alone is the last choice, unless it is the only one.
+    # An omega that was used only in this rerun is chosen only if there is no other.
     return _best(search.assign(selection=mean.fillna(-np.inf)), "selection")
 
 

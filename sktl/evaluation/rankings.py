@@ -1,4 +1,4 @@
-"""Rankings of more than two treatments: Friedman's test, then Nemenyi's for every pair."""
+"""Rankings of three or more treatments: Friedman's test, then Nemenyi's for every pair."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from sktl._words import counted
 from sktl.evaluation.domains import title
 from sktl.evaluation.protocols import Comparison
 from sktl.evaluation.records import Records
@@ -28,19 +29,19 @@ class Ranking:
     name : str
         ``architectures``, ``omegas`` or ``methods``.
     question : str
-        What was ranked over what.
+        Description of treatments and blocks.
     ranks : dict of str to float
-        Mean ranks, 1 is best; empty where the ranking could not be made.
+        Mean ranks, 1 is best; empty if the ranking could not be computed.
     n_blocks, n_left_out : int
-        Complete blocks used, and incomplete ones.
+        Number of complete blocks, which are used, and of incomplete ones.
     pvalue : float
         Friedman's test with Iman and Davenport's statistic.
     critical_difference : float
-        Nemenyi's, in ranks, at 0.05.
+        Nemenyi's critical difference of mean ranks at 0.05.
     pvalues : pandas.DataFrame
-        Nemenyi's test of every pair.
+        p-values of Nemenyi's test for every pair.
     problem : str
-        Why it could not be made; empty where it was.
+        Reason why the ranking could not be computed; empty otherwise.
     """
 
     name: str
@@ -60,12 +61,14 @@ def rank(name: str, question: str, wide: pd.DataFrame) -> Ranking:
     Parameters
     ----------
     name, question : str
+        See `Ranking`.
     wide : pandas.DataFrame
         Blocks as rows, treatments as columns, greater is better; NaN makes a block incomplete.
 
     Returns
     -------
     Ranking
+        Mean ranks and tests, or the problem.
 
     Examples
     --------
@@ -80,8 +83,8 @@ def rank(name: str, question: str, wide: pd.DataFrame) -> Ranking:
     lost = len(wide) - len(complete)
     if wide.shape[1] < 3 or len(complete) < 2:
         problem = (
-            f"needs three treatments or more and two complete blocks or more; the records hold "
-            f"{wide.shape[1]} and {len(complete)}"
+            "needs at least three treatments and two complete blocks; the records have "
+            f"{counted(wide.shape[1], 'treatment')} and {counted(len(complete), 'complete block')}"
         )
         return Ranking(name, question, {}, len(complete), lost, problem=problem)
     scores, labels = complete.to_numpy(float), [str(label) for label in wide.columns]
@@ -103,12 +106,14 @@ def rankings(records: Records, comparison: Comparison) -> list[Ranking]:
     Parameters
     ----------
     records : Records
+        Checked records.
     comparison : Comparison
+        Comparison of transfer and references.
 
     Returns
     -------
     list of Ranking
-        The last (networks from scratch against baselines) only where there are baselines.
+        Two, and with baselines a third of networks from scratch and baselines.
     """
     cells = comparison.cells
     by_architecture = cells.pivot_table(
@@ -139,7 +144,7 @@ def rankings(records: Records, comparison: Comparison) -> list[Ranking]:
         ).dropna(how="all")
         networks = scratch.loc[scratch["kind"] == "reference", "architecture"].unique()
         blocks = methods[methods[networks].notna().all(axis=1)]
-        # A baseline of one task alone, such as the last value, cannot be ranked over all.
+        # A baseline that exists for one task only, such as the last value, cannot be ranked.
         partial = blocks.columns[blocks.isna().any()]
         question = "networks from scratch and baselines, over target, size and rerun"
         if len(partial):

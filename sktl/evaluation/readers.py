@@ -1,4 +1,4 @@
-"""Read records: CSV, Parquet, a directory of JSON trial records, the published table."""
+"""Readers of records: CSV, Parquet, a directory of JSON trial records, the published table."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read_records(
     path : str or pathlib.Path
         A ``.csv`` (may be compressed), a ``.parquet``, or a directory searched at any depth for
         ``.json`` files with one trial each. The table of the published results of Otović et al.
-        is recognised by its columns; its curves are read where they lie beside it.
+        is recognised by its columns; its curves are read from a file beside it, if there is one.
     domains : mapping of str to str, optional
         Domains of datasets, e.g. ``{"etna": "seis"}``.
     progress : bool, default=False
@@ -39,11 +39,12 @@ def read_records(
     Returns
     -------
     Records
+        The checked records.
 
     Raises
     ------
     FileNotFoundError
-        If there is nothing at ``path``.
+        If ``path`` does not exist.
     ValueError
         If the format or the content cannot be read; see :meth:`Records.from_frame`.
 
@@ -71,7 +72,7 @@ def read_records(
         elif ".csv" in name:
             frame = read_table(path, float_precision="round_trip", low_memory=False)
         else:
-            raise ValueError("records must be .csv, .csv.gz, .parquet or a directory of .json")
+            raise ValueError("they must be .csv, .csv.gz, .parquet or a directory of .json")
     except (ImportError, *DAMAGE) as error:
         raise ValueError(f"records cannot be read: {error}. Received: {path}") from error
     if set(frame.columns) >= _PUBLISHED:
@@ -80,7 +81,7 @@ def read_records(
 
 
 def _parquet(path: Path) -> pd.DataFrame:
-    """Read a table whose runs of equal cells do not stand for far more than the file holds."""
+    """Read a Parquet table whose decompressed size is plausible for the size of its file."""
     from pyarrow.parquet import read_metadata
 
     facts = read_metadata(path)
@@ -156,7 +157,7 @@ def _curves(row: dict) -> dict[str, np.ndarray]:
 
 
 def _published(frame: pd.DataFrame, path: Path, domains: Mapping[str, str] | None) -> Records:
-    """Translate the table of the original experiment's results."""
+    """Convert the table of the original experiment's results."""
     table = frame.rename(
         columns={
             "score": "test_score",
@@ -166,15 +167,15 @@ def _published(frame: pd.DataFrame, path: Path, domains: Mapping[str, str] | Non
     )
     table["n_train"] = table["n_train"].replace(_PUBLISHED_SIZES)
     table["simulated"] = False
-    # Not in the files: what the published training scripts set (README of the results).
+    # Not in the files: the settings of the published training scripts (README of the results).
     as_regression = (table["task"] == "regression") | (
         (table["kind"] == "reference") & table["target"].isin(["speech", "emg"])
     )
     table["loss"] = np.where(as_regression, "mse", "categorical_crossentropy")
     table["monitor"] = np.where(as_regression, "val_loss", "val_acc")
     notes = [
-        "Recognised as the published results of Otović et al.; loss and monitor are those that "
-        "their training scripts set, not part of the result files."
+        "Recognised as the published results of Otović et al. Loss and monitor are those of their "
+        "training scripts and not part of the result files."
     ]
     curves: dict[int, dict[str, np.ndarray]] = {}
     beside = path.with_name("published_curves.npz")

@@ -1,6 +1,6 @@
-"""The records table: one row per trial, checked, with everything left out named.
+"""The records table: one row per trial, checked, with a list of all exclusions.
 
-A *trial* is one training: architecture, source (none: from scratch, a *reference*), target,
+A *trial* is one training run: architecture, source (none: from scratch, a *reference*), target,
 number of training instances, omega, rerun. Its columns are in :mod:`sktl.evaluation.schema`.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from sktl._words import counted
 from sktl.evaluation import domains as _domains
 from sktl.evaluation.metrics import BOUNDED, DIRECTIONS, convergence_rate
 from sktl.evaluation.schema import IDENTITY, typed
@@ -52,10 +53,11 @@ class Records:
     curves : mapping of int to dict
         ``{"test": array, "validation": array}`` by index of ``table``; may be empty.
     exclusions : list of Exclusion
+        Trials that were left out.
     notes : list of str
-        What was assumed on reading.
+        Assumptions made when reading.
     origin : str
-        Where the records come from.
+        Origin of the records, such as a file name.
 
     Examples
     --------
@@ -85,7 +87,7 @@ class Records:
         notes: list[str] | None = None,
         origin: str = "a table",
     ) -> Records:
-        """Check a table.
+        """Check a table and return it as records.
 
         Parameters
         ----------
@@ -94,29 +96,35 @@ class Records:
         curves : mapping, optional
             Curves by index of ``frame``.
         domains : mapping of str to str, optional
-            Domains of datasets, before the columns and sktl's own.
+            Domains of datasets; they override the columns and sktl's own.
         exclusions, notes : list, optional
-            What the reader already left out or assumed.
+            Exclusions and assumptions of the reader.
         origin : str
+            Origin of the records, for messages.
 
         Returns
         -------
         Records
+            The checked records.
 
         Raises
         ------
         ValueError
-            If a required column is missing, a value cannot be read, a target mixes metrics, their
-            directions or units, one trial has two different rows, or nothing usable is left.
+            If a required column is missing, a value cannot be read, a target has several metrics,
+            directions or units, a trial has two different rows, or no usable trial is left.
         """
         out, notes, curves = list(exclusions or []), list(notes or []), curves or {}
         if not frame.index.is_unique:
             if curves:
-                raise ValueError("the rows need an index of their own, for curves go by it")
+                raise ValueError(
+                    "frame must have a unique index if curves are given, because they refer to it. "
+                    "Received: an index with duplicates"
+                )
             frame = frame.reset_index(drop=True)
         if "kind" in frame and (frame["kind"] == "pretraining").any():
             sources = frame["kind"] == "pretraining"
-            notes.append(f"{sources.sum()} pre-trainings of sources are not compared.")
+            pretrained = counted(int(sources.sum()), "pre-training run")
+            notes.append(f"Not compared: {pretrained} of sources.")
             frame = frame[~sources]
         table = typed(frame)
         table.loc[table["kind"] == "reference", "omega"] = np.nan
@@ -131,9 +139,10 @@ class Records:
         diverged = table["diverged"].eq(True)
         if diverged.any():
             late = int((diverged & (table["status"] == "ok")).sum())
+            count = int(diverged.sum())
             notes.append(
-                f"{diverged.sum()} trainings diverged: {late} after a usable epoch, which are "
-                f"scored at their best one, and {diverged.sum() - late} before, which failed."
+                f"{counted(count, 'training run')} diverged: {late} after a usable epoch (scored "
+                f"at the best epoch) and {count - late} before the first one (failed)."
             )
         transfer = table["kind"] == "transfer"
         leave_out(transfer & table["source"].isna(), "transfer without a source")
@@ -166,12 +175,12 @@ class Records:
 
 
 def excluded(rows: pd.DataFrame, reason: str) -> Exclusion:
-    """Describe rows that are left out; at most three are named."""
+    """Return the exclusion of rows, with at most three of them as examples."""
     return Exclusion(reason, len(rows), [label(row) for _, row in rows.head(3).iterrows()])
 
 
 def label(row: pd.Series) -> str:
-    """Name a trial in words, e.g. ``tcn lomax>stead 1k5 omega 0.5 rerun 3``."""
+    """Return a short name of a trial, e.g. ``tcn lomax>stead 1k5 omega 0.5 rerun 3``."""
     route = f"{row['source']}>{row['target']}" if _given(row, "source") else str(row["target"])
     text = f"{row['architecture']} {route} {_domains.size_label(row['n_train'])}"
     if _given(row, "omega"):
@@ -184,7 +193,7 @@ def _given(row: pd.Series, name: str) -> bool:
 
 
 def _fill_rates(table: pd.DataFrame, curves: Mapping) -> None:
-    """Compute convergence rates from curves where the rate itself is missing."""
+    """Compute missing convergence rates from curves."""
     for part in ("test", "validation"):
         column = f"{part}_convergence_rate"
         missing = table.index[table[column].isna()]
@@ -204,10 +213,10 @@ def _check_metrics(table: pd.DataFrame) -> None:
         for target, found in table.groupby("target")[column]:
             counts = found.value_counts()
             if len(counts) > 1:
-                named = ", ".join(f"{name} in {n} trials" for name, n in counts.items())
+                named = ", ".join(f"{name} in {counted(n, 'trial')}" for name, n in counts.items())
                 raise ValueError(
-                    f"all trials of a target must have one {column}, else they cannot be "
-                    f"compared. Received: target={target!r} with {named}"
+                    f"all trials of a target must have one {column} to be comparable. "
+                    f"Received: target={target!r} with {named}"
                 )
     known = table["metric"].map(DIRECTIONS)
     wrong = known.notna() & (known != table["greater_is_better"])
@@ -234,7 +243,7 @@ def _check_duplicates(table: pd.DataFrame) -> None:
 
 
 def _set_domains(table: pd.DataFrame, given: Mapping[str, str] | None) -> list[str]:
-    """Fill the two domain columns; return a note on datasets whose domain nobody stated."""
+    """Fill the two domain columns and return a note on datasets without a known domain."""
     unknown = set()
     for side in ("source", "target"):
         column = f"{side}_domain"
@@ -252,6 +261,6 @@ def _set_domains(table: pd.DataFrame, given: Mapping[str, str] | None) -> list[s
     return [
         "The domain of "
         + ", ".join(sorted(unknown))
-        + " is not stated: counted as other (state it with source_domain and target_domain, "
-        "or --domain NAME=seis)."
+        + " is not known; it counts as other. Give it by the columns source_domain and "
+        "target_domain, or --domain NAME=seis."
     ]

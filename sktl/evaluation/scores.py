@@ -1,4 +1,4 @@
-"""The table that a paper prints first: data sets against methods, with average ranks."""
+"""Main table of results: scores by data set and method, with average ranks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ["kind", *GROUP, "test_score", "value", "metric", "greater_is_better"]
 _COLOURS = {"reference": SCRATCH, "transfer": TRANSFER, "baseline": OTHER}
-# More panels than this are no picture any more: ranks are drawn instead.
+# With more panels than this the figure would be unreadable; ranks are drawn instead.
 MOST_PANELS = 12
 _WIDE = 20.0
 
@@ -36,14 +36,14 @@ class Scores:
         ``std`` (NaN of one rerun), ``value`` (the mean, greater is better), ``best``, ``metric``,
         ``greater_is_better``.
     methods : list of str
-        In the order of columns.
+        Methods in the order of columns.
     places : list of tuple of (str, int)
         Targets with their sizes, in the order of rows.
     ranks : dict of str to float
-        Average rank over the places, 1 is best, of the methods that have a score in each of them;
-        empty where there are fewer than two such methods or places.
+        Average rank over the places, 1 is best, of the methods with a score in all of them; empty
+        with fewer than two such methods or places.
     choice : str
-        How the source of a transfer was chosen, in words; empty where there was no choice.
+        Description of how the source of a transfer was chosen; empty if there was one source.
     left_out : list of str
         Transfers whose source cannot be chosen without the test scores.
     """
@@ -57,21 +57,24 @@ class Scores:
 
 
 def score_table(records: Records, comparison: Comparison) -> Scores:
-    """Average the test scores of every method on every data set.
+    """Compute the mean test scores of every method on every data set.
 
     Methods are the baselines, every architecture from scratch, and every architecture with
-    transfer. Of several sources that of a transfer is chosen in each rerun as the protocol chooses
-    omega: by validation, without validation scores by the test scores of the *other* reruns, and
-    under ``published`` by the test score itself.
+    transfer. If there are several sources, one of them is chosen in each rerun by the same rule as
+    omega: by validation; without validation scores, by the test scores of the *other* reruns; with
+    ``published``, by the test score itself.
 
     Parameters
     ----------
     records : Records
+        Checked records.
     comparison : Comparison
+        Comparison of transfer and references.
 
     Returns
     -------
     Scores
+        Mean scores and average ranks.
 
     Examples
     --------
@@ -117,7 +120,7 @@ def score_table(records: Records, comparison: Comparison) -> Scores:
 
 
 def _best_sources(comparison: Comparison) -> tuple[pd.DataFrame, str, list[str]]:
-    """Keep of every transfer the best source of each rerun, not chosen by its test score."""
+    """Select the source of every transfer in each rerun, by the rule of the protocol."""
     kept, ways, left_out = [], set(), []
     for (architecture, target, size), rows in comparison.pairs.groupby(GROUP):
         if len(rows["source"].unique()) > 1:
@@ -202,7 +205,7 @@ def _rank_figure(scores: Scores) -> Figure:
         axis.hlines(place, low, high, color=_COLOURS[kinds[method]], linewidth=7, alpha=0.4)
         axis.plot(ranks[method].mean(), place, "o", color=_COLOURS[kinds[method]], markersize=5)
     axis.set_yticks(range(len(order)), order, fontsize=8)
-    axis.set_xlabel(f"rank over {len(wide)} data sets with sizes, 1 is best: mean and quartiles")
+    axis.set_xlabel(f"rank over {len(wide)} data sets and sizes, 1 is best: mean and quartiles")
     return figure
 
 

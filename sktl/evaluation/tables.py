@@ -1,4 +1,4 @@
-"""Tables 3 to 10 and Figure 8 of Otović et al. as numbers, for whatever the records hold."""
+"""Tables 3 to 10 and Figure 8 of Otović et al. as numbers, for any records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sktl.evaluation.statistics import (
     wilcoxon_signed_rank,
 )
 
-#: Rows of Tables 3, 4 and 10, and how they are printed.
+#: Rows of Tables 3, 4 and 10, with their printed names.
 RELATIONS = {
     "intra": "Intra-domain (within seismology)",
     "cross": "Cross-domain",
@@ -36,7 +36,7 @@ def _rows(cells: pd.DataFrame, relation: str) -> pd.DataFrame:
 
 
 def count(outcomes: pd.Series) -> dict[str, int]:
-    """Count wins, losses and ties among outcomes 1, -1 and 0; NaN is none of them.
+    """Count wins, losses and ties among outcomes 1, -1 and 0; NaN is not counted.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def count(outcomes: pd.Series) -> dict[str, int]:
 
 
 def percent_of(part: float, whole: int) -> int | None:
-    """Return a share in whole percent, halves rounded up; None of nothing.
+    """Return a fraction in whole percent, halves rounded up; None if `whole` is 0.
 
     Examples
     --------
@@ -65,20 +65,22 @@ def percent_of(part: float, whole: int) -> int | None:
 
 
 def win_table(comparison: Comparison, outcome: str = "outcome") -> dict[str, dict[str, Any]]:
-    """Wins and losses of transfer by relation of the domains, each with its sign test.
+    """Count wins and losses of transfer by relation of the domains, with sign tests.
 
     Table 3 with ``outcome``, Table 4 with ``convergence_outcome``.
 
     Parameters
     ----------
     comparison : Comparison
+        Comparison of transfer and references.
     outcome : {"outcome", "convergence_outcome"}
+        Column of the outcomes.
 
     Returns
     -------
     dict
         For each key of :data:`RELATIONS`: wins, losses, ties, cells, percent_won and
-        percent_lost (of the cells), pvalue, n (what the test counts), critical, critical_exact,
+        percent_lost (of the cells), pvalue, n (of the test), critical, critical_exact,
         significant_by_count, significant.
     """
     table: dict[str, dict[str, Any]] = {}
@@ -99,11 +101,12 @@ def win_table(comparison: Comparison, outcome: str = "outcome") -> dict[str, dic
 
 
 def change_table(comparison: Comparison) -> dict[str, int]:
-    """Table 5: change of the convergence rate against change of the score, in cells.
+    """Count cells by change of convergence rate and of score (Table 5).
 
     Parameters
     ----------
     comparison : Comparison
+        Comparison of transfer and references.
 
     Returns
     -------
@@ -120,11 +123,12 @@ def change_table(comparison: Comparison) -> dict[str, int]:
 
 
 def architecture_table(comparison: Comparison) -> dict[str, dict[str, list[int]]]:
-    """Table 10: wins and losses of each architecture by relation of the domains.
+    """Count wins and losses of each architecture by relation of the domains (Table 10).
 
     Parameters
     ----------
     comparison : Comparison
+        Comparison of transfer and references.
 
     Returns
     -------
@@ -158,29 +162,32 @@ def columns(comparison: Comparison) -> list[tuple[str, int]]:
 
 
 def percent_table(comparison: Comparison, of: str = "score") -> pd.DataFrame:
-    """Mean percent change of each source and target with its Wilcoxon test.
+    """Compute the mean percent change of each source and target, with Wilcoxon tests.
 
     Tables 6 and 7 with ``score``, 8 and 9 with ``convergence``. The test pairs raw values over
-    architectures and reruns; p-values are adjusted as one family over the whole table by the
+    architectures and reruns. The p-values are adjusted over the whole table as one family by the
     two-stage Benjamini-Krieger-Yekutieli method.
 
     Parameters
     ----------
     comparison : Comparison
+        Comparison of transfer and references.
     of : {"score", "convergence"}
+        Quantity.
 
     Returns
     -------
     pandas.DataFrame
         One row per source, target and size: percent, n (pairs), pvalue, adjusted, effect
         (rank-biserial), colour (``g`` transfer better, ``r`` worse, ``.`` not significant, ``m``
-        mixed), target_domain. Where a significant cell's mean and its ranks point different ways,
-        the protocol ``published`` follows the mean, as the paper does; ``honest`` says ``m``.
+        mixed), target_domain. If the mean and the ranks of a significant pair have opposite signs,
+        the protocol ``published`` uses the sign of the mean, as in the paper, and ``honest`` the
+        colour ``m``.
 
     Raises
     ------
     ValueError
-        If ``of`` is neither.
+        If ``of`` is not one of these.
     """
     names = {
         "score": ("gain", "value", "reference_value"),
@@ -217,11 +224,12 @@ def percent_table(comparison: Comparison, of: str = "score") -> pd.DataFrame:
 
 
 def omega_table(comparison: Comparison) -> pd.DataFrame:
-    """Figure 8: mean percent gain of each architecture at each omega, over all trials.
+    """Compute the mean percent gain of each architecture at each omega (Figure 8).
 
     Parameters
     ----------
     comparison : Comparison
+        Comparison of transfer and references.
 
     Returns
     -------

@@ -7,7 +7,7 @@ from sktl.experiments._files import StoreError
 from sktl.experiments._plan import SIZES, Plan, Weights
 from sktl.experiments._profiles import PROFILES, paper, quick
 from sktl.experiments._published_names import ARCHITECTURES, DATASETS
-from sktl.experiments._real import missing
+from sktl.experiments._real_data import missing
 from sktl.experiments._run import Summary, best_sources, run
 from sktl.experiments._store import VOLATILE, Store, same_result
 from sktl.experiments._trial import Data, Trial

@@ -14,7 +14,7 @@ from sktl._checks import letters_of
 from sktl.experiments._baselines import BASELINES, baselines_for
 from sktl.experiments._own import check_own
 from sktl.experiments._published_names import ARCHITECTURES, DATASETS
-from sktl.experiments._real import checksum
+from sktl.experiments._real_data import checksum
 from sktl.experiments._trial import SIMULATED, Data, Trial
 from sktl.training.optimizer import OMEGA_GRID
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from os import PathLike, getpid
 from typing import Any
 
-from sktl.experiments._claims import abandoned
 from sktl.experiments._execute import execute as execute_trial
 from sktl.experiments._execute import facts
+from sktl.experiments._locks import abandoned
 from sktl.experiments._plan import Plan, Weights, groups, shard_of
 from sktl.experiments._store import Store
 from sktl.experiments._trial import SIMULATED, Trial
@@ -130,7 +130,7 @@ def run(
     store = store if isinstance(store, Store) else Store(store)
     if n_jobs is None:
         n_jobs = default_jobs() if backend == "loky" else -1
-    store.prepare(plan.settings())
+    store.create(plan.settings())
     for dataset in plan.own:
         store.keep(plan.dataset(dataset.name), dataset)
     damaged = len(store.damaged())
@@ -267,7 +267,7 @@ class _Runner:
         """Find the trials whose worker died; give those up that have killed too often."""
         time.sleep(_WAIT / 2)  # the system needs a moment to release what the dead held
         noted = set()
-        for note in abandoned(self._store.claims):
+        for note in abandoned(self._store.locks):
             key = note.get("key")
             if note.get("run") != self._common["run"] or key not in waiting:
                 continue

@@ -8,7 +8,7 @@
     sources/<architecture>/<dataset>/<key>/   weights of the pre-training
     data/<checksum>.npz  the user's own datasets
     outdated/, damaged/  records moved aside, never deleted
-    claims/              who is at what; may be deleted while nothing runs
+    locks/               who is at what; may be deleted while nothing runs
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 from sktl._files import check_folder, is_left_behind
 from sktl._untrusted import read_json
-from sktl.experiments._claims import waiting_claim
 from sktl.experiments._files import move, store_error, write_whole
+from sktl.experiments._locks import waiting_lock
 from sktl.experiments._trial import Data, Trial, canonical
 from sktl.experiments._versions import versions
 
@@ -79,7 +79,7 @@ class Store:
     --------
     >>> import tempfile
     >>> from sktl.experiments import Data, Store, Trial
-    >>> store = Store(tempfile.mkdtemp()).prepare()
+    >>> store = Store(tempfile.mkdtemp()).create()
     >>> trial = Trial("reference", "TCN", Data("EMG-simulated", 200), n_train=50, rerun=0)
     >>> _ = store.write(trial, {"status": "ok", "test_score": 0.5})
     >>> store.read(trial)["test_score"]
@@ -89,12 +89,12 @@ class Store:
     def __init__(self, folder: str | os.PathLike[str]):
         self.folder = Path(folder).expanduser().absolute()
         self.records = self.folder / "records"
-        self.claims = self.folder / "claims"
+        self.locks = self.folder / "locks"
 
     def __repr__(self) -> str:
         return f"Store({str(self.folder)!r})"
 
-    def prepare(self, settings: Mapping[str, Any] | None = None) -> Store:
+    def create(self, settings: Mapping[str, Any] | None = None) -> Store:
         """Make the folder ready for writing.
 
         Parameters
@@ -117,7 +117,7 @@ class Store:
         """
         check_folder(self.folder, "folder")
         try:
-            for name in ("records", "pretraining", "sources", "claims"):
+            for name in ("records", "pretraining", "sources", "locks"):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise store_error(error, self.folder) from error
@@ -128,7 +128,7 @@ class Store:
         write_whole(self.folder / ".writable", b"")
         (self.folder / ".writable").unlink(missing_ok=True)
         if settings is not None:
-            with waiting_claim(self.claims / "store.lock"):
+            with waiting_lock(self.locks / "store.lock"):
                 self._check_settings(json.loads(canonical(settings)))
         return self
 

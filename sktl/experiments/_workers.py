@@ -17,9 +17,9 @@ from functools import cache
 from itertools import groupby, islice
 from typing import Any
 
-from sktl.experiments._claims import claim
 from sktl.experiments._execute import facts
 from sktl.experiments._files import NO_FAULT_OF_A_TRIAL, StoreError, store_error
+from sktl.experiments._locks import lock
 from sktl.experiments._plan import unit_of
 from sktl.experiments._store import Store
 from sktl.experiments._trial import Trial, canonical
@@ -87,14 +87,14 @@ def work(job: Job) -> list[tuple[str, str]]:
     prepare_process(job.threads, job.versions["backend"])
     _check_versions(job.versions)
     store = Store(job.folder)
-    if not store.claims.is_dir():
+    if not store.locks.is_dir():
         raise StoreError(
             "A worker must see the folder of the store under the same path. "
             f"Received: {store.folder} on {socket.gethostname()}"
         )
     done: list[tuple[str, str]] = []
     for unit, trials in groupby(job.trials, key=lambda pair: unit_of(pair[0])):
-        with claim(store.claims / f"{unit[:16]}.claim") as held:
+        with lock(store.locks / f"{unit[:16]}.lock") as held:
             if held is not None:
                 done += [_finish(trial, old, store, job, held) for trial, old in trials]
     return done

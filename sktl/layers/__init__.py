@@ -1,5 +1,5 @@
-"""Keras layers, each with the weights and, to rounding, the results of the plain layer it replaces.
+"""Keras layers with the weights and, up to rounding, the results of the layers they replace.
 
-A layer is defined when a function of its module is first called, because importing sktl must not
-load keras. Knows no other room.
+A layer class is defined when a function of its module is first called, because importing sktl must
+not load keras. The package imports no other part of sktl.
 """

@@ -1,4 +1,4 @@
-"""LSTM as one operation instead of a loop over the time points."""
+"""Bidirectional LSTM as one operation instead of a loop over the time points."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from sktl.layers.torch_lstm import has_plain_cell, torch_lstm, try_torch_lstm
 
 @cache
 def block_bidirectional():
-    """Define the layer at its first use, because importing sktl must not load keras.
+    """Return the layer class, which is defined at the first call.
 
     Returns
     -------
     type
-        `keras.layers.Bidirectional` with the same weights, names and, to rounding, the same
-        results; on TensorFlow without a GPU each direction is one operation (``BlockLSTM``), and
-        both run side by side; on PyTorch both are one operation.
+        `keras.layers.Bidirectional` with the same weights, names and, up to rounding, results. On
+        TensorFlow without a GPU, each direction is one operation (``BlockLSTM``), and both run in
+        parallel. On PyTorch, both directions are one operation.
     """
     from keras import layers
 
     class BlockBidirectional(layers.Bidirectional):
-        """Keras' own unless the last outputs of plain LSTM layers are wanted.
+        """Bidirectional layer that is fast for the last outputs of standard LSTM layers.
 
-        Where there is a mask, what it hides must follow the series.
+        Keras' implementation is used otherwise. Masked time points must be at the end.
         """
 
         def call(self, sequences, initial_state=None, mask=None, training=None):
@@ -37,7 +37,7 @@ def block_bidirectional():
             if known and on_torch() and works(try_torch_lstm, "LSTM"):
                 cells = self.forward_layer.cell, self.backward_layer.cell
                 return torch_lstm(sequences, cells, mask)[1]
-            # A GPU has an LSTM of its own.
+            # On a GPU, Keras uses the LSTM of cuDNN.
             if not known or not on_tensorflow_without_gpu() or not works(_try, "LSTM"):
                 return super().call(sequences, initial_state, mask, training)
             import tensorflow as tf
@@ -60,14 +60,14 @@ def block_bidirectional():
 
 
 def _is_plain(layer):
-    """Whether a layer is an LSTM as the operations know it, giving its last output."""
+    """Return True if a layer is a standard LSTM that returns its last output."""
     from keras import layers
 
     return type(layer) is layers.LSTM and not layer.return_sequences and has_plain_cell(layer)
 
 
 def _try():
-    """Use the operations on something small."""
+    """Run the operations on a small input."""
     import tensorflow as tf
 
     with tf.init_scope():
@@ -75,10 +75,10 @@ def _try():
 
 
 def _weights(cell):
-    """Give a Keras cell's weights and bias as ``BlockLSTM`` wants them."""
+    """Return the weights and the bias of a Keras cell in the layout of ``BlockLSTM``."""
     import tensorflow as tf
 
-    # Keras has the gates in the order input, forget, cell, output; here forget comes third.
+    # Keras' order of the gates is input, forget, cell, output; here the forget gate is third.
     weights = tf.concat([cell.kernel.value, cell.recurrent_kernel.value], axis=0)
     return tuple(
         tf.concat([gate[0], gate[2], gate[1], gate[3]], axis=-1)
@@ -87,10 +87,10 @@ def _weights(cell):
 
 
 def _last_outputs(steps, weights, biases, last=None):
-    """Apply an LSTM to each of some (time, batch, features) and give (some, batch, units).
+    """Return the last outputs of LSTMs that run in parallel.
 
-    Masked steps come after the others: the output at the ``last`` of these, (time, batch, 1), is
-    the output of a series.
+    The shapes are (n, time, batch, features) for ``steps`` and (n, batch, units) for the result.
+    Masked steps are at the end; ``last``, (time, batch, 1), is 1 at the last step of each series.
     """
     import tensorflow as tf
 
@@ -115,9 +115,10 @@ def _last_outputs(steps, weights, biases, last=None):
 
 
 def _one_thread_each(function, arguments):
-    """Apply a function along the first axis, each time with one thread inside of operations.
+    """Apply a function along the first axis, with one thread per call.
 
-    The products of one time point are too small to be shared: two threads took twice the time.
+    The matrix products of one time point are too small for several threads: two threads took twice
+    as long as one.
     """
     import tensorflow as tf
 
@@ -133,7 +134,7 @@ def _one_thread_each(function, arguments):
 
 @cache
 def _functions(n_features, n_units):
-    """Make an LSTM for steps of one size, and the gradients from that of its last output."""
+    """Trace an LSTM for given sizes, and its gradients from the gradient of its outputs."""
     import tensorflow as tf
 
     states = [tf.TensorSpec((None, None, n_units))] * 7
@@ -163,6 +164,6 @@ def _functions(n_features, n_units):
         )  # fmt: skip
         return [found.x_grad, found.w_grad, found.b_grad]
 
-    # Not inside of the network that asks first, which they would keep.
+    # In their own graph: otherwise they would keep the first network that calls them in memory.
     with tf.init_scope():
         return forward.get_concrete_function(), backward.get_concrete_function()

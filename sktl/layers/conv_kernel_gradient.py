@@ -1,7 +1,7 @@
-"""A convolution whose kernel's gradient is a matrix product for every tap.
+"""A convolution whose kernel gradient is computed with one matrix product per tap.
 
-TensorFlow's own gradient of a kernel reaches 60 to 75 % of a matrix product's speed, and less on
-long series and with long kernels.
+TensorFlow's kernel gradient reaches 60 to 75 % of the speed of a matrix product, and less on long
+series and for long kernels.
 """
 
 from __future__ import annotations
@@ -9,23 +9,24 @@ from __future__ import annotations
 from sktl.layers.fast_forms import own_gradient
 
 LONG = {1: 100, 2: 500}
-"""Time points from which the products are faster, for every stride that they are made for."""
+"""Supported strides, with the smallest number of time points for which this form is faster."""
 _WIDE = 16
-"""Channels from which they are faster, and from which rows can be left out without a copy."""
+"""Smallest number of channels for which it is faster and slices of rows need no copy."""
 
 
 def is_faster(length: int, stride: int, taps: int, channels: int) -> bool:
-    """Say whether the gradient can be taken so, and whether it is faster.
+    """Return True if this form supports a convolution and is faster.
 
     Parameters
     ----------
     length, stride, taps, channels : int
-        Time points of the series, the convolution's stride and the shape of its kernel.
+        Time points of the series, stride of the convolution, and taps and input channels of its
+        kernel.
 
     Returns
     -------
     bool
-        Never where the kernel or the stride reaches over the border of a series.
+        False if the kernel is longer than the series or the stride does not divide its length.
     """
     return (
         stride in LONG
@@ -36,7 +37,7 @@ def is_faster(length: int, stride: int, taps: int, channels: int) -> bool:
 
 
 def convolve(x, kernel, stride: int):
-    """Convolve panels by TensorFlow, padded as "same".
+    """Convolve panels on TensorFlow with padding "same".
 
     Parameters
     ----------
@@ -45,12 +46,12 @@ def convolve(x, kernel, stride: int):
     kernel : tf.Tensor of shape (taps, channels, filters)
         The kernel.
     stride : int
-        One or two.
+        1 or 2.
 
     Returns
     -------
     tf.Tensor of shape (batch, time / stride, filters)
-        What ``tf.nn.conv1d`` gives.
+        The result of ``tf.nn.conv1d``.
     """
     import tensorflow as tf
 
@@ -66,11 +67,11 @@ def convolve(x, kernel, stride: int):
 
 
 def _strided_gradient_of_kernel(x, upstream, kernel, stride):
-    """Take as many time points as the stride has as one, with all their channels."""
+    """Return the kernel gradient, with groups of `stride` time points as channels."""
     import tensorflow as tf
 
     taps, channels, filters = kernel.shape
-    # The kernel begins before the time point that it gives, and so within a group of them.
+    # The kernel starts before its output time point, and so inside a group.
     before = max(taps - stride, 0) // 2 % stride
     groups = tf.reshape(x, (-1, x.shape[1] // stride, stride * channels))
     gradient = _gradient_of_kernel(groups, upstream, -(-(before + taps) // stride))
@@ -78,10 +79,10 @@ def _strided_gradient_of_kernel(x, upstream, kernel, stride):
 
 
 def _gradient_of_kernel(x, upstream, taps):
-    """Multiply, for every tap, the series with what came back, `shift` time points apart.
+    """Return, for every tap, the product of series and upstream gradient, shifted by the tap.
 
-    All series are taken as one, so that nothing is copied; what met across the border of two is
-    taken off again.
+    All series of the batch are treated as one, which needs no copy. Products across the border
+    between two series are then subtracted.
     """
     import tensorflow as tf
 

@@ -1,9 +1,9 @@
-"""Convolution of wide panels with fewer products than taps: minimal filtering.
+"""Convolution of panels with many channels by minimal filtering (Winograd).
 
-A tile of outputs and a kernel are polynomials whose product has eight coefficients, so its values
-at eight points are enough. At a point one matrix product over the channels does what the sum over
-the taps did: four outputs of a kernel of five taps take 8 products of matrices instead of 20, and
-the way to the points and back costs little where there are many channels.
+A tile of outputs and a kernel are polynomials whose product has eight coefficients, so it is
+determined by its values at eight points. At each point, one matrix product over the channels
+replaces the sum over the taps. Four outputs of a kernel of five taps need 8 matrix products instead
+of 20. With many channels, the transforms of inputs and outputs take little time in comparison.
 
 References
 ----------
@@ -20,18 +20,18 @@ import numpy as np
 from sktl.layers.fast_forms import own_gradient
 
 _POINTS = (0, 1, -1, 2, -2, 0.5, -0.5)
-"""With infinity as the eighth: small powers of two, so that rounding stays near a convolution's."""
+"""The eighth point is infinity. Small powers of two keep rounding errors near a convolution's."""
 _N = len(_POINTS) + 1
 _WIDE = 128
-"""Channels and filters from which it is faster; at 64 it was not with three taps."""
+"""Smallest number of channels and filters for which it is faster; 64 was too small for 3 taps."""
 _TOGETHER = 800
-"""Time points that are transformed at once: what they become at the points stays in the cache."""
+"""Time points of short series transformed at once, so that the Winograd tiles fit in the cache."""
 _PIECE = 1500
-"""About so many time points of a long series are transformed at once."""
+"""Approximate number of time points of a long series transformed at once."""
 
 
 def is_faster(length: int, taps: int, channels: int, filters: int) -> bool:
-    """Say whether `convolve` multiplies less and its layers are wide enough to gain by it.
+    """Return True if `convolve` is faster than a direct convolution.
 
     Parameters
     ----------
@@ -41,7 +41,8 @@ def is_faster(length: int, taps: int, channels: int, filters: int) -> bool:
     Returns
     -------
     bool
-        Never for one tap nor for more than five, whose tiles are too short.
+        True if it needs fewer products and the kernel has enough channels and filters. False for
+        one tap and for more than five, whose tiles are too short.
     """
     return (
         2 <= taps <= 5
@@ -51,19 +52,19 @@ def is_faster(length: int, taps: int, channels: int, filters: int) -> bool:
 
 
 def convolve(x, kernel):
-    """Convolve panels by TensorFlow, padded to the same length, with gradients of the same kind.
+    """Convolve panels on TensorFlow with padding "same"; gradients use the same transforms.
 
     Parameters
     ----------
     x : tf.Tensor of shape (batch, time, channels)
-        The panel; its batch may be unknown until the graph runs.
+        The panel; the batch size may be unknown when the graph is traced.
     kernel : tf.Tensor of shape (taps, channels, filters)
         Two to five taps.
 
     Returns
     -------
     tf.Tensor of shape (batch, time, filters)
-        What ``tf.nn.conv1d(x, kernel, 1, "SAME")`` gives, to rounding.
+        The result of ``tf.nn.conv1d(x, kernel, 1, "SAME")``, up to rounding.
     """
     import tensorflow as tf
 
@@ -72,11 +73,11 @@ def convolve(x, kernel):
     tiles = _Tiles(length, taps)
 
     def in_parts(make, width, *state):
-        """Make a panel of `width` channels part by part, and what goes on from part to part."""
+        """Return a panel of `width` channels, computed in parts, and the state of the loop."""
         n_parts = -(-tf.shape(x)[0] // tiles.together) * tiles.pieces
 
         def part(number, panels, *state):
-            # Whole series have a piece that is known when the graph is made.
+            # The only piece of whole series is a constant, known when the graph is traced.
             piece = number % tiles.pieces if tiles.pieces > 1 else 0
             first = number // tiles.pieces * tiles.together
             rows, *state = make(slice(first, first + tiles.together), piece, *state)
@@ -100,7 +101,7 @@ def convolve(x, kernel):
                 of_x, overlap = tiles.inputs_back(
                     tf.matmul(back, at_points, transpose_b=True), piece, overlap
                 )
-                # The inputs are evaluated again: kept, they would take up to twice the memory of x.
+                # The tiles are computed again: keeping them would need up to twice the memory of x.
                 inputs = tiles.inputs(x[series], piece)
                 return of_x, of_points + tf.matmul(inputs, back, transpose_a=True), overlap
 
@@ -113,11 +114,11 @@ def convolve(x, kernel):
 
 
 class _Tiles:
-    """The linear maps between series and their tiles' values at the points, and their adjoints.
+    """Linear maps between series and the Winograd tiles, and their adjoints.
 
-    A part is a few whole series, or a piece of one. At the points its shape is (points, series *
-    tiles, channels). Rows are gathered, because that copies whole rows; slices with a step and
-    transposes take longer.
+    A part is a few whole series, or a piece of one. The shape of its tiles is (points, series *
+    tiles, channels). Rows are gathered, because that copies whole rows; strided slices and
+    transposes are slower.
 
     Parameters
     ----------
@@ -138,16 +139,19 @@ class _Tiles:
         self._size = self._count * self._step
 
     def inputs(self, x, piece):
-        """Evaluate tiles of eight inputs, of which neighbours share some."""
+        """Return the transforms of overlapping tiles of eight inputs."""
         window = self._window(x, piece * self._size - self._before, self._size + self._reach)
         return _apply(self._of_inputs, self._cut(window, _N))
 
     def inputs_back(self, at_points, piece, overlap):
-        """Sum the gradients of tiles that share an input; `overlap` goes from piece to piece."""
+        """Apply the adjoint of `inputs`: sum the gradients of tiles that share an input.
+
+        `overlap` is passed from one piece to the next.
+        """
         import tensorflow as tf
 
         parts = self._tiled(_apply(self._of_inputs.T, at_points))
-        # The inputs behind the step are the first ones of the next tile.
+        # The inputs after the step are the first ones of the next tile.
         missing = self._step - self._reach
         own = tf.pad(parts[: self._step], [[0, 0], [0, 0], [0, 1], [0, 0]])
         shared = tf.pad(parts[self._step :], [[0, missing], [0, 0], [1, 0], [0, 0]])
@@ -162,19 +166,19 @@ class _Tiles:
         return rows, parts[self._step :, 0, -1]
 
     def outputs(self, at_points, piece):
-        """Put the outputs of the tiles together."""
+        """Return the outputs of a part from its tiles."""
         import tensorflow as tf
 
         end = tf.minimum(self._size, self._length - piece * self._size)
         return self._join(self._tiled(_apply(self._of_outputs.T, at_points)), 0, end)
 
     def outputs_back(self, upstream, piece):
-        """Evaluate tiles of what came back to the outputs."""
+        """Return the transforms of tiles of the outputs' gradient."""
         window = self._window(upstream, piece * self._size, self._size)
         return _apply(self._of_outputs, self._cut(window, self._step))
 
     def _window(self, panel, begin, size):
-        """Take time points of all series; what is not there is zero."""
+        """Return a window of time points of all series, zero outside of the series."""
         import tensorflow as tf
 
         first, last = tf.maximum(begin, 0), tf.minimum(begin + size, self._length)
@@ -185,7 +189,7 @@ class _Tiles:
         return tf.ensure_shape(panel, (None, size, panel.shape[2]))
 
     def _cut(self, window, size):
-        """Give every place of a tile as a row: (size, series * tiles, channels)."""
+        """Return tiles as an array of shape (size, series * tiles, channels)."""
         import tensorflow as tf
 
         rows = np.arange(size)[:, None, None] + self._step * np.arange(self._count)
@@ -199,7 +203,7 @@ class _Tiles:
         return tf.reshape(parts, (parts.shape[0], -1, self._count, parts.shape[2]))
 
     def _join(self, parts, begin, end):
-        """Give the rows of some time points of (place in the tile, series, tile, channels)."""
+        """Return the time points of a range from (place in the tile, series, tile, channels)."""
         import tensorflow as tf
 
         n_series, n_tiles = tf.shape(parts)[1], parts.shape[2]
@@ -210,7 +214,7 @@ class _Tiles:
 
 
 def _apply(matrix, parts):
-    """Multiply along the first axis."""
+    """Multiply a matrix with the first axis of an array."""
     import tensorflow as tf
 
     product = tf.matmul(tf.constant(matrix, parts.dtype), tf.reshape(parts, (matrix.shape[1], -1)))
@@ -219,7 +223,7 @@ def _apply(matrix, parts):
 
 @cache
 def transforms(taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Make the matrices of F(9 - taps, taps) by the method of Toom and Cook.
+    """Return the matrices of F(9 - taps, taps), constructed by the Toom-Cook method.
 
     Parameters
     ----------
@@ -229,17 +233,23 @@ def transforms(taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Returns
     -------
     of_outputs : np.ndarray of shape (8, 9 - taps)
+        Transposed transform of the outputs.
     of_kernel : np.ndarray of shape (8, taps)
+        Transform of the kernel.
     of_inputs : np.ndarray of shape (8, 8)
-        ``of_outputs.T @ ((of_kernel @ kernel) * (of_inputs @ inputs))`` are the outputs.
+        Transform of the inputs.
+
+    Notes
+    -----
+    The outputs of a tile are ``of_outputs.T @ ((of_kernel @ kernel) * (of_inputs @ inputs))``.
     """
 
     def evaluate(n_coefficients):
         at_infinity = np.arange(n_coefficients) == n_coefficients - 1
         return np.vstack([np.vander(_POINTS, n_coefficients, increasing=True), at_infinity])
 
-    # Filtering is the transpose of the product of polynomials: evaluate, multiply, interpolate.
+    # Filtering is the transpose of polynomial multiplication: evaluate, multiply, interpolate.
     of_inputs = np.linalg.inv(evaluate(_N)).T
-    # Kernels take over powers of two, so that no point's values outgrow the others'.
+    # Powers of two are moved to the kernel transform, so that all points have a similar magnitude.
     scale = 2.0 ** np.round(np.log2(np.abs(of_inputs).max(axis=1, keepdims=True)))
     return evaluate(_N + 1 - taps), evaluate(taps) * scale, of_inputs / scale

@@ -1,4 +1,4 @@
-"""The convolution layer of the networks with many channels: Keras' own, faster on TensorFlow."""
+"""Convolution layer that is faster than Keras' own on TensorFlow with many channels."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from functools import cache
 
 @cache
 def fast_convolution():
-    """Define the layer at its first use, because importing sktl must not load keras.
+    """Return the layer class, which is defined at the first call.
 
     Returns
     -------
     type
-        `keras.layers.Conv1D` with the same weights, names and, to rounding, results. On TensorFlow
-        without a GPU, with padding "same" and strides of one or two, wide layers are computed by
-        minimal filtering, and other kernels' gradients as matrix products; everything else, such
-        as dilation, is left to Keras.
+        `keras.layers.Conv1D` with the same weights, names and, up to rounding, results. On
+        TensorFlow without a GPU, with padding "same" and strides of 1 or 2, layers with many
+        channels use minimal filtering, and the kernel gradients of other layers are matrix
+        products. Everything else, such as dilation, is computed by Keras.
     """
     from keras import Variable, layers
 
     class FastConv1D(layers.Conv1D):
-        """For inputs of shape (batch, time, channels)."""
+        """Convolution of inputs of shape (batch, time, channels)."""
 
         def call(self, inputs):
             known = (
@@ -46,11 +46,11 @@ def fast_convolution():
 
 
 def _faster(length, stride, taps, channels, filters):
-    """Choose what computes a layer faster than Keras' own convolution, if anything does."""
+    """Return the function that is faster than Keras' convolution, or None."""
     from sktl.layers import conv_kernel_gradient, conv_winograd
     from sktl.layers.fast_forms import on_tensorflow_without_gpu
 
-    # What a GPU gains was not measured; it has convolutions of its own.
+    # The fast forms were not measured on GPUs, where cuDNN is used.
     if not on_tensorflow_without_gpu():
         return None
     if stride == 1 and conv_winograd.is_faster(length, taps, channels, filters):

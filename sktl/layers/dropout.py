@@ -1,4 +1,4 @@
-"""Dropout that draws eight random bits a number instead of 32."""
+"""Dropout with eight random bits per value instead of 32."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ _LEVELS = 2**8
 
 @cache
 def eight_bit_dropout():
-    """Define the layer at its first use, because importing sktl must not load keras.
+    """Return the layer class, which is defined at the first call.
 
     Returns
     -------
     type
-        `keras.layers.Dropout`, which spends most of its time on random numbers. On TensorFlow and
-        PyTorch every number has eight bits of its own, and eight that it shares with its row, the
-        last axis. They decide only where its own are at the edge, once in 256 times: the rate is
-        met to 1 / 65536, and numbers of a row depend on each other by a correlation below 0.0001.
+        `keras.layers.Dropout` with less time spent on random numbers. On TensorFlow and PyTorch,
+        every value has eight random bits of its own and shares eight more with its row (the last
+        axis). The shared bits decide only if the value's own are at the threshold, in one of 256
+        cases. The rate is exact to 1 / 65536, and the correlation of values in a row is below
+        0.0001.
     """
     from keras import layers, ops
 
     class EightBitDropout(layers.Dropout):
-        """Keras' own where a ``noise_shape`` is given."""
+        """Dropout with eight random bits per value; Keras' own if ``noise_shape`` is given."""
 
         def call(self, inputs, training=False):
             edge, share = divmod(round(self.rate * _LEVELS**2), _LEVELS)
@@ -41,7 +42,7 @@ def eight_bit_dropout():
 
 
 def _bytes_of_tensorflow(x, seeds):
-    """Draw a byte for each number, and one for each row."""
+    """Return a random byte for each value, and one for each row."""
     import tensorflow as tf
 
     shape = tf.shape(x)
@@ -50,16 +51,16 @@ def _bytes_of_tensorflow(x, seeds):
 
 
 def _bytes_of_torch(x, seeds):
-    """Do as `_bytes_of_tensorflow`, in the order in which the numbers lie in memory."""
+    """Return the same as `_bytes_of_tensorflow`, in the memory layout of x."""
     import torch
 
     generator = torch.Generator(x.device)
     drawn = []
     for like in (x, x[..., :1]):
-        # As Keras makes one number of the two.
+        # Keras combines the two numbers of a seed in the same way.
         generator.manual_seed(int(seeds.next().sum()) & 0xFFFFFFFF)
         eights = torch.empty((like.numel() + 7) // 8, dtype=torch.int64, device=x.device)
-        # From the least number on: all 64 bits are drawn, the sign as well.
+        # From the smallest integer on, so that all 64 bits are random, including the sign.
         eights.random_(-(2**63), None, generator=generator)
         place = torch.empty_like(like, dtype=torch.uint8, device="meta")
         found = eights.view(torch.uint8)[: like.numel()]
@@ -68,7 +69,7 @@ def _bytes_of_torch(x, seeds):
 
 
 def _random_bytes(shape, seed):
-    """Draw integers, all equally probable, cut from ones of 64 bits."""
+    """Return uniformly distributed bytes, taken from random integers of 64 bits."""
     import tensorflow as tf
 
     count = tf.reduce_prod(shape)

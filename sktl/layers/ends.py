@@ -1,11 +1,12 @@
-"""Series of unequal length in one tensor: what follows the end of a series counts for nothing.
+"""Series of unequal length in one tensor, padded at the end without effect on the result.
 
-A network that reads them gives each series what it would give it alone, at its own length. Before
-a convolution, zeros follow the series, as its padding "same" has them there; maxima, averages and
-batch statistics leave out what follows; strides begin where they begin at the series' own length.
+The output for a series is the same as without padding. Before a convolution, the padding is zero,
+as with padding "same". Maxima, averages and batch statistics ignore the padding. Strides start
+where they would start at the series' own length.
 
-`lengths` is a tensor of shape (batch,) with the time points of each series, or None: all are as
-long as the tensor, and every function here gives the plain layer or changes nothing.
+`lengths` is a tensor of shape (batch,) with the number of time points of each series, or None if
+all series are as long as the tensor. In that case every function here uses the plain layer or has
+no effect.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def _layers() -> Any:
         return ops.arange(x.shape[1]) < lengths[:, None]
 
     class Ends(layers.Layer):
-        """Zeros for the NaN that follows series, and how long they are."""
+        """Replaces NaN at the end of series by zeros and returns the lengths."""
 
         def call(self, series):
             absent = ops.isnan(series)
@@ -36,18 +37,18 @@ def _layers() -> Any:
             return ops.where(absent, ops.zeros_like(series), series), lengths
 
     class Present(layers.Layer):
-        """True at the time points of series: a mask of shape (batch, time)."""
+        """Returns a mask of shape (batch, time) that is True before the padding."""
 
         def call(self, x, lengths):
             return before(x, lengths)
 
     class Cut(layers.Layer):
-        """Zeros, or another number, after the first so many time points, or before the last."""
+        """Sets the padding, at the end or at the start, to zero or to another number."""
 
         def __init__(self, fill=0.0, last=False, **kwargs):
             super().__init__(**kwargs)
             self.fill, self.last = fill, last
-            # A mask that batch normalisation was given has done its work.
+            # A mask for an earlier batch normalisation is no longer needed.
             self.supports_masking = True
 
         def compute_mask(self, inputs, previous_mask):
@@ -61,14 +62,14 @@ def _layers() -> Any:
             return ops.where(kept[:, :, None], x, ops.full_like(x, self.fill))
 
     class Shift(layers.Layer):
-        """Series moved to the end of the tensor; what followed them comes before."""
+        """Moves series to the end of the tensor and their padding to the start."""
 
         def call(self, x, lengths):
             places = (ops.arange(x.shape[1]) + lengths[:, None]) % x.shape[1]
             return ops.take_along_axis(x, places[:, :, None], axis=1)
 
     class Windows(layers.Layer):
-        """Series padded as "same" pads each at its own length, for a window without padding."""
+        """Pads each series as "same" would at its own length, for a layer without padding."""
 
         def __init__(self, size, stride, fill=0.0, **kwargs):
             super().__init__(**kwargs)
@@ -91,7 +92,7 @@ def _layers() -> Any:
             return padded, (lengths + stride - 1) // stride
 
     class Every(layers.Layer):
-        """Lengths after every so many time points have become one."""
+        """Divides lengths by a stride and rounds them up or down."""
 
         def __init__(self, stride, up=True, **kwargs):
             super().__init__(**kwargs)
@@ -108,7 +109,7 @@ def _layers() -> Any:
 
 
 def ends(series):
-    """Replace the NaN that follows series by zeros.
+    """Replace NaN at the end of series by zeros.
 
     Parameters
     ----------
@@ -117,21 +118,23 @@ def ends(series):
 
     Returns
     -------
-    series : KerasTensor of the same shape
+    series : KerasTensor of shape (batch, n_timepoints, n_channels)
+        Panel without NaN.
     lengths : KerasTensor of shape (batch,), int32
+        Number of time points of each series.
     """
     return _layers().Ends(name="ends")(series)
 
 
 def present(x, lengths):
-    """Return a mask of shape (batch, time) for layers that take one; None without lengths."""
+    """Return a mask of shape (batch, time), True before the padding; None without lengths."""
     return None if lengths is None else _layers().Present()(x, lengths)
 
 
 def cut(x, lengths, name: str | None = None):
-    """Set to zero what follows the series; the layer is called ``"<name>_end"``.
+    """Set the padding to zero with a layer called ``"<name>_end"``.
 
-    The feature layers of a network are followed by it, so that their maps can be summarised.
+    It follows the feature layers of a network, so that their feature maps can be summarised.
     """
     if lengths is None:
         return x
@@ -139,44 +142,45 @@ def cut(x, lengths, name: str | None = None):
 
 
 def cut_before(x, lengths):
-    """Set to zero what precedes series that end with the tensor."""
+    """Set the padding to zero for series that were moved to the end of the tensor."""
     return x if lengths is None else _layers().Cut(last=True)(x, lengths)
 
 
 def at_the_end(x, lengths):
-    """Move series to the end of the tensor, where causal networks read them."""
+    """Move series to the end of the tensor, for causal networks."""
     return x if lengths is None else _layers().Shift()(x, lengths)
 
 
 def halved(lengths, up: bool = True):
-    """Return the lengths after every two time points have become one; an odd one stays, or goes."""
+    """Return the lengths divided by two, rounded up or down."""
     return None if lengths is None else _layers().Every(2, up)(lengths)
 
 
 def widened(lengths, by: int):
-    """Return the lengths of series that have got zeros, ``by`` on both sides together."""
+    """Return the lengths of series after padding by ``by`` time points in total."""
     return None if lengths is None else lengths + by
 
 
 def max_pool(x, lengths, size: int, stride: int, name: str):
-    """Pool by maxima, padded as "same", and give the new lengths.
+    """Apply max pooling with padding "same", and return the new lengths too.
 
     Parameters
     ----------
     x : KerasTensor of shape (batch, time, channels)
         Panel.
     lengths : KerasTensor of shape (batch,) or None
-        See the module.
+        Number of time points of each series.
     size, stride : int
-        Time points of a window, and from one to the next.
+        Length of a window and distance of two windows, in time points.
     name : str
         Name of the pooling layer.
 
     Returns
     -------
     pooled : KerasTensor of shape (batch, ceil(time / stride), channels)
-        Zero after the series.
+        Maxima; the padding is zero.
     lengths : KerasTensor of shape (batch,) or None
+        New lengths.
     """
     from keras import layers
 
@@ -188,25 +192,26 @@ def max_pool(x, lengths, size: int, stride: int, name: str):
 
 
 def filled(x, lengths):
-    """Let the least number follow the series, which no maximum sees."""
+    """Set the padding to the smallest float32, so that maxima ignore it."""
     return x if lengths is None else _layers().Cut(_LEAST)(x, lengths)
 
 
 def convolved(make, x, lengths, size: int, stride: int):
-    """Convolve with a stride, padded as "same", and give the new lengths.
+    """Apply a strided convolution with padding "same", and return the new lengths too.
 
     Parameters
     ----------
     make : callable
-        Takes the padding, "same" or "valid"; gives the layer.
+        Returns the layer for a padding, "same" or "valid".
     x, lengths, size, stride
         See `max_pool`.
 
     Returns
     -------
     x : KerasTensor of shape (batch, ceil(time / stride), filters)
-        What follows the series is any number.
+        Feature maps; the padding has arbitrary values.
     lengths : KerasTensor of shape (batch,) or None
+        New lengths.
     """
     if lengths is None:
         return make("same")(x), None

@@ -1,9 +1,8 @@
-"""Which layers have a faster form here, and the plain form of what only a backend's inside has.
+"""Choice between the fast forms of layers and Keras' plain forms.
 
-Every fast form is one of TensorFlow or PyTorch and stands beside a plain one of Keras. The plain
-ones are taken on other backends, where the environment variable ``SKTL_PLAIN_LAYERS`` is 1, and
-where what a fast form needs of the backend or Keras is not there any more: that is tried once, and
-a warning tells.
+Every fast form uses TensorFlow or PyTorch directly and has a plain form in Keras. The plain form is
+used on other backends, with the environment variable ``SKTL_PLAIN_LAYERS=1``, and if the installed
+backend or Keras lacks what the fast form needs. This is tested once, and a warning reports it.
 """
 
 from __future__ import annotations
@@ -18,18 +17,18 @@ PLAIN_LAYERS = "SKTL_PLAIN_LAYERS"
 
 
 def on_tensorflow() -> bool:
-    """Return True if fast forms on TensorFlow are wanted, and keras runs on it.
+    """Return True if keras runs on TensorFlow and fast forms are not disabled.
 
     Returns
     -------
     bool
-        False on another backend, without loading TensorFlow, and with ``SKTL_PLAIN_LAYERS=1``.
+        False on other backends, which does not load TensorFlow, and with ``SKTL_PLAIN_LAYERS=1``.
     """
     return _wanted_on("tensorflow")
 
 
 def on_torch() -> bool:
-    """Return True if fast forms on PyTorch are wanted; see `on_tensorflow`."""
+    """Return True if keras runs on PyTorch and fast forms are not disabled."""
     return _wanted_on("torch")
 
 
@@ -40,12 +39,12 @@ def _wanted_on(backend):
 
 
 def plain_forms() -> bool:
-    """Return True if the environment asks for plain forms alone."""
+    """Return True if the environment variable ``SKTL_PLAIN_LAYERS`` disables fast forms."""
     return os.environ.get(PLAIN_LAYERS) == "1"
 
 
 def on_tensorflow_without_gpu() -> bool:
-    """Return True if, further, keras runs on processors alone.
+    """Return True if keras runs on TensorFlow without a GPU and fast forms are not disabled.
 
     Returns
     -------
@@ -61,26 +60,26 @@ def on_tensorflow_without_gpu() -> bool:
 
 @cache
 def works(form: Callable[[], object], name: str) -> bool:
-    """Try once whether a fast form works with the backend and Keras that are there.
+    """Test once whether a fast form works with the installed backend and Keras.
 
     Parameters
     ----------
     form : callable
-        Uses, on something small, what the fast form needs.
+        Runs the operations of the fast form on a small input.
     name : str
-        What is slower without it, for the warning.
+        Name of the layer, for the warning.
 
     Returns
     -------
     bool
-        False, with a warning, if it raised an error.
+        False, with a warning, if `form` raises an error.
     """
     try:
         form()
     except Exception as error:
         warnings.warn(
-            f"{name}: the fast form does not work with these versions of Keras and its backend, "
-            f"and Keras' own is taken, which is slower. Received: {type(error).__name__}: {error}",
+            f"{name}: the fast form does not work with these versions of Keras and its backend. "
+            f"Keras' slower form is used. Received: {type(error).__name__}: {error}",
             RuntimeWarning,
             stacklevel=2,
         )
@@ -89,25 +88,25 @@ def works(form: Callable[[], object], name: str) -> bool:
 
 
 def own_gradient(function):
-    """Take a function of tensors, and of what it gives the gradients, as `tf.custom_gradient` does.
+    """Decorate a function that defines its own gradients, as `tf.custom_gradient` does.
 
-    That registers a gradient in TensorFlow under a new name at every use inside of a
-    ``tf.function``, for ever, and with it the traced network. It is used where the private way
-    around it is gone.
+    At every use in a ``tf.function``, `tf.custom_gradient` registers a gradient under a new name,
+    which keeps the traced network in memory. This decorator avoids it with a private function of
+    TensorFlow. If that is missing, `tf.custom_gradient` is used.
 
     Parameters
     ----------
     function : callable
-        Gives a tensor, and a function from its upstream gradient to those of the arguments.
+        Returns a tensor, and a function from its upstream gradient to those of the arguments.
 
     Returns
     -------
     callable
-        Gives the tensor; a ``tf.GradientTape`` knows its gradients.
+        Returns the tensor only; a ``tf.GradientTape`` records the gradients.
     """
     import tensorflow as tf
 
-    if not works(_try_record, "Gradients that leave nothing behind"):
+    if not works(_try_record, "Custom gradients"):
         return tf.custom_gradient(function)
     return _recorded(function)
 
@@ -125,8 +124,8 @@ def _recorded(function):
 
 
 def _try_record():
-    # In a thread of its own: wherever this is asked, a graph may be in the making, and the scope
-    # that leaves it, `tf.init_scope`, records no gradients.
+    # In a separate thread: the caller may be tracing a graph, and `tf.init_scope`, which leaves the
+    # graph, records no gradients.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(_record).result()
 
@@ -146,23 +145,24 @@ def _record():
 
 
 def inner_layers(model) -> list:
-    """Return all layers of a model, those inside of other layers too, outer ones first.
+    """Return all layers of a model, including nested ones, outer layers first.
 
     Parameters
     ----------
     model : keras.Model
-        Any.
+        The network.
 
     Returns
     -------
     list of keras.layers.Layer
+        Layers.
     """
     flatten = getattr(model, "_flatten_layers", None)
     return _found_layers(model) if flatten is None else list(flatten(include_self=False))
 
 
 def _found_layers(model):
-    """Find layers by looking at the attributes of layers: Keras names no others publicly."""
+    """Find nested layers in the attributes of layers, for which Keras has no public method."""
     from keras import layers
 
     found: dict[int, object] = {}
@@ -180,7 +180,7 @@ def _found_layers(model):
 
     def look_inside(layer):
         look(getattr(layer, "layers", ()))
-        # Layers of Keras hold theirs under private names as well.
+        # Keras' layers also store their sublayers in private attributes.
         for value in list(vars(layer).values()):
             look(value)
 
@@ -189,17 +189,17 @@ def _found_layers(model):
 
 
 def weight_owners(model) -> dict[str, object]:
-    """Find the layer of each weight of a model: the innermost that has it.
+    """Return the innermost layer of each weight of a model.
 
     Parameters
     ----------
     model : keras.Model
-        Any.
+        The network.
 
     Returns
     -------
     dict of str to keras.layers.Layer
-        By the paths of the weights.
+        Path of a weight to its layer.
     """
     return _owners(inner_layers(model))
 
@@ -207,7 +207,7 @@ def weight_owners(model) -> dict[str, object]:
 def _owners(layers):
     import keras
 
-    # A wrapper has the weights of what it wraps, and comes before it.
+    # A wrapper lists the weights of its inner layer and must come before it.
     outer_first = sorted(
         layers, key=lambda one: (not isinstance(one, keras.Model), -len(one.weights))
     )

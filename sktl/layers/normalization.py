@@ -1,4 +1,4 @@
-"""Batch normalisation and averages over time with fewer passes over the memory."""
+"""Batch normalisation and global average pooling with fewer passes over the memory."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from sktl.layers.fast_forms import on_tensorflow, on_torch, plain_forms
 
 @cache
 def fused_batch_normalization():
-    """Define the layer at its first use, because importing sktl must not load keras.
+    """Return the layer class, which is defined at the first call.
 
     Returns
     -------
     type
-        `keras.layers.BatchNormalization` for panels, with the same weights, names and, to
-        rounding, the same results; on TensorFlow and PyTorch it trains by one operation each way.
+        `keras.layers.BatchNormalization` for panels, with the same weights, names and, up to
+        rounding, results. In training on TensorFlow and PyTorch, the forward and the backward pass
+        are one operation each.
     """
     from keras import layers
 
     class FusedBatchNormalization(layers.BatchNormalization):
-        """Keras' own where anything but panels (batch, time, channels) is given, or a mask."""
+        """Fused for inputs of shape (batch, time, channels) without a mask; else Keras' own."""
 
         def call(self, inputs, training=None, mask=None):
             known = (
@@ -38,7 +39,7 @@ def fused_batch_normalization():
             outputs, mean, variance, count = normalise(
                 inputs, self.gamma.value, self.beta.value, self.epsilon
             )
-            # The operations divide by one less than the count, Keras by the count.
+            # The fused operations divide by count - 1, Keras by count.
             variance = variance * ((count - 1) / count)
             for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
                 moving.assign(moving * self.momentum + value * (1.0 - self.momentum))
@@ -48,15 +49,15 @@ def fused_batch_normalization():
 
 
 def _function(x):
-    """Choose what normalises by one operation, if anything does."""
+    """Return the function that normalises with one operation, or None."""
     if on_tensorflow():
         return _on_tensorflow
-    # A single number has no variance for PyTorch, and none of its own for Keras.
+    # PyTorch raises an error for a single value per channel; Keras does not.
     return _on_torch if on_torch() and x[..., 0].numel() > 1 else None
 
 
 def _on_tensorflow(x, gamma, beta, epsilon):
-    """Normalise; give the outputs, mean, variance and how many numbers each of these is of."""
+    """Return normalised outputs, mean, variance and the number of values of each channel."""
     import tensorflow as tf
 
     outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
@@ -67,10 +68,10 @@ def _on_tensorflow(x, gamma, beta, epsilon):
 
 
 def _on_torch(x, gamma, beta, epsilon):
-    """Do as `_on_tensorflow`, for more than one number."""
+    """Return the same as `_on_tensorflow`, for more than one value per channel."""
     import torch
 
-    # With a momentum of 1 the running statistics end as those of the batch.
+    # With a momentum of 1 the running statistics are set to those of the batch.
     mean, variance = torch.zeros_like(gamma), torch.zeros_like(gamma)
     outputs = torch.nn.functional.batch_norm(
         x.transpose(1, 2), mean, variance, gamma, beta, True, 1.0, epsilon
@@ -80,7 +81,7 @@ def _on_torch(x, gamma, beta, epsilon):
 
 @cache
 def average_over_time():
-    """Define the layer, as `fused_batch_normalization` does.
+    """Return the layer class, which is defined at the first call.
 
     Returns
     -------
@@ -91,7 +92,7 @@ def average_over_time():
     from keras import layers, ops
 
     class AverageOverTime(layers.GlobalAveragePooling1D):
-        """Keras' own where a mask is given, or the length is not known."""
+        """Average pooling as a matrix product; Keras' own with a mask or an unknown length."""
 
         def call(self, inputs, mask=None):
             length = inputs.shape[1]

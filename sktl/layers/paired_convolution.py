@@ -1,4 +1,4 @@
-"""Layers of the TCN that make one time point of two, and leave out what nobody reads."""
+"""Layers of the TCN that work on pairs of time points and skip outputs that are not used."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from functools import cache
 from typing import Any
 
 LONG = 100
-"""Time points from which giving both of every pair is faster, for which a kernel must be built."""
+"""Smallest number of time points for which a paired convolution with stride 1 is faster."""
 
 
 def pad_start(x, zeros):
-    """Put zeros before the first time point.
+    """Insert zeros before the first time point.
 
     Parameters
     ----------
     x : KerasTensor of shape (batch, n_timepoints, n_channels)
         Series.
     zeros : int
-        How many.
+        Number of zeros.
 
     Returns
     -------
     KerasTensor of shape (batch, zeros + n_timepoints, n_channels)
-        Longer series.
+        Padded series.
     """
     from keras import ops
 
@@ -30,7 +30,7 @@ def pad_start(x, zeros):
 
 
 def _pairs(x):
-    """Make one time point of two."""
+    """Join the channels of every two time points."""
     from keras import ops
 
     return ops.reshape(x, (-1, x.shape[1] // 2, 2 * x.shape[2]))
@@ -38,20 +38,20 @@ def _pairs(x):
 
 @cache
 def every_second():
-    """Define a layer that gives so many of the time points ..., -5, -3, -1, the last ones.
+    """Return a layer class that selects the last n of the time points ..., -5, -3, -1.
 
     Returns
     -------
     type
-        Layer; its argument is how many.
+        Layer class; its argument is n.
     """
     from keras import layers, ops
 
     class EverySecond(layers.Layer):
-        """Takes the second half of the channels of pairs.
+        """Selects every second time point as the second half of the channels of pairs.
 
-        On TensorFlow a slice with a step takes longer than a convolution, and so does the gradient
-        of a subscript.
+        On TensorFlow, a strided slice is slower than a convolution, and so is the gradient of
+        indexing.
         """
 
         def __init__(self, number, **kwargs):
@@ -68,26 +68,27 @@ def every_second():
 
 @cache
 def paired(convolution: Any):
-    """Define a convolution that runs on pairs of time points: few, wide taps are fast.
+    """Return a convolution class that works on pairs of time points.
+
+    Half the taps on twice the channels are faster.
 
     Parameters
     ----------
     convolution : type
-        `keras.layers.Conv1D` or a subclass; the weights and their names stay.
+        `keras.layers.Conv1D` or a subclass; weights and their names are the same.
 
     Returns
     -------
     type
-        For an even number of time points, which are not padded. With a stride of two it gives the
-        second of every pair, by half the taps on twice the channels; with a stride of one a second
-        set of filters gives the first of the pairs, too. The first ``zeros`` time points that come
-        out lie before the series and are zero.
+        Layer class for an even number of time points, without padding. With stride 2 it returns the
+        second output of every pair; with stride 1 a second set of filters returns the first one
+        too. Its first ``zeros`` outputs lie before the series and are set to zero.
     """
     import numpy as np
     from keras import ops
 
     class Paired(convolution):
-        """For inputs of shape (batch, time, channels)."""
+        """Convolution of inputs of shape (batch, time, channels)."""
 
         def __init__(self, *args, zeros=0, **kwargs):
             super().__init__(*args, **kwargs)

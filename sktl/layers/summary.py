@@ -9,16 +9,23 @@ import numpy as np
 
 @cache
 def summary_over_time():
-    """Define the layer at its first use, because importing sktl must not load keras."""
+    """Return the layer class, which is defined at the first call.
+
+    Returns
+    -------
+    type
+        Layer that summarises feature maps; its argument ``pooling`` is a sequence of "mean", "std",
+        "max" and "positive" (fraction of positive values).
+    """
     from keras import layers, ops
 
     class SummaryOverTime(layers.Layer):
-        """Mean, standard deviation, maximum and share of positive values of each filter's map."""
+        """Mean, standard deviation, maximum or fraction of positive values of each feature map."""
 
         def __init__(self, pooling, **kwargs):
             super().__init__(**kwargs)
             self.pooling = pooling
-            # The mask of a batch normalisation says what the lengths do.
+            # The mask of a batch normalisation has the same information as the lengths.
             self.supports_masking = True
 
         def compute_mask(self, inputs, previous_mask):
@@ -37,7 +44,7 @@ def summary_over_time():
             }
 
         def _of_own(self, maps, lengths):
-            """Summarise the time points that each series has, see `sktl.layers.ends`."""
+            """Summarise the time points of each series without padding, see `sktl.layers.ends`."""
             own = (ops.arange(maps.shape[1]) < lengths[:, None])[:, :, None]
             count = ops.cast(lengths, maps.dtype)[:, None]
 

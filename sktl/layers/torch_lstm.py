@@ -7,30 +7,30 @@ from typing import Any
 
 
 def torch_lstm(sequences: Any, cells: Any, mask: Any = None) -> tuple[Any, Any]:
-    """Apply an LSTM, or one for each direction, to series.
+    """Apply a unidirectional or bidirectional LSTM to series.
 
     Parameters
     ----------
     sequences : torch.Tensor of shape (batch, time, features)
         The series.
     cells : sequence of keras.layers.LSTMCell
-        One with its weights; or two, the second of which reads the series from its end.
+        One built cell, or two, of which the second one reads the series backwards.
     mask : torch.Tensor of shape (batch, time), optional
-        False at what follows the series; each has a time point or more.
+        False at the padding after the end of a series; each series has at least one time point.
 
     Returns
     -------
     outputs : torch.Tensor of shape (batch, time, units)
-        Of every time point, of all cells one after the other; 0 after the series.
+        Outputs at every time point, concatenated over the cells; 0 after the end of a series.
     last : torch.Tensor of shape (batch, units)
-        What each cell gives when it has read a series.
+        Last output of each cell, concatenated over the cells.
     """
     import torch
     from torch.nn.utils import rnn
 
     weights = [one for cell in cells for one in _weights(cell)]
     start = sequences.new_zeros(len(cells), len(sequences), cells[0].units)
-    # With biases, one layer, no dropout; then whether gradients are wanted, and both directions.
+    # The arguments has_biases, num_layers, dropout, train and bidirectional.
     options = True, 1, 0.0, torch.is_grad_enabled(), len(cells) == 2
     if mask is None:
         outputs, last, _ = torch.lstm(sequences, (start, start), weights, *options, True)
@@ -48,13 +48,13 @@ def torch_lstm(sequences: Any, cells: Any, mask: Any = None) -> tuple[Any, Any]:
 
 
 def _weights(cell):
-    """Give a Keras cell's weights as PyTorch wants them; the order of the gates is the same."""
+    """Return a Keras cell's weights in PyTorch's layout; the order of the gates is the same."""
     bias = cell.bias.value
     return cell.kernel.value.T, cell.recurrent_kernel.value.T, bias, bias.new_zeros(bias.shape)
 
 
 def has_plain_cell(layer) -> bool:
-    """Return True if a layer computes what a backend's operation does, starting from zeros."""
+    """Return True if a layer is a standard LSTM, which the backends' operations compute."""
     from keras import activations
 
     cell = layer.cell
@@ -69,7 +69,7 @@ def has_plain_cell(layer) -> bool:
 
 
 def try_torch_lstm() -> None:
-    """Use the operation, which has no public name, on something small."""
+    """Run the operation, which has no public name, on a small input."""
     import torch
 
     x = torch.zeros(1, 2, 1)
@@ -80,20 +80,23 @@ def try_torch_lstm() -> None:
 
 @cache
 def one_operation_lstm():
-    """Define the layer at its first use, because importing sktl must not load keras.
+    """Return the layer class, which is defined at the first call.
 
     Returns
     -------
     type
-        `keras.layers.LSTM` with the same weights, names and, to rounding, the same results; on
-        PyTorch it is one operation. Where there is a mask, what it hides must follow the series.
+        `keras.layers.LSTM` with the same weights, names and, up to rounding, results. On PyTorch it
+        is one operation. Masked time points must be at the end.
     """
     from keras import layers
 
     from sktl.layers.fast_forms import on_torch, works
 
     class OneOperationLSTM(layers.LSTM):
-        """Keras' own unless a plain LSTM is wanted; on PyTorch gives 0 after the series."""
+        """One operation for a standard LSTM on PyTorch, with outputs of 0 at masked time points.
+
+        Keras' implementation is used otherwise.
+        """
 
         def call(self, sequences, initial_state=None, mask=None, training=False):
             known = initial_state is None and not self.go_backwards and has_plain_cell(self)

@@ -1,4 +1,4 @@
-"""Convolutions that train direction and norm of their kernels apart."""
+"""Convolution with weight normalisation."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from functools import cache
 
 @cache
 def weight_normalized_conv1d():
-    """Define the layer at its first use, because importing sktl must not load keras.
+    """Return the layer class, which is defined at the first call.
 
     Returns
     -------
     type
-        `keras.layers.Conv1D` whose kernel is given by its direction and, apart from it, the norm
-        of every filter; the argument ``gain`` is the norm before training.
+        `keras.layers.Conv1D` with separate parameters for the direction and the norm of each
+        filter [1]_; the argument ``gain`` is the initial norm.
 
     References
     ----------
@@ -22,11 +22,11 @@ def weight_normalized_conv1d():
     from keras import initializers, layers, ops
 
     class WeightNormalizedConv1D(layers.Conv1D):
-        """Convolution whose kernel is ``gain * v / ||v||``, a norm for every filter."""
+        """Convolution with the kernel ``gain * v / ||v||``, with one norm per filter."""
 
         def __init__(self, *args, gain=1.0, **kwargs):
             super().__init__(*args, **kwargs)
-            # Not ||v||: a network that is reset must not depend on its first values.
+            # Not ||v||: after a reset, the network must not depend on its first initial values.
             self.gain_initializer = initializers.Constant(gain)
 
         def build(self, input_shape):

@@ -1,4 +1,4 @@
-"""Generators that make training data, how good it is, and networks pre-trained on it."""
+"""Generators of synthetic training data, its evaluation, and pre-training on it."""
 
 from sktl.synthesis._base import BaseGenerator
 from sktl.synthesis._baselines import (

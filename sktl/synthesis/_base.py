@@ -1,4 +1,4 @@
-"""What all generators share: checks, targets, samples, files."""
+"""Base class of all generators: validation, targets, sampling, saving and loading."""
 
 from __future__ import annotations
 
@@ -25,17 +25,18 @@ TASKS = ("auto", "classification", "regression")
 
 
 class BaseGenerator(BaseEstimator):
-    """Learns a small labelled panel and gives more instances that are meant to look like it.
+    """Base class of generators, which learn a labelled panel and generate similar instances.
 
-    A new generator gives two methods: ``_fit(X, targets, rng)`` returns all that was learnt as a
-    dictionary of arrays, and ``_sample(targets, rng)`` makes one instance for each target from
-    ``self._learnt``. Targets are class numbers (int) or numbers (float64). Everything else,
-    files included, is done here.
+    A subclass implements two methods: ``_fit(X, targets, rng)`` returns the learnt state as a
+    dictionary of arrays, and ``_sample(targets, rng)`` generates one instance per target from
+    ``self._learnt``. Targets are class indices (int) or numbers (float64). The base class does the
+    rest, including saving and loading.
 
     Parameters
     ----------
     task : {"auto", "classification", "regression"}, default="auto"
-        What y is; "auto" takes floating-point numbers for numbers to predict, all else for classes.
+        Meaning of y; with "auto", floating-point numbers are regression targets and everything else
+        is a class label.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=None
         Seed of the fit.
 
@@ -46,12 +47,12 @@ class BaseGenerator(BaseEstimator):
     shape_ : tuple of int
         Channels and time points of an instance.
     n_instances_ : int
-        Instances that it was fitted on.
+        Number of training instances.
     card_ : dict
-        What a saved file says of itself.
+        Description that `save` stores in the file.
     """
 
-    # Whether what was learnt, and so a saved file, holds training series as they are.
+    # True if the learnt state, and so a saved file, contains training series unchanged.
     _holds_series: ClassVar[bool] = True
     _learnt: dict[str, np.ndarray]
 
@@ -60,18 +61,19 @@ class BaseGenerator(BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X, y):
-        """Learn a panel.
+        """Fit the generator to a panel.
 
         Parameters
         ----------
         X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
-            Series of equal length, finite, in any unit; two dimensions stand for one channel.
+            Series of equal length, finite, in any unit; a 2-dimensional array has one channel.
         y : array-like of shape (n_instances,)
             Class labels, or numbers.
 
         Returns
         -------
         self
+            The fitted generator.
 
         Raises
         ------
@@ -126,32 +128,35 @@ class BaseGenerator(BaseEstimator):
         return self
 
     def sample(self, n=None, y=None, *, random_state=None):
-        """Make new instances.
+        """Generate new instances.
 
         Parameters
         ----------
         n : int, optional
-            How many; their targets are those of the training instances, as often as these have
-            them. May be left out where `y` is given.
+            Number of instances. Their targets have the distribution of the training targets. Not
+            needed if `y` is given.
         y : array-like of shape (n,), optional
-            The targets that are wanted: labels known from `fit`, or numbers.
+            Targets of the instances: labels known from `fit`, or numbers.
         random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=None
             Seed.
 
         Returns
         -------
         X : np.ndarray of shape (n, n_channels, n_timepoints), float32
-            Series, in the unit of the training panel.
+            Generated series, in the unit of the training panel.
         y : np.ndarray of shape (n,)
-            Their labels or numbers.
+            Labels or numbers of the series.
 
         Raises
         ------
         ValueError
-            If `n` and `y` do not agree, or a label is unknown.
+            If the generator is not fitted, `n` and `y` do not agree, or a label is unknown.
         """
         if not hasattr(self, "_learnt"):
-            raise ValueError(f"This {type(self).__name__} has learnt nothing: call fit or load.")
+            raise ValueError(
+                "sample needs a fitted generator: call fit or load first. Received: "
+                f"{type(self).__name__}, not fitted"
+            )
         rng = np.random.default_rng(draw_seed(random_state))
         origin = getattr(self, "_origin", None)
         if origin is None:
@@ -167,32 +172,32 @@ class BaseGenerator(BaseEstimator):
         else:
             targets = self._encoded(np.asarray(y))
             if n is not None and n != len(targets):
-                raise ValueError(f"y must have n values. Received: n={n}, {len(targets)} in y")
+                raise ValueError(f"y must have n values. Received: n={n}, y with {len(targets)}")
         X = self._sample(targets, rng).astype(np.float32)
         return X, (targets if self.classes_ is None else self.classes_[targets])
 
     def _encoded(self, y):
         if y.ndim != 1 or not len(y):
-            raise ValueError(f"y must be one-dimensional, not empty. Received: shape {y.shape}")
+            raise ValueError(f"y must be one-dimensional and not empty. Received: shape {y.shape}")
         if self.classes_ is None:
             return y.astype(np.float64)
         unknown = sorted(set(y.tolist()) - set(self.classes_.tolist()), key=str)
         if unknown:
             raise ValueError(
-                f"y must hold labels known from fit, {self.classes_.tolist()}. Received: {unknown}"
+                f"y must have labels known from fit, {self.classes_.tolist()}. Received: {unknown}"
             )
         return np.searchsorted(self.classes_, y)
 
     def _fit(self, X, targets, rng) -> dict[str, np.ndarray]:
-        """Return what is to be known, as arrays."""
+        """Return the learnt state as arrays."""
         raise NotImplementedError
 
     def _sample(self, targets, rng) -> np.ndarray:
-        """Make one instance for each target."""
+        """Generate one instance for each target."""
         raise NotImplementedError
 
     def _check_samples(self, X, targets, rng) -> None:
-        """Say where the samples cannot be trusted."""
+        """Warn if the samples are not reliable."""
 
     def _json_parameters(self) -> dict[str, Any]:
         return {
@@ -201,12 +206,13 @@ class BaseGenerator(BaseEstimator):
         }
 
     def save(self, path) -> Path:
-        """Save what was learnt: arrays and a card in one file, written whole or not at all.
+        """Save the fitted generator as one file with its arrays and card, written atomically.
 
         Parameters
         ----------
         path : str or path-like
-            The file, ``.npz``. The card says whether it holds training series.
+            Name of the file, ending in ``.npz``. The card states whether the file contains training
+            series.
 
         Returns
         -------
@@ -216,7 +222,7 @@ class BaseGenerator(BaseEstimator):
         Raises
         ------
         ValueError
-            If nothing was learnt yet, or the name does not end in ``.npz``.
+            If the generator is not fitted, or the name does not end in ``.npz``.
         """
         path = Path(path)
         if not hasattr(self, "_learnt") or path.suffix != ".npz":
@@ -231,7 +237,7 @@ class BaseGenerator(BaseEstimator):
 
     @classmethod
     def load(cls, path):
-        """Load a generator that `save` wrote.
+        """Load a generator from a file that `save` has written.
 
         Parameters
         ----------
@@ -241,37 +247,41 @@ class BaseGenerator(BaseEstimator):
         Returns
         -------
         BaseGenerator
-            Of the class that was saved; ``BaseGenerator.load`` loads any.
+            Generator of the saved class; ``BaseGenerator.load`` accepts every class.
 
         Raises
         ------
         FileNotFoundError
-            If there is no such file.
+            If the file does not exist.
         ValueError
-            If it is damaged, of a later format, or of a class that is unknown or another.
+            If the file is damaged, its format is not supported, or its class is unknown or not a
+            subclass of this one.
         """
         path = Path(path)
-        with refusing(f"{path} is damaged or no saved generator"):
+        with refusing(f"{path} is damaged or not a saved generator"):
             learnt = read_npz(path)
             card = read_json(str(learnt.pop("card")))
             kind, known = str(card["generator"]), card["format"]
         if known != FORMAT:
-            raise ValueError(f"{path} has a format this version cannot read. Received: {known}")
+            raise ValueError(
+                f"{path} must have format {FORMAT}, which this version reads. "
+                f"Received: format {known}"
+            )
         kinds = {one.__name__: one for one in _subclasses(cls)}
         if kind not in kinds:
             near = difflib.get_close_matches(kind, kinds, 1)
             raise ValueError(
-                f"{path} must hold one of {sorted(kinds)}; import the module of your own class "
+                f"{path} must contain one of {sorted(kinds)}; import the module of your own class "
                 f"first.{f' Did you mean {near[0]}?' if near else ''} Received: {kind!r}"
             )
-        with refusing(f"{path} is damaged or no saved generator"):
+        with refusing(f"{path} is damaged or not a saved generator"):
             return kinds[kind]._restored(card, learnt, path.name)
 
     @classmethod
     def _restored(cls, card, learnt, origin):
         own = cls._get_param_names()
         values = {name: value for name, value in card["parameters"].items() if name in own}
-        if isinstance(values.get("random_state"), str):  # a generator's name, not its state
+        if isinstance(values.get("random_state"), str):  # the repr of a random generator
             values["random_state"] = None
         loaded = cls(**values)
         loaded.classes_ = _labels(card)
@@ -282,12 +292,12 @@ class BaseGenerator(BaseEstimator):
 
 
 def _labels(card) -> np.ndarray | None:
-    """Return the labels of a card, of the type that they had."""
+    """Return the labels of a card with their original data type."""
     labels = card["classes"]
     if labels is None:
         return None
     found, kind = np.array(labels), np.dtype(card["label_type"])
-    # A longer type than the labels need would take any memory.
+    # A data type longer than the labels could allocate any amount of memory.
     if found.ndim != 1 or kind.kind not in "biufUS" or kind.itemsize > found.dtype.itemsize + 8:
         raise ValueError(f"labels {labels!r:.80} of the type {card['label_type']!r:.80}")
     return found.astype(kind)
@@ -302,7 +312,7 @@ def _panel(X) -> np.ndarray:
 
 
 def _draw(targets: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Take every training target equally often, the odd ones at random, in random order."""
+    """Return n training targets in random order, each of them equally often up to one."""
     whole, rest = divmod(n, len(targets))
     odd = rng.choice(targets, rest, replace=False)
     return rng.permutation(np.concatenate([np.tile(targets, whole), odd]))

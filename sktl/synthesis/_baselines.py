@@ -1,4 +1,4 @@
-"""Generators without a network: what a network has to beat."""
+"""Generators without a network, as baselines for those with one."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from sktl.synthesis._base import BaseGenerator
 
 
 class _OfInstances(BaseGenerator):
-    """Keeps the training panel and makes new instances of it."""
+    """Generator that stores the training panel and makes new instances from it."""
 
     def _fit(self, X, targets, rng):
         self._check()
-        # A spread that is rounding is none: constant channels must stay constant.
+        # A spread within rounding counts as 0, so that constant channels stay constant.
         scale = X.std(axis=(0, 2))
         scale[scale < 1e-9 * np.abs(X).max(axis=(0, 2))] = 0
         return {"X": X, "center": X.mean(axis=(0, 2)), "scale": scale}
 
     def _check(self):
-        """Refuse parameters that no fit can use."""
+        """Raise ValueError if a parameter is not valid."""
 
     def _nearest(self, targets, rng):
-        """Return an instance for each target: of its class, or with the nearest number."""
+        """Return the index of an instance for each target: of its class, or the nearest number."""
         known = self._learnt["training_targets"]
         chosen = np.empty(len(targets), int)
         for target in np.unique(targets):
             distance = np.abs(known - target)
             candidates = np.flatnonzero(distance == distance.min())
             wanted = np.flatnonzero(targets == target)
-            # In turns, so that all instances serve equally often.
+            # In turns, so that all instances are used equally often.
             turns = rng.permutation(candidates)
             chosen[wanted] = np.resize(turns, len(wanted))
         return chosen
 
 
 class ResamplingGenerator(_OfInstances):
-    """Copies of training instances: as much training as with new ones, and nothing new.
+    """Copies of training instances, as a baseline for the effect of longer training.
 
-    What another generator gives beyond this is owed to its samples, not to longer training.
+    An improvement over this generator is due to the samples, not to the number of training steps.
 
     Parameters
     ----------
@@ -59,17 +59,18 @@ class ResamplingGenerator(_OfInstances):
 
 
 class AugmentationGenerator(_OfInstances):
-    """Training instances with noise, other amplitudes and a warped time axis.
+    """Training instances with added noise, scaled amplitudes and a warped time axis [1]_.
 
     Parameters
     ----------
     jitter : float, default=0.05
-        Standard deviation of white noise, as a share of each channel's.
+        Standard deviation of the white noise, as a fraction of each channel's.
     scaling : float, default=0.1
-        Standard deviation of the logarithm of each channel's amplitude, around its mean.
+        Standard deviation of the logarithm of the factor by which each channel's deviation from
+        its mean is multiplied.
     warping : float, default=0.1
-        Standard deviation of the shift of the time axis at four knots, as a share of the
-        distance between knots; all channels are warped alike.
+        Standard deviation of the shift of the time axis at four knots, as a fraction of the
+        distance between knots; all channels are warped in the same way.
     task, random_state
         See `BaseGenerator`.
 
@@ -115,16 +116,19 @@ class AugmentationGenerator(_OfInstances):
 
 
 class MixupGenerator(_OfInstances):
-    """Weighted means of two training instances: of one class, or with numbers on both sides.
+    """Weighted means of two training instances [1]_.
 
-    For regression the weights are those that give the wanted number.
+    For classification, both instances have the same class. For regression, their targets lie on
+    both sides of the requested number, and the weights interpolate it.
 
     Parameters
     ----------
     alpha : float, default=0.4
-        Parameter of the symmetric beta distribution of a class's weights; large: close to one half.
+        For classification: parameter of the symmetric beta distribution of the weights; with a
+        large value the weights are close to 0.5.
     n_neighbors : int, default=3
-        For regression: out of how many instances next to the number each of the two is drawn.
+        For regression: each of the two instances is selected at random among this number of
+        instances with the nearest targets on its side.
     task, random_state
         See `BaseGenerator`.
 
@@ -169,7 +173,7 @@ class MixupGenerator(_OfInstances):
         for target in targets:
             low = order[known[order] <= target][-self.n_neighbors :]
             high = order[known[order] >= target][: self.n_neighbors]
-            # Beyond the ends there is one side only.
+            # Outside the range of the training targets there is only one side.
             pairs.append((rng.choice(low if len(low) else high[:1]),
                           rng.choice(high if len(high) else low[-1:])))  # fmt: skip
         first, second = np.array(pairs).T
@@ -179,16 +183,16 @@ class MixupGenerator(_OfInstances):
 
 
 class ClassMeanGenerator(BaseGenerator):
-    """The mean of a class and white noise as large as the spread around it.
+    """The class mean plus white noise with the standard deviation within the class.
 
-    For regression the mean is that of the instances around the wanted number (Nadaraya-Watson,
-    Gaussian kernel, Silverman's bandwidth).
+    For regression, the mean is a kernel regression (Nadaraya-Watson) at the requested number, with
+    a Gaussian kernel and Silverman's bandwidth.
 
     Parameters
     ----------
     noise : float, default=1.0
-        Standard deviation of the noise, as a share of the spread within classes at each channel
-        and time point; a class of one instance takes the spread of the others.
+        Standard deviation of the noise, as a multiple of the standard deviation within the class at
+        each channel and time point. A class of one instance uses the pooled standard deviation.
     task, random_state
         See `BaseGenerator`.
 
@@ -218,8 +222,9 @@ class ClassMeanGenerator(BaseGenerator):
         freedom = len(X) - len(counts)
         if freedom == 0 and self.noise > 0:
             raise ValueError(
-                "The spread within classes needs two instances of one class; give noise=0 to "
-                f"repeat the means. Received: {len(X)} instances of {len(counts)} classes"
+                "The standard deviation within classes needs two instances of one class; use "
+                f"noise=0 for class means only. Received: {len(X)} instances of {len(counts)} "
+                "classes"
             )
         pooled = np.sqrt(squares.sum(axis=0) / max(freedom, 1))
         spread = np.array(
@@ -243,8 +248,8 @@ class ClassMeanGenerator(BaseGenerator):
 
 
 def _smoothed(known, X, targets, width):
-    """Return the mean of the instances around each target."""
+    """Return the kernel regression of the instances at each target."""
     exponent = -0.5 * ((targets[:, None] - known) / width) ** 2
-    # Relative to the nearest, so that a far target has its nearest neighbour and not 0 / 0.
+    # Relative to the largest weight, so that a distant target gives its nearest neighbour, not NaN.
     weights = np.exp(exponent - exponent.max(axis=1, keepdims=True))
     return np.tensordot(weights / weights.sum(axis=1, keepdims=True), X, axes=1)

@@ -1,4 +1,4 @@
-"""Pre-training on generated series, fine-tuning on the real ones."""
+"""Pre-training on generated series and fine-tuning on real ones."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ from sktl.training.training_data import data_hash
 
 
 class SyntheticPretraining(NetworkWrapper):
-    """Pre-train a network on generated series, then fine-tune it on the real ones.
+    """Pre-train a network on generated series, then fine-tune it on the real ones [1]_.
 
-    The inner validation split comes first: the generator sees the training part alone, and no
-    instance that decides on epochs or learning rates. Both trainings start as ``estimator.fit``
-    does with the same `random_state`, on the same split, with the scaling of the real training
-    part; both are watched on the real validation part. So ``estimator.fit(X, y)`` is the fair
-    reference, and a `ResamplingGenerator`, which gives nothing new, the one for longer training.
+    The inner validation split is made first: the generator is fitted to the training part only, so
+    it does not use the instances that control epochs and learning rates. Pre-training and
+    fine-tuning use the same `random_state`, split and preprocessing as ``estimator.fit``, and are
+    monitored on the real validation part. ``estimator.fit(X, y)`` is therefore the fair reference.
+    A `ResamplingGenerator`, which adds no new series, is the reference for longer training.
 
-    ``SyntheticPretraining(estimator, generator)`` makes a `SyntheticPretrainingClassifier` or a
-    `SyntheticPretrainingRegressor`, after the estimator's kind.
+    ``SyntheticPretraining(estimator, generator)`` returns a `SyntheticPretrainingClassifier` or a
+    `SyntheticPretrainingRegressor`, depending on the type of the estimator.
 
     Parameters
     ----------
     estimator : estimator of sktl.estimators
         The network. Its `source` and `omega` are used in the pre-training.
     generator : BaseGenerator
-        What makes series. Without a `random_state` of its own it takes one from the estimator's.
+        The generator. If its `random_state` is None, its seed is derived from the estimator's.
     multiple : float, default=2
-        Generated instances for one of the training part. Published: 2 and 4.
+        Number of generated instances per training instance. Published: 2 and 4.
     omega : float, default=1.0
-        Multiplier of the learning rate of the layers that transfer, in the fine-tuning; 0 freezes
+        Multiplier of the learning rate of the transferred layers in the fine-tuning; 0 freezes
         them.
     transfer : {"all", "transferable"}, default="all"
-        Which weights the fine-tuning starts from: all of the pre-trained ones, with the output
-        layer, or those of the layers that transfer, as from any other source.
+        Initial weights of the fine-tuning: all pre-trained weights including the output layer, or
+        those of the transferable layers, as with any other source.
     generator_share : float, default=1.0
-        Share of the training part that the generator is fitted on. Published: 0.7 and 0.9.
+        Fraction of the training part to which the generator is fitted. Published: 0.7 and 0.9.
     pretraining_params : dict or None, default=None
         Parameters of the estimator that differ in the pre-training, such as ``n_epochs``.
 
@@ -57,20 +57,23 @@ class SyntheticPretraining(NetworkWrapper):
     estimator_ : estimator
         The fine-tuned network.
     pretrained_ : estimator
-        The network before the fine-tuning; its `save_pretrained` makes it a source for others.
+        The network before the fine-tuning; its `save_pretrained` saves it as a source.
     generator_ : BaseGenerator
         The fitted generator.
-    history_, best_epoch_ : pandas.DataFrame, int
-        Of the fine-tuning, see the estimator.
+    history_ : pandas.DataFrame
+        History of the fine-tuning, see the estimator.
+    best_epoch_ : int
+        Best epoch of the fine-tuning.
     pretraining_history_ : pandas.DataFrame
-        Of the pre-training: ``loss`` on generated, ``val_loss`` and ``val_score`` on real series.
+        History of the pre-training, with ``loss`` on generated series, and ``val_loss`` and
+        ``val_score`` on real series.
     n_generated_ : int
-        Generated instances.
+        Number of generated instances.
 
     References
     ----------
-    .. [1] The idea, on 14 multivariate problems with a GAN for each class: "Optimizing deep
-       learning performance with limited multivariate time series data", graduation project.
+    .. [1] "Optimizing deep learning performance with limited multivariate time series data",
+       graduation project (14 multivariate problems, one GAN per class).
     """
 
     def __init__(
@@ -102,18 +105,19 @@ class SyntheticPretraining(NetworkWrapper):
         y : array-like of shape (n_instances,)
             Class labels, or numbers in any unit.
         validation_data : tuple of (X, y), optional
-            Held-out instances instead of the inner split; the generator does not see them.
+            Held-out instances instead of the inner split; the generator is not fitted to them.
 
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------
         TypeError, ValueError
             If a parameter or the data cannot be used.
         FloatingPointError
-            If a training diverges at once.
+            If the pre-training or the fine-tuning diverges in its first epoch.
         """
         validation_data = self._checked_together(X, y, validation_data)
         return self._fit_with(X, y, validation_data=validation_data)
@@ -124,7 +128,7 @@ class SyntheticPretraining(NetworkWrapper):
         first = self._member(seed, **(self.pretraining_params or {}))
         tuned = self._member(seed, omega=self.omega)
         source = first.load_source()
-        # The same numbers that the estimator's own fit draws, so that the split is the same.
+        # The random stream of the estimator's own fit, so that the split is the same.
         data = prepare(
             tuned,
             X,
@@ -142,7 +146,7 @@ class SyntheticPretraining(NetworkWrapper):
         card = trained.card(
             type(self.generator_).__name__,
             simulated=True,
-            notes=f"Pre-trained on series that {self.generator_!r} generated.",
+            notes=f"Pre-trained on series generated by {self.generator_!r}.",
         )
 
         run = TrainingRun(tuned, data, random_streams(seed))
@@ -156,8 +160,8 @@ class SyntheticPretraining(NetworkWrapper):
         self._check_estimator()
         if not isinstance(self.generator, BaseGenerator):
             raise TypeError(
-                "generator must be a generator of sktl.synthesis, or of your own class that "
-                f"inherits BaseGenerator. Received: generator={self.generator!r}"
+                "generator must be a generator of sktl.synthesis or an instance of another "
+                f"subclass of BaseGenerator. Received: generator={self.generator!r}"
             )
         Number().check("omega", self.omega)
         check_choice("transfer", self.transfer, ("all", "transferable"))
@@ -170,10 +174,10 @@ class SyntheticPretraining(NetworkWrapper):
             )
 
     def _member(self, seed, **params):
-        """Make one of the two networks."""
+        """Return one of the two networks."""
         member = self.estimator.clone().set_params(random_state=seed, **params)
         if member.head == "auto":
-            # The output layer comes from the pre-training, too.
+            # The output layer also comes from the pre-training.
             member.set_params(head="random")
         member.check_parameters()
         return member
@@ -199,8 +203,9 @@ class SyntheticPretraining(NetworkWrapper):
         )
         if X_new.shape != (self.n_generated_, *X.shape[1:]) or not np.isfinite(X_new).all():
             raise ValueError(
-                f"The generator must give finite series of shape {X.shape[1:]}. Received: "
-                f"{X_new.shape}, {np.count_nonzero(~np.isfinite(X_new))} values not finite"
+                f"The generator must return {self.n_generated_} finite series of shape "
+                f"{X.shape[1:]}. Received: shape {X_new.shape}, "
+                f"{np.count_nonzero(~np.isfinite(X_new))} values not finite"
             )
         return X_new, y_new
 
@@ -212,7 +217,7 @@ class SyntheticPretraining(NetworkWrapper):
 
     @classmethod
     def get_test_params(cls, parameter_set="default"):
-        """Return parameters that make a fit short, for the suites of sktime.
+        """Return parameters for a short fit, for the test suites of sktime.
 
         Parameters
         ----------
@@ -243,7 +248,7 @@ class SyntheticPretraining(NetworkWrapper):
 
 
 def _generated(data, X, y):
-    """Give generated series as a training part that is scaled like the real one."""
+    """Replace the training part by generated series, with the preprocessing of the real one."""
     X = np.repeat(X, data.facts.channel_repeats, axis=1)
     targets = data.facts.targets
     part = (

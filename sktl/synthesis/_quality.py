@@ -1,4 +1,4 @@
-"""How good generated series are: useful, hard to tell, covering, new, of the right spectrum."""
+"""Metrics of generated series: usefulness, fidelity, coverage, novelty and spectrum."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import pandas as pd
 from sktl._checks import check_number
 from sktl._random import draw_seed
 
-_FLOOR = 1e-10  # of the largest power; below it a spectrum is rounding
+_FLOOR = 1e-10  # fraction of the largest power below which a spectrum is rounding error
 
 
 class Coverage(NamedTuple):
-    """Two figures of Naeem et al. (2020).
+    """Density and coverage of Naeem et al. (2020), see `coverage`.
 
     Attributes
     ----------
     density : float
-        How often samples lie in the neighbourhoods of real instances, as a share of what real
-        ones would; may exceed 1.
+        Mean number of real neighbourhoods that contain a sample, relative to real instances; may
+        exceed 1.
     coverage : float
-        Share of the real instances that have a sample in their neighbourhood, 0 to 1.
+        Fraction of the real instances with a sample in their neighbourhood, 0 to 1.
 
     Examples
     --------
@@ -36,22 +36,28 @@ class Coverage(NamedTuple):
 
 
 def coverage(X_real, X_new, n_neighbors: int = 5) -> Coverage:
-    """Measure which part of the data samples reach, and whether they stay within it.
+    """Compute density and coverage of generated series [1]_.
 
-    A real instance's neighbourhood reaches to its k-th nearest real one, by Euclidean distance
-    of series that are standardised by channel.
+    The neighbourhood of a real instance has the radius of its distance to the k-th nearest real
+    instance. Distances are Euclidean, with each channel divided by its standard deviation.
 
     Parameters
     ----------
     X_real, X_new : np.ndarray of shape (n_instances, n_channels, n_timepoints)
-        Real and generated series, in one unit; best real ones that the generator has not seen.
+        Real and generated series in the same unit; preferably real series that the generator was
+        not fitted to.
     n_neighbors : int, default=5
-        The k.
+        Number k of neighbours.
 
     Returns
     -------
     Coverage
-        Density and coverage. Copies have a coverage of 1.
+        Density and coverage. Copies of the real instances have a coverage of 1.
+
+    Raises
+    ------
+    ValueError
+        If there are not more than `n_neighbors` real instances, or the shapes do not match.
 
     References
     ----------
@@ -72,7 +78,7 @@ def coverage(X_real, X_new, n_neighbors: int = 5) -> Coverage:
     real, new = _points(X_real, X_new)
     if len(real) <= n_neighbors:
         raise ValueError(
-            "coverage needs more real instances than neighbours. "
+            "coverage needs more real instances than n_neighbors. "
             f"Received: {len(real)} instances, n_neighbors={n_neighbors}"
         )
     radius = np.partition(cdist(real, real), n_neighbors, axis=1)[:, n_neighbors]
@@ -83,19 +89,24 @@ def coverage(X_real, X_new, n_neighbors: int = 5) -> Coverage:
 
 
 def novelty(X_training, X_new) -> float:
-    """Measure how far samples are from what they were made of.
+    """Compute the distance of samples from the training instances of their generator.
 
     Parameters
     ----------
     X_training, X_new : np.ndarray of shape (n_instances, n_channels, n_timepoints)
-        What the generator was fitted on, and its samples.
+        Training series of the generator, and generated series in the same unit.
 
     Returns
     -------
     float
-        Median distance of a sample from the nearest training instance, as a share of the median
-        distance of training instances from their nearest other one: 0 for copies, about 1 for
-        samples that are as new as real instances; NaN where training instances are equal.
+        Median distance from a sample to its nearest training instance, divided by the median
+        distance from a training instance to its nearest other one: 0 for copies, about 1 for
+        samples as new as real instances; NaN if the training instances are equal.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not match.
 
     Examples
     --------
@@ -116,25 +127,31 @@ def novelty(X_training, X_new) -> float:
 
 
 def discriminative_score(X_real, X_new, *, n_splits: int = 5, random_state=None) -> float:
-    """Measure how well a classifier tells samples from real instances.
+    """Compute how well a classifier distinguishes generated from real series [1]_.
 
-    A random forest on values and spectra, cross-validated on equally many of both.
+    The classifier is a random forest on values and spectra, cross-validated on equal numbers of
+    generated and real series.
 
     Parameters
     ----------
     X_real, X_new : np.ndarray of shape (n_instances, n_channels, n_timepoints)
-        Real and generated series, best with the same distribution of targets.
+        Real and generated series, preferably with the same distribution of targets.
     n_splits : int, default=5
-        Folds.
+        Number of folds.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=None
-        Seed of the draw, the folds and the forest.
+        Seed of the subsample, the folds and the forest.
 
     Returns
     -------
     float
-        Accuracy less one half, as an absolute value: 0 where nothing tells them apart, 0.5 where
-        everything does. Copies of instances that lie in other folds score below chance and so
-        above 0.
+        Absolute difference of the accuracy from 0.5: 0 if they cannot be distinguished, 0.5 if all
+        are classified correctly. Copies of instances in other folds give an accuracy below 0.5, so
+        a score above 0.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than `n_splits` instances of one kind.
 
     References
     ----------
@@ -157,7 +174,7 @@ def discriminative_score(X_real, X_new, *, n_splits: int = 5, random_state=None)
     n = min(len(real), len(new))
     if n < n_splits:
         raise ValueError(
-            f"discriminative_score needs {n_splits} instances of both kinds. "
+            f"discriminative_score needs at least {n_splits} real and {n_splits} generated series. "
             f"Received: {len(real)} real, {len(new)} generated"
         )
     both = np.concatenate([one[rng.permutation(len(one))[:n]] for one in (real, new)])
@@ -171,19 +188,19 @@ def discriminative_score(X_real, X_new, *, n_splits: int = 5, random_state=None)
 def train_on_synthetic(
     X_train, y_train, X_new, y_new, X_test, y_test, *, estimator=None, random_state=None
 ) -> pd.DataFrame:
-    """Train on samples, on real instances and on both; test on real ones.
+    """Train on generated series, on real series and on both, and test on real ones [1]_.
 
     Parameters
     ----------
     X_train, y_train : np.ndarray
-        Real training panel and its labels or numbers (floating point).
+        Real training panel and its class labels or floating-point numbers.
     X_new, y_new : np.ndarray
-        Generated panel.
+        Generated panel and its targets.
     X_test, y_test : np.ndarray
-        Real instances that neither the generator nor the training has seen.
+        Real test panel, unknown to the generator, and its targets.
     estimator : object, optional
-        What is trained, with ``fit(X, y)`` and ``predict(X)`` of panels. Default: a random
-        forest on values and spectra.
+        Estimator with ``fit(X, y)`` and ``predict(X)`` for panels. Default: a random forest on
+        values and spectra.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=None
         Seed of the forest.
 
@@ -191,7 +208,7 @@ def train_on_synthetic(
     -------
     pandas.DataFrame
         Rows ``real``, ``synthetic``, ``both``; columns ``accuracy``, ``f1_weighted`` and
-        ``f1_macro`` of classes, ``mae`` of numbers.
+        ``f1_macro`` for classification, ``mae`` for regression.
 
     References
     ----------
@@ -234,18 +251,18 @@ def train_on_synthetic(
 
 
 def spectral_distance(X_real, X_new) -> float:
-    """Compare the mean power spectra of real and generated series.
+    """Compute the difference of the mean power spectra of real and generated series.
 
     Parameters
     ----------
     X_real, X_new : np.ndarray of shape (n_instances, n_channels, n_timepoints)
-        Series in one unit.
+        Real and generated series in the same unit.
 
     Returns
     -------
     float
-        Root of the mean squared difference over channels and frequencies above zero, in dB; NaN
-        where the real series have no power there (constant series, one time point).
+        Root mean squared difference over channels and frequencies above zero, in dB; NaN if the
+        real series have no power there (constant series, one time point).
 
     Examples
     --------
@@ -276,7 +293,8 @@ def mean_spectrum(X) -> np.ndarray:
     Returns
     -------
     np.ndarray of shape (n_channels, n_timepoints // 2)
-        Power at the frequencies above zero, which are multiples of 1 / n_timepoints.
+        Power, in the squared unit of X, at the positive frequencies, multiples of
+        1 / n_timepoints cycles per sample.
 
     Examples
     --------
@@ -291,26 +309,25 @@ def mean_spectrum(X) -> np.ndarray:
 def quality(
     generator, X_train, y_train, X_test, y_test, *, multiple: float = 2, random_state=None
 ) -> pd.Series:
-    """Measure a fitted generator by all figures at once.
+    """Compute all metrics of a fitted generator.
 
     Parameters
     ----------
     generator : BaseGenerator
-        Fitted on the training panel, or on a part of it.
+        Generator fitted to the training panel or to a part of it.
     X_train, y_train, X_test, y_test : np.ndarray
-        Real panels and their labels or numbers (floating point).
+        Real panels and their class labels or floating-point numbers.
     multiple : float, default=2
-        Samples for one training instance.
+        Number of samples per training instance.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=None
         Seed.
 
     Returns
     -------
     pandas.Series
-        ``TRTR``, ``TSTR`` and ``TRSTR`` (weighted F1, or mean absolute error, on the test panel
-        after training on real, generated and both), ``discriminative`` (against the test panel),
-        ``density``, ``coverage`` (of the test panel), ``novelty``, ``spectrum_db`` (against the
-        test panel).
+        ``TRTR``, ``TSTR`` and ``TRSTR`` (weighted F1 or mean absolute error on the test panel after
+        training on real series, on generated ones and on both); ``discriminative``, ``density``,
+        ``coverage`` and ``spectrum_db`` compared with the test panel; ``novelty``.
 
     Examples
     --------
@@ -341,7 +358,7 @@ def quality(
 
 
 def _points(X_real, X_new):
-    """Return both panels as points, standardised by the real one's channels."""
+    """Return both panels as points, each channel divided by the real one's deviation."""
     real, new = np.asarray(X_real, float), np.asarray(X_new, float)
     if real.ndim != 3 or new.ndim != 3 or real.shape[1:] != new.shape[1:] or not len(new):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The simulators of the datasets as generators."""
+"""Simulators of the datasets as generators."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from sktl.synthesis._base import BaseGenerator
 
 
 class SimulatorGenerator(BaseGenerator):
-    """A simulator of one of the six datasets: physics instead of learning.
+    """Generator that uses the simulator of a dataset and learns nothing from the training series.
 
-    `fit` learns nothing of the training series; it only checks that the simulator makes series
-    of their shape, and their labels. For wanted labels it simulates until all have come. For a
-    wanted number it takes the simulated instance with the nearest one, and `sample` returns that
-    number.
+    `fit` only checks that the simulator returns series of their shape, and their labels. For
+    requested labels, `sample` simulates until it has enough instances of each. For requested
+    numbers, it selects the simulated instances with the nearest numbers and returns those.
 
     Parameters
     ----------
     dataset : str
         Name of the dataset, see `sktl.datasets.list_datasets`.
     surplus : int, default=4
-        For given numbers: how many instances are simulated for one that is taken.
+        For regression: number of simulated instances per selected one.
     task, random_state
         See `BaseGenerator`.
 
@@ -49,24 +48,24 @@ class SimulatorGenerator(BaseGenerator):
         spec = get_spec(get_spec(self.dataset).simulated_name)
         if spec.task != ("regression" if self.classes_ is None else "classification"):
             raise ValueError(
-                f"{spec.name} is a task of {spec.task}. Received: y for "
+                f"y must be for {spec.task}, the task of {spec.name}. Received: y for "
                 f"{'regression' if self.classes_ is None else 'classification'}"
             )
         if X.shape[1:] != (spec.n_channels, spec.n_timepoints):
             raise ValueError(
-                f"The simulator of {spec.name} makes series of {spec.n_channels} channels and "
-                f"{spec.n_timepoints} time points. Received: {X.shape[1:]}"
+                f"X must have {spec.n_channels} channels and {spec.n_timepoints} time points, as "
+                f"the series of {spec.name}. Received: {X.shape[1:]} (channels, time points)"
             )
         unknown = set() if self.classes_ is None else {*map(str, self.classes_)} - {*spec.classes}
         if unknown:
             raise ValueError(
-                f"The simulator of {spec.name} knows {list(spec.classes)}. "
+                f"y must have the classes of {spec.name}, {list(spec.classes)}. "
                 f"Received: {sorted(unknown)}"
             )
         return {}
 
     def sample(self, n=None, y=None, *, random_state=None):
-        """Simulate; see `BaseGenerator.sample`.
+        """Return simulated instances.
 
         Parameters
         ----------
@@ -78,7 +77,7 @@ class SimulatorGenerator(BaseGenerator):
         X : np.ndarray of shape (n, n_channels, n_timepoints), float32
             Simulated series.
         y : np.ndarray of shape (n,)
-            Their labels, or the numbers that were simulated.
+            Labels or numbers of the simulated series.
         """
         X, y = super().sample(n, y, random_state=random_state)
         return X, (self._simulated if self.classes_ is None else y)
@@ -94,7 +93,7 @@ class SimulatorGenerator(BaseGenerator):
 
         if self.classes_ is None:
             X, y = draw(self.surplus * len(targets))
-            # One instance serves one target: the rarest targets choose among all that is left.
+            # Each instance is used once; targets select in random order among those that remain.
             y, free, chosen = y.astype(float), np.ones(len(y), bool), np.empty(len(targets), int)
             for wanted in rng.permutation(len(targets)):
                 distance = np.where(free, np.abs(y - targets[wanted]), np.inf)

@@ -20,34 +20,34 @@ from sktl.training.network_cache import lease
 from sktl.training.preprocessing import standardisation
 from sktl.training.quiet_import import import_keras
 
-# Samples of a class that vary less than this share of the real ones count as collapsed.
+# A class counts as collapsed if the variance ratio of its samples to real instances is below this.
 COLLAPSED = 0.05
 _BATCH = 256
 _COLUMNS = ["critic_loss", "distance", "generator_loss"]
 
 
 class WGANGPGenerator(BaseGenerator):
-    """A network that learns to make series which another one cannot tell from the real ones.
+    """A conditional Wasserstein GAN with gradient penalty [1]_.
 
-    All channels are made together, so that what they have in common is learnt; the wanted class
-    or number is an input of both networks. The weights are averaged over the last fifth of the
-    training. Series are standardised by channel; amplitudes that vary by orders of magnitude
-    between instances are beyond it: take logarithms first.
+    All channels are generated together, so that their dependence is learnt. The class or number is
+    an input of both networks. The generator's weights are averaged over the last fifth of the
+    training. Each channel is standardised. The network cannot represent amplitudes that differ by
+    orders of magnitude between instances; transform such series with a logarithm first.
 
     Parameters
     ----------
     n_steps : int, default=1000
-        Steps of the generator; few data need as many as more data.
+        Number of training steps of the generator; few instances need as many as more instances.
     n_critic : int, default=2
-        Steps of the critic before each of them.
+        Number of training steps of the critic before each of them.
     batch_size : int, default=32
-        Instances per step, drawn with replacement.
+        Instances per step, sampled with replacement.
     latent_size : int, default=32
-        Random numbers of an instance, besides white noise at every time point.
+        Length of the latent vector of an instance; white noise at every time point is added to it.
     filters : int, default=32
-        Filters of the generator's convolutions, and of the critic's first.
+        Number of filters of the generator's convolutions and of the critic's first one.
     learning_rate : float, default=4e-3
-        Learning rate of both Adams.
+        Learning rate of both optimizers.
     gradient_penalty : float, default=10.0
         Weight of the gradient penalty.
     task, random_state
@@ -56,17 +56,17 @@ class WGANGPGenerator(BaseGenerator):
     Attributes
     ----------
     history_ : pandas.DataFrame
-        One row per step of the generator, the index from 1: ``critic_loss``, ``distance`` (the
-        critic's estimate of how far samples are from the data) and ``generator_loss``.
+        One row per step of the generator, with the index from 1: ``critic_loss``, ``distance`` (the
+        critic's estimate of the Wasserstein distance) and ``generator_loss``.
     diversity_ : pandas.Series
-        Of each class (of all instances for regression), the variance of samples as a share of
-        that of the training instances, 1 being right; NaN for a class of equal instances. A
-        value below 0.05 is warned of as mode collapse.
+        Variance of the samples divided by that of the training instances, for each class (for all
+        instances in regression); ideally 1; NaN for a class of equal instances. A warning of mode
+        collapse is given for values below 0.05.
 
     Notes
     -----
-    On small data the samples are bounded by what the few instances show; compare with the other
-    generators, which cost nothing, before anything is concluded.
+    With few training instances the samples cannot be more diverse than these show. Compare the
+    result with the other generators, which need no training.
 
     References
     ----------
@@ -109,13 +109,13 @@ class WGANGPGenerator(BaseGenerator):
 
     @property
     def history_(self):
-        """Losses of the training."""
+        """Losses of the training, one row per step of the generator."""
         index = pd.RangeIndex(1, len(self._learnt["history"]) + 1, name="step")
         return pd.DataFrame(self._learnt["history"], columns=_COLUMNS, index=index)
 
     @property
     def diversity_(self):
-        """Variance of the samples as a share of the training instances'."""
+        """Variance of the samples divided by that of the training instances, for each class."""
         return pd.Series(self._learnt["diversity"], index=self.classes_)
 
     def _fit(self, X, targets, rng):
@@ -124,21 +124,21 @@ class WGANGPGenerator(BaseGenerator):
         check_number("learning_rate", self.learning_rate, least=0, above=True)
         check_number("gradient_penalty", self.gradient_penalty, least=0)
         if len(X) < 2:
-            raise ValueError(f"A GAN needs two instances or more. Received: {len(X)}")
+            raise ValueError(f"A GAN needs at least two instances. Received: {len(X)}")
         center, scale = np.array([standardisation(channel) for channel in np.moveaxis(X, 1, 0)]).T
         constant = np.ptp(X, axis=(0, 2)) == 0
         learnt = {"center": center, "scale": np.where(constant, 0.0, scale)}
         if self.classes_ is None:
             learnt["number_center"], learnt["number_scale"] = standardisation(targets)
         real = ((X.transpose(0, 2, 1) - center) / scale).astype(np.float32)
-        with self._borrow() as adversaries:
+        with self._lease() as adversaries:
             weights, history = self._train(
                 adversaries, real, self._conditions(targets, learnt), rng
             )
         learnt |= {f"weights/{path}": values for path, values in weights.items()}
         return learnt | {"history": history}
 
-    def _borrow(self):
+    def _lease(self):
         keras = import_keras()
         n_conditions = 1 if self.classes_ is None else len(self.classes_)
         shape = (self.shape_[0], self.shape_[1], n_conditions)
@@ -172,7 +172,7 @@ class WGANGPGenerator(BaseGenerator):
             history[step, 2] = adversaries.train_generator(self._inputs(conditions[batch], rng))
             if not np.isfinite(history[step]).all():
                 raise FloatingPointError(
-                    "The GAN diverged: lower learning_rate, or look for extreme values in X. "
+                    "The GAN diverged. Lower learning_rate, or look for extreme values in X. "
                     f"Received: {history[step].tolist()} at step {step + 1}"
                 )
             if step >= averaged_from and (self.n_steps - 1 - step) % every == 0:
@@ -201,7 +201,7 @@ class WGANGPGenerator(BaseGenerator):
         }
         conditions = self._conditions(targets, self._learnt)
         made = []
-        with self._borrow() as adversaries:
+        with self._lease() as adversaries:
             adversaries.load(weights)
             for start in range(0, len(targets), _BATCH):
                 inputs = self._inputs(conditions[start : start + _BATCH], rng)
@@ -226,9 +226,9 @@ class WGANGPGenerator(BaseGenerator):
         if len(collapsed):
             which = "all instances" if self.classes_ is None else self.classes_[collapsed].tolist()
             warnings.warn(
-                "Mode collapse: samples vary less than 0.05 times as much as the training "
-                "instances. Train longer (n_steps), lower learning_rate, or take another "
-                f"generator. Received: {which}",
+                f"Mode collapse: the variance of the samples is below {COLLAPSED} times that of "
+                "the training instances. Train longer (n_steps), lower learning_rate, or use "
+                f"another generator. Received: {which}",
                 RuntimeWarning,
                 stacklevel=3,
             )

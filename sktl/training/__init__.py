@@ -1,8 +1,8 @@
-"""The engine: what trains a network, whatever its architecture and whoever asks for it.
+"""The training engine, which is independent of the architecture and of the task.
 
-`loop` is the training of one network, `compiled_network` the network that trains, `backends` its
-two compilers, `optimizer` its Adam with two learning rates, `network_cache` who uses it next,
-`preprocessing` what a panel goes through before, `targets` what y becomes, `training_data` what
-several trainings share, `randomness` what is drawn, `frozen_backbone` a network of which the head
-alone is trained. `sktl.estimators.training_run` is what uses all of it.
+`loop` trains one network, `compiled_network` is that network with its optimizer, `backends`
+compiles its training step, `optimizer` is Adam with two learning rates, `network_cache` reuses
+compiled networks, `preprocessing` scales panels, `targets` encodes y, `training_data` contains
+prepared data, `randomness` derives random streams from a seed, and `frozen_backbone` trains only
+the head of a network. `sktl.estimators.training_run` combines them.
 """

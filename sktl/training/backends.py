@@ -1,4 +1,4 @@
-"""The three backends, which differ only in how a step is made."""
+"""The training step on each of the three backends of Keras."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sktl.training.compiled_network import CompiledNetwork
 
 
 class TensorFlowNetwork(CompiledNetwork):
-    """Steps as ``tf.function``: a loop over the batches around a step that XLA may compile.
+    """Training on TensorFlow: a ``tf.function`` over the batches of an epoch.
 
-    Measured on two cores: XLA inside the loop doubled the speed of small convolutions on short
-    series, and halved it on long ones; XLA around the loop made it ten times slower, and so did
-    XLA on a long LSTM.
+    XLA compiles the single step, not the loop. Measured on two cores: XLA on the step doubled the
+    speed of small convolutions on short series and halved it on long ones. XLA on the whole loop
+    was ten times slower, and so was XLA on a long LSTM.
     """
 
     def _compile(self):
@@ -49,7 +49,7 @@ class TensorFlowNetwork(CompiledNetwork):
             return total
 
         self.step, self._steps = step, steps
-        # Not training=False: that would overrule a layer which is told to keep its dropout on.
+        # No training=False: it would override layers that were built to keep their dropout on.
         self._outputs = tf.function(
             lambda inputs: model(inputs),
             input_signature=[inputs],
@@ -63,7 +63,7 @@ class TensorFlowNetwork(CompiledNetwork):
 
 
 class JaxNetwork(CompiledNetwork):
-    """Steps as jitted functions of the state (weights, other variables, optimizer)."""
+    """Training on JAX: the step is a jitted function of weights, other variables and optimizer."""
 
     def _compile(self):
         import jax
@@ -97,7 +97,7 @@ class JaxNetwork(CompiledNetwork):
         self._push()
 
     def _push(self):
-        # Copies, because the step gives its arguments' memory to its results.
+        # Copies, because the step donates the buffers of its arguments.
         import jax.numpy as jnp
 
         self._state = tuple([jnp.array(v.value) for v in group] for group in self._groups)
@@ -110,7 +110,7 @@ class JaxNetwork(CompiledNetwork):
                 variable.assign(jnp.array(value))
 
     def _train(self, data, batches, present):
-        # The rows are taken outside of the step: else the number of instances were compiled in.
+        # Batches are indexed outside the step, so that it is not recompiled for every n_instances.
         total = 0.0
         for batch, mask in zip(batches, present, strict=True):
             self._state, loss = self._step(self._state, [part[batch] for part in data], mask)
@@ -118,7 +118,7 @@ class JaxNetwork(CompiledNetwork):
         return total
 
     def _predict(self, data):
-        # To the next power of two, or a whole batch: else every number were compiled anew.
+        # Padded to a power of two or a whole batch, so that few batch sizes are compiled.
         count = len(data[0])
         missing = min(1 << (count - 1).bit_length(), self.prediction_batch) - count
         padded = [np.concatenate([part, np.repeat(part[:1], missing, axis=0)]) for part in data]
@@ -126,16 +126,16 @@ class JaxNetwork(CompiledNetwork):
 
 
 class TorchNetwork(CompiledNetwork):
-    """Steps as they come, one operation after the other; what they take is large enough for it.
+    """Training on PyTorch in eager mode.
 
-    Gradients are recorded within a step alone: everywhere else `fixed_keras_settings` keeps PyTorch
-    from it.
+    Gradients are recorded within the training step only; `fixed_keras_settings` disables them
+    elsewhere.
     """
 
     def _compile(self):
         self._variables = self.model.trainable_variables
-        # On PyTorch Keras' dropout draws from the process's generator, and not from the layer's
-        # stream, which `load` sets, where the layer was given no seed. What it is does not matter.
+        # Without a seed, Keras' dropout on PyTorch uses the global random generator instead of the
+        # layer's stream, which `load` sets. The value of the seed does not matter.
         for layer in inner_layers(self.model):
             stream = getattr(layer, "seed_generator", None)
             if stream is not None and getattr(stream, "_initial_seed", 0) is None:
@@ -154,7 +154,7 @@ class TorchNetwork(CompiledNetwork):
                 objective, loss = self._objective(outputs, targets, share, mask, self.model.losses)
             gradients = torch.autograd.grad(objective, weights, allow_unused=True)
             self._optimizer.apply(gradients, self._variables)
-            # On a GPU a number would wait for the step; a tensor does not.
+            # A Python number would synchronise with the GPU at every step; a tensor does not.
             total += loss.detach()
         return total
 
@@ -167,7 +167,7 @@ class TorchNetwork(CompiledNetwork):
 BACKENDS: dict[str, type[CompiledNetwork]] = {
     "tensorflow": TensorFlowNetwork, "jax": JaxNetwork, "torch": TorchNetwork,
 }  # fmt: skip
-"""What trains a network on each of Keras' backends."""
+"""The class that trains a network on each backend of Keras."""
 
 
 def compile_network(
@@ -188,31 +188,31 @@ def compile_network(
     Raises
     ------
     RuntimeError
-        If keras runs on another backend than those of `BACKENDS`.
+        If keras runs on a backend that is not in `BACKENDS`.
     """
     kind = for_backend(BACKENDS, "sktl")
     return kind(model, loss, transferred, jit)
 
 
 def for_backend(kinds: Mapping[str, type], who: str) -> type:
-    """Choose by the backend that keras runs on.
+    """Return the class for the backend that keras runs on.
 
     Parameters
     ----------
     kinds : mapping of str to type
-        A class for each backend on which `who` trains.
+        Name of a backend to its class.
     who : str
-        What trains, for the error.
+        Name of the model, for the error message.
 
     Returns
     -------
     type
-        The backend's class.
+        The class for the current backend.
 
     Raises
     ------
     RuntimeError
-        If keras runs on a backend that is not among them.
+        If `kinds` has no class for the current backend.
     """
     import keras
 

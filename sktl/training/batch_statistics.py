@@ -1,7 +1,7 @@
-"""Running statistics of batch normalisation that start as those of the training part.
+"""Running statistics of batch normalisation, initialised from the training part.
 
-They start at 0 and 1 otherwise, where a network normalises nothing, and what is computed with them
-(the features of a probe) has little to do with what the layers give a few steps later.
+By default they start at 0 and 1, so that batch normalisation has no effect in prediction, and the
+features of a linear probe differ from those that the layers give after a few training steps.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ import numpy as np
 
 from sktl.training.compiled_network import CompiledNetwork, prediction_batch
 
-# Instances that are enough for a mean and a variance at every filter.
+# Largest number of instances used; more would hardly change a filter's mean and variance.
 MOST = 256
 
 
 def start_statistics(
     network, inputs: list[np.ndarray], known: Collection[str]
 ) -> dict[str, np.ndarray]:
-    """Compute mean and variance at every batch normalisation, as training would.
+    """Compute the mean and variance at every batch normalisation layer in training mode.
 
     Parameters
     ----------
     network : CompiledNetwork
-        It holds the weights before training; its running statistics are changed.
+        The network with its initial weights; its running statistics are overwritten.
     inputs : list of np.ndarray
-        Some training instances, at most `MOST` of which are used, evenly spaced.
+        Preprocessed training instances, of which at most `MOST`, evenly spaced, are used.
     known : collection of str
-        Names of layers whose statistics came with a source and stay.
+        Names of layers whose statistics come from a source and are kept.
 
     Returns
     -------
-    dict of str to np.ndarray
-        ``"layer/moving_mean"`` and ``"layer/moving_variance"``.
+    dict of str to np.ndarray of shape (n_filters,)
+        ``"layer/moving_mean"`` and ``"layer/moving_variance"`` to values.
     """
     from keras import layers, ops
 
@@ -47,7 +47,7 @@ def start_statistics(
         return {}
     n_instances = len(inputs[0])
     chosen = np.linspace(0, n_instances - 1, min(n_instances, MOST)).round().astype(int)
-    # The whole network's own inputs, also where its first part is frozen.
+    # Inputs of the whole network, even if its first part is frozen.
     data = CompiledNetwork.to_tensors([part[chosen] for part in inputs])
     moving = {v.path: v for norm in norms for v in (norm.moving_mean, norm.moving_variance)}
     momentum = {v: norm.momentum for norm in norms for v in moving if v.split("/")[0] == norm.name}
@@ -55,7 +55,7 @@ def start_statistics(
     size = prediction_batch(model)
     for at in range(0, len(chosen), size):
         batch = [part[at : at + size] for part in data]
-        # From 0, a step leaves the batch's own statistics times one less the momentum.
+        # From 0, one step gives the statistics of the batch times (1 - momentum).
         for variable in moving.values():
             variable.assign(np.zeros(variable.shape, "float32"))
         model(batch, training=True)

@@ -1,4 +1,4 @@
-"""One network with its optimizer, made to be used for many fits."""
+"""A network with its optimizer and compiled steps, reused for many fits."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy as np
 from sktl.layers.fast_forms import inner_layers, weight_owners
 from sktl.training.optimizer import two_speed_adam
 
-# Instances that are predicted at once, fewer where the widest feature map has more values.
+# Batch size in prediction, and a limit on the values of the widest feature map of a batch.
 PREDICTION_BATCH = 256
 PREDICTION_VALUES = 2**25
 
 
 def weight_names(model) -> dict[str, Any]:
-    """Name the weights of a model, without the states of its random streams.
+    """Return the weights of a model by path, without the states of its random streams.
 
     Parameters
     ----------
@@ -34,14 +34,14 @@ def weight_names(model) -> dict[str, Any]:
 
 
 def set_weights(model, weights: Mapping[str, np.ndarray]):
-    """Give a model its weights.
+    """Set the weights of a model.
 
     Parameters
     ----------
     model : keras.Model
-        The network.
+        The network; changed in place.
     weights : mapping of str to np.ndarray
-        ``"layer/weight"`` to values, all of them.
+        ``"layer/weight"`` to values, for every weight.
 
     Returns
     -------
@@ -54,19 +54,24 @@ def set_weights(model, weights: Mapping[str, np.ndarray]):
 
 
 def initial_weights(model, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Draw new weights by the initialisers of a model's layers.
+    """Return random initial weights from the initialisers of a model's layers.
 
     Parameters
     ----------
     model : keras.Model
-        The network; it is left as it is.
+        The network; not changed.
     rng : numpy.random.Generator
-        Gives the initialisers' seeds.
+        Generates the seeds of the initialisers.
 
     Returns
     -------
     dict of str to np.ndarray
         ``"layer/weight"`` to values.
+
+    Raises
+    ------
+    ValueError
+        If a layer has no initialiser for one of its weights and cannot be built again.
     """
     drawn = {}
     owners = weight_owners(model)
@@ -76,11 +81,11 @@ def initial_weights(model, rng: np.random.Generator) -> dict[str, np.ndarray]:
 
 
 def _draw(layer, variable, rng):
-    """Draw the values of a variable of a layer."""
+    """Return random initial values of a variable of a layer."""
     from keras import initializers, ops
 
-    # That of recurrent_kernel, pointwise_kernel and so on is called after the first word, and that
-    # of a depthwise convolution's kernel as if it were a depthwise_kernel.
+    # Keras names the initialiser of recurrent_kernel, pointwise_kernel and so on without "_kernel",
+    # and that of a depthwise convolution's kernel depthwise_initializer.
     name = variable.name
     names = (name, name.removesuffix("_kernel"), *["depthwise"] * (name == "kernel"))
     found = (initializers.get(getattr(layer, f"{one}_initializer", None)) for one in names)
@@ -97,10 +102,10 @@ def _draw(layer, variable, rng):
 
 
 def _draw_by_building(layer, variable, rng):
-    """Draw a variable of a layer that does not tell its initialiser, by building another such."""
+    """Return initial values of a variable without a known initialiser, from a newly built layer."""
     from keras import ops
 
-    # Where no seed is given, Keras draws one from here.
+    # Keras takes missing seeds from Python's global random generator.
     state = random.getstate()
     random.seed(int(rng.integers(2**31)))
     try:
@@ -108,9 +113,9 @@ def _draw_by_building(layer, variable, rng):
         again.build_from_config(layer.get_build_config())
     except Exception as error:
         raise ValueError(
-            f"The weight {variable.path!r} cannot be drawn anew: give its layer an attribute "
-            f"{variable.name}_initializer, or get_config and build. Received: "
-            f"{type(layer).__name__}, {type(error).__name__}: {error}"
+            f"The weight {variable.path!r} cannot be initialised again. Its layer must have an "
+            f"attribute {variable.name}_initializer, or the methods get_config and build. "
+            f"Received: {type(layer).__name__}, {type(error).__name__}: {error}"
         ) from error
     finally:
         random.setstate(state)
@@ -119,7 +124,7 @@ def _draw_by_building(layer, variable, rng):
 
 
 def prediction_batch(model) -> int:
-    """Say how many instances a model is applied to at once.
+    """Return the batch size of a model in prediction.
 
     Parameters
     ----------
@@ -129,7 +134,8 @@ def prediction_batch(model) -> int:
     Returns
     -------
     int
-        So many that the widest feature map stays below a limit.
+        At most `PREDICTION_BATCH`, and less if the widest feature map of a batch would have more
+        than `PREDICTION_VALUES` values.
     """
     from keras import tree
 
@@ -141,24 +147,24 @@ def prediction_batch(model) -> int:
 
 
 class CompiledNetwork:
-    """A network, Adam with a learning rate for each of two groups, and compiled steps.
+    """A network with Adam at two learning rates and compiled training steps.
 
     Parameters
     ----------
     model : keras.Model
-        The network; inputs are (series, ) or (series, stream max).
+        The network; its inputs are the series, or the series and the stream max.
     loss : str
-        Keras name of the loss.
+        Keras' name of the loss.
     transferred : iterable of str
         Names of the layers that train at omega times the learning rate.
     jit : bool or int
-        Compile the training step with XLA (TensorFlow only; JAX always does, PyTorch never); a
-        number: where the series have no more time points.
+        Compile the training step with XLA (TensorFlow only; JAX always does, PyTorch never). A
+        number n: compile it for series of at most n time points.
 
     Attributes
     ----------
     prediction_batch : int
-        Instances whose features are held at once in prediction.
+        Batch size in prediction.
     """
 
     def __init__(self, model, loss: str, transferred: Iterable[str], jit: bool | int):
@@ -183,12 +189,12 @@ class CompiledNetwork:
     def reset(
         self, weights: Mapping[str, np.ndarray], omega: float, learning_rate: float, seed: int
     ) -> None:
-        """Begin a new fit: set the weights and clear everything else.
+        """Start a new fit: set the weights and reset optimizer and random streams.
 
         Parameters
         ----------
         weights : mapping of str to np.ndarray
-            ``"layer/weight"`` to values, all of them.
+            ``"layer/weight"`` to values, for every weight.
         omega : float
             Multiplier of the transferred layers' learning rate.
         learning_rate : float
@@ -208,14 +214,14 @@ class CompiledNetwork:
         Parameters
         ----------
         weights : mapping of str to np.ndarray
-            ``"layer/weight"`` to values, all of them.
+            ``"layer/weight"`` to values, for every weight.
         seed : int
             Seed of the dropout.
         """
         for path, variable in self._weights.items():
             variable.assign(weights[path])
         for number, variable in enumerate(self._seeds):
-            # A step adds one or two to the second number; no layer may meet where another has been.
+            # A step adds one or two to the second number; the streams of layers must not overlap.
             variable.assign(np.array([seed, number << 24], dtype="uint32"))
         self._push()
 
@@ -230,7 +236,7 @@ class CompiledNetwork:
         from keras import ops
 
         self._pull()
-        # Copies: TensorFlow gives views of memory that the next step changes.
+        # Copies: TensorFlow returns views of memory that the next step overwrites.
         return {p: np.array(ops.convert_to_numpy(v)) for p, v in self._weights.items()}
 
     def state(self) -> list[np.ndarray]:
@@ -239,7 +245,7 @@ class CompiledNetwork:
         Returns
         -------
         list of np.ndarray
-            Weights, random streams, the optimizer's moments, step, learning rate and omega.
+            Weights, random streams, and the optimizer's moments, step, learning rate and omega.
         """
         from keras import ops
 
@@ -247,12 +253,12 @@ class CompiledNetwork:
         return [np.array(ops.convert_to_numpy(variable)) for variable in self._everything()]
 
     def restore(self, state: list[np.ndarray]) -> None:
-        """Go back to a state, so that training continues as if it had never been left.
+        """Restore a state, so that training continues as if it had not been interrupted.
 
         Parameters
         ----------
         state : list of np.ndarray
-            What `state` gave, on this network or another of the same key.
+            Return value of `state`, of this network or another one of the same key.
         """
         for variable, value in zip(self._everything(), state, strict=True):
             variable.assign(value)
@@ -266,7 +272,7 @@ class CompiledNetwork:
         ]
 
     def set_learning_rate(self, value: float) -> None:
-        """Set the learning rate of the layers that are not transferred; omega stays.
+        """Set the learning rate of the layers that are not transferred; omega is not changed.
 
         Parameters
         ----------
@@ -279,26 +285,26 @@ class CompiledNetwork:
 
     @staticmethod
     def to_tensors(inputs: list[np.ndarray], *columns: np.ndarray) -> list:
-        """Turn arrays into tensors once, so that no step copies them again.
+        """Convert arrays to tensors once per training, so that no step copies them.
 
         Parameters
         ----------
         inputs : list of np.ndarray
-            What `Preprocessing.transform` gives: channels first.
+            Return value of `Preprocessing.transform`, with the channel axis before time.
         *columns : np.ndarray
-            Targets, weights.
+            Further arrays, such as targets and weights.
 
         Returns
         -------
         list of tensors
-            The inputs, time first, then the columns.
+            The inputs, with the time axis before channels, then the columns.
         """
         from keras import ops
 
-        # Here, and nowhere else, the axes flip from (channel, time) to (time, channel).
+        # The only place where the axes change from (channel, time) to (time, channel).
         X = inputs[0]
         if 1 < X.shape[1] < 8:
-            # numpy's copy of rows as short as these takes up to four times as long.
+            # np.ascontiguousarray takes up to four times as long for so few channels.
             series = np.stack(list(X.transpose(1, 0, 2)), axis=-1)
         else:
             series = np.ascontiguousarray(X.transpose(0, 2, 1))
@@ -310,16 +316,16 @@ class CompiledNetwork:
         Parameters
         ----------
         data : list of tensors
-            What `to_tensors` gave for inputs, targets and instance weights.
+            Return value of `to_tensors` for inputs, targets and instance weights.
         order : np.ndarray of int
-            The instances in the order of training; the last batch may be incomplete.
+            Indices of the instances in the order of training; the last batch may be incomplete.
         batch_size : int
             Instances per step.
 
         Returns
         -------
         float
-            Mean loss of the instances, each at its own step, with the penalty on kernels.
+            Mean loss of the instances, each computed at its own step, plus the kernel penalty.
         """
         total = 0.0
         for batches, present in _batches(order, min(batch_size, len(order)), self._pads):
@@ -327,17 +333,17 @@ class CompiledNetwork:
         return total / len(order)
 
     def predict(self, data: list) -> np.ndarray:
-        """Apply the network.
+        """Return the outputs of the network.
 
         Parameters
         ----------
         data : list of tensors
-            What `to_tensors` gave for the inputs.
+            Return value of `to_tensors` for the inputs.
 
         Returns
         -------
         np.ndarray of shape (n_instances, ...)
-            The outputs.
+            Outputs, one row per instance.
         """
         size = self.prediction_batch
         starts = range(0, len(data[0]), size)
@@ -347,17 +353,17 @@ class CompiledNetwork:
 
     @property
     def joins_amplitude(self) -> bool:
-        """Whether the last feature before the output layer is the stream max itself."""
+        """True if the last input feature of the output layer is the stream max itself."""
         joins = [layer for layer in self.model.layers if layer.name == "join"]
         return any(layer.output is self.model.get_layer("head").input for layer in joins)
 
     def features(self, data: list) -> np.ndarray:
-        """Return what enters the output layer, computed as in prediction.
+        """Return the input features of the output layer, computed in inference mode.
 
         Parameters
         ----------
         data : list of tensors
-            What `to_tensors` gave for the inputs.
+            Return value of `to_tensors` for the inputs.
 
         Returns
         -------
@@ -377,14 +383,14 @@ class CompiledNetwork:
     def mean_loss(
         self, targets: np.ndarray, outputs: np.ndarray, weights: np.ndarray | None = None
     ) -> float:
-        """Return the mean loss of given outputs, without the penalty.
+        """Return the mean loss of given outputs, without the kernel penalty.
 
         Parameters
         ----------
         targets, outputs : np.ndarray of shape (n_instances, n_outputs)
-            What should and what did come out.
+            Encoded targets and the outputs of the network.
         weights : np.ndarray of shape (n_instances,), optional
-            What the losses are multiplied by, as in training.
+            Weights of the instances' losses, as in training.
 
         Returns
         -------
@@ -395,16 +401,17 @@ class CompiledNetwork:
         return float(np.mean(losses if weights is None else losses * weights))
 
     def losses(self, targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-        """Return the loss of each instance, without the penalty.
+        """Return the loss of each instance, without the kernel penalty.
 
         Parameters
         ----------
         targets, outputs : np.ndarray of shape (n_instances, n_outputs)
-            What should and what did come out.
+            Encoded targets and the outputs of the network.
 
         Returns
         -------
         np.ndarray of shape (n_instances,)
+            Losses.
         """
         from keras import ops
 
@@ -420,17 +427,17 @@ class CompiledNetwork:
         return objective, objective * count
 
     def penalty(self) -> float:
-        """Return the penalty on the kernels at the present weights.
+        """Return the kernel penalty at the current weights.
 
         Returns
         -------
         float
-            Sum of the regularisers, 0 without any.
+            Sum of the regularisation losses; 0 if there are none.
         """
         self._pull()
         return float(sum(self.model.losses))
 
-    # What the backends give.
+    # Implemented by the backends.
     def _compile(self) -> None:
         raise NotImplementedError
 
@@ -440,14 +447,14 @@ class CompiledNetwork:
     def _predict(self, data) -> np.ndarray:
         raise NotImplementedError
 
-    # From keras variables to the state that the steps use and back; on TensorFlow they are one.
+    # Copy keras variables to the state that the steps use, and back. Needed on JAX only.
     def _push(self) -> None: ...
 
     def _pull(self) -> None: ...
 
 
 def _batches(order, batch_size, pads):
-    """Cut an order into batches and a mask of who is present, in as few blocks as possible."""
+    """Split an order into batches with a mask of real rows, in as few blocks as possible."""
     full = len(order) // batch_size * batch_size
     present = np.ones(len(order))
     if pads:

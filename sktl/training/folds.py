@@ -1,4 +1,4 @@
-"""Folds: which instances are left out together, and which the models that predict them see."""
+"""Cross-validation folds, as pairs of training and test indices."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Folds = Sequence[tuple[np.ndarray, np.ndarray]]
 
 
 def checked_groups(groups: Any, n_instances: int) -> np.ndarray | None:
-    """Return groups as an array.
+    """Validate groups and return them as an array.
 
     Parameters
     ----------
     groups : array-like of shape (n_instances,) or None
-        A group for each instance.
+        Group label of each instance.
     n_instances : int
         Number of instances.
 
@@ -29,14 +29,14 @@ def checked_groups(groups: Any, n_instances: int) -> np.ndarray | None:
     Raises
     ------
     ValueError
-        If there is not one group for each instance.
+        If `groups` does not have one label per instance.
     """
     if groups is None:
         return None
     groups = np.asarray(groups)
     if groups.shape != (n_instances,):
         raise ValueError(
-            f"groups must name a group for each of the {n_instances} instances. "
+            f"groups must have one label for each of the {n_instances} instances. "
             f"Received: shape {groups.shape}"
         )
     return groups
@@ -45,26 +45,31 @@ def checked_groups(groups: Any, n_instances: int) -> np.ndarray | None:
 def folds_of(
     n_instances: int, cv: Any = None, groups: Any = None, y: Any = None, stratify: bool = False
 ) -> list[tuple[np.ndarray, np.ndarray]] | None:
-    """Return the folds that leave instances out.
+    """Return the folds of a cross-validation.
 
     Parameters
     ----------
     n_instances : int
         Number of instances.
     cv : int, scikit-learn splitter, iterable of (training, test) or None
-        None: each group is left out, or up to ten folds of groups where there are more; without
-        groups every instance alone.
+        None with groups: leave one group out, or ten folds of groups if there are more than ten.
+        None without groups: leave one instance out.
     groups : array-like of shape (n_instances,), optional
-        Instances of one group are left out together.
+        Group labels; instances of one group are left out together.
     y : array-like, optional
         Targets, for splitters that stratify.
     stratify : bool, default=False
-        Whether y are classes, of which every fold of a number of folds should have its share.
+        If True, y are class labels, and an integer `cv` gives stratified folds.
 
     Returns
     -------
     list of (training, test) indices, or None
-        None: every instance alone.
+        None stands for leave-one-out.
+
+    Raises
+    ------
+    ValueError
+        If `cv` is None and there is only one group.
     """
     from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, check_cv
 
@@ -75,7 +80,8 @@ def folds_of(
         count = len(np.unique(groups))
         if count < 2:
             raise ValueError(
-                "groups must hold two or more, so that one can be left out. Received: one group"
+                "groups must have at least two different labels, so that one group can be left "
+                "out. Received: one group"
             )
         cv = LeaveOneGroupOut() if count <= 10 else GroupKFold(10)
     elif isinstance(cv, Integral) and groups is not None:
@@ -85,17 +91,17 @@ def folds_of(
 
 
 def indices(chosen: Any) -> np.ndarray:
-    """Return chosen instances, given as numbers or as a mask, as numbers.
+    """Convert a boolean mask or a list of indices to an array of indices.
 
     Parameters
     ----------
     chosen : array-like of int or bool
-        Numbers of instances, or whether each is chosen.
+        Indices of instances, or a mask with one entry per instance.
 
     Returns
     -------
     np.ndarray of int
-        Their numbers.
+        Indices.
 
     Examples
     --------
@@ -108,22 +114,22 @@ def indices(chosen: Any) -> np.ndarray:
 
 
 def folds_among(folds: Folds | None, chosen: np.ndarray, n_instances: int) -> Folds | None:
-    """Return the folds as they are among some of the instances.
+    """Restrict folds to a subset of the instances.
 
     Parameters
     ----------
     folds : sequence of (training, test) indices, or None
-        Of all instances.
+        Folds of all instances.
     chosen : np.ndarray of int
-        The instances that are looked at, each once.
+        Indices of the subset, without duplicates.
     n_instances : int
         Number of all instances.
 
     Returns
     -------
     list of (training, test) indices, or None
-        Positions in `chosen`; folds that train or test nothing of it are left out. None where
-        nothing remains: every instance alone.
+        Positions in `chosen`, without folds whose training or test part is empty. None stands for
+        leave-one-out and is returned if no fold remains.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A network whose first part stays as it is: its features are computed once, not every epoch."""
+"""A network with a frozen backbone, whose features are computed once and not in every epoch."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from sktl.training.compiled_network import CompiledNetwork
 
 
 class FrozenNetwork:
-    """Stands for a `CompiledNetwork` in training and prediction, and trains its head alone.
+    """A network with the interface of `CompiledNetwork` that trains its head only.
 
-    Weights, and what is learnt, are those of training the whole network with its first part
-    frozen; only that part is applied once an instance.
+    The results are those of training the whole network with its backbone frozen, but the backbone
+    is applied to each instance once.
 
     Parameters
     ----------
     model : keras.Model
         The whole network.
     first : CompiledNetwork
-        Its first part, from the series to the features, nothing of it trainable.
+        The backbone, from the series to the features, without trainable weights.
     head : CompiledNetwork
-        The layers after the features, of the same names as in `model`; its inputs are the features
-        and, where the whole network has it, the stream max.
+        The layers after the features, with the names that they have in `model`. Its inputs are the
+        features and, if the whole network has it, the stream max.
     """
 
     def __init__(self, model, first: CompiledNetwork, head: CompiledNetwork):
@@ -56,7 +56,10 @@ class FrozenNetwork:
         return self._frozen | self._head.weights()
 
     def to_tensors(self, inputs: list[np.ndarray], *columns: np.ndarray) -> list:
-        """Compute the features, and place them as `CompiledNetwork.to_tensors` does the series."""
+        """Compute the features and return them in place of the series as tensors.
+
+        See `CompiledNetwork.to_tensors`.
+        """
         from keras import ops
 
         features = self._first.predict(self._first.to_tensors(inputs[:1]))

@@ -1,7 +1,7 @@
-"""Keras' global settings, held where networks are built, traced and used.
+"""Fixed global settings of Keras while networks are built, traced and used.
 
-The data format, the precision and epsilon that a process sets for its own networks would make
-others of ours: another network from the same parameters, and predictions of half precision.
+A data format, precision or epsilon that a user sets for other networks would otherwise change the
+networks of sktl: their layers, their results, or the precision of their predictions.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from sktl.training.quiet_import import import_keras
 EPSILON = 1e-7
 
 _lock = threading.Lock()
-# How many are inside, and what all threads of the process had set before the first of them came.
+# Number of active contexts, and the settings of the process before the first of them.
 _inside = 0
 _before: tuple[str, str, float] | None = None
-# The process that has used networks.
+# Id of the process that has used networks.
 _process: int | None = None
 
 
 @contextmanager
 def fixed_keras_settings() -> Iterator[None]:
-    """Work with float32, channels last and Keras' own epsilon, whatever the process has set.
+    """Use float32, channels last and Keras' default epsilon in a context.
 
-    On PyTorch no gradients are recorded in the meantime, but for steps of training, which ask for
-    them. What was set is restored at the end; settings that Keras keeps for all threads, when the
-    last thread leaves. Also a decorator.
+    On PyTorch, gradients are recorded only where a training step enables them. The previous
+    settings are restored at the end; those that Keras shares among threads are restored when the
+    last thread leaves the context. The function can also be used as a decorator.
 
     Raises
     ------
     RuntimeError
-        In a process that was forked after its parent came here: the backend would wait for ever
-        for threads that a fork does not copy.
+        In a process that was forked after its parent had used this context. The backend would
+        wait forever for threads that a fork does not copy.
 
     Examples
     --------
@@ -52,8 +52,8 @@ def fixed_keras_settings() -> Iterator[None]:
     _refuse_fork()
     keras = import_keras()
     global _inside, _before
-    # Keras keeps the policy by thread, the others by process. The policy comes first: a thread
-    # that never set one takes that of floatx, and keeps it.
+    # The policy belongs to a thread, the other settings to the process. The policy is read first,
+    # because a thread without a policy adopts the current floatx and keeps it.
     policy = keras.config.dtype_policy()
     with _lock:
         if not _inside:
@@ -76,7 +76,7 @@ def fixed_keras_settings() -> Iterator[None]:
 
 
 def _torch_settings(backend: str) -> AbstractContextManager[object]:
-    """Hold what a thread has set for PyTorch: recording of gradients, and half precision."""
+    """Return a context that disables gradients, inference mode and autocast on PyTorch."""
     if backend != "torch":
         return nullcontext()
     import keras
@@ -95,9 +95,9 @@ def _refuse_fork() -> None:
     if _process not in (None, os.getpid()):
         raise RuntimeError(
             "Networks cannot be used in a process that was forked after its parent had used one: "
-            "Keras' backend would hang. Start processes by "
-            "multiprocessing.get_context('spawn') or joblib's 'loky', or fork before the first "
-            f"fit. Received: process {os.getpid()}, forked from {_process}"
+            "Keras' backend would hang. Start processes with "
+            "multiprocessing.get_context('spawn') or joblib's 'loky' backend, or fork before the "
+            f"first fit. Received: process {os.getpid()}, forked from {_process}"
         )
     _process = os.getpid()
 

@@ -1,8 +1,9 @@
-"""Ridge regression on the mean of several kernels, with its left-out predictions in closed form.
+"""Ridge regression on the mean of several kernels, with out-of-fold predictions in closed form.
 
-The intercept is free: kernels and targets are centred. With the hat matrix ``H`` of the fit on all
-instances and its residuals ``e``, the residuals of instances ``g`` in a fit without them are
-``(I - H[g, g])^-1 e[g]``, exactly (for one instance Allen's PRESS [1]_), so folds cost no refit.
+The intercept is not penalised: kernels and targets are centred. With the hat matrix ``H`` of the
+fit on all instances and its residuals ``e``, the residuals of the instances ``g`` in a fit without
+them are exactly ``(I - H[g, g])^-1 e[g]`` (for one instance Allen's PRESS [1]_). Folds need no
+refit.
 
 References
 ----------
@@ -18,33 +19,32 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 PENALTIES = np.logspace(-6, 2, 33)
-"""Penalties that are tried, as multiples of the kernel's mean eigenvalue."""
+"""Grid of penalties, as multiples of the kernel's mean eigenvalue."""
 
-# Features that are multiplied at once, so that memory stays flat.
+# Features per matrix product, which bounds the memory.
 KERNEL_COLUMNS = 4096
 
-# A standardised feature beyond this many standard deviations says no more than that.
+# Standardised features are clipped to this many standard deviations.
 LARGEST = 10.0
-# Numbers in the systems of equations that are solved in one call.
+# Largest number of matrix entries in the systems of equations that are solved in one call.
 LARGEST_SOLVED = 2**20
 
 
 @dataclass(frozen=True)
 class Block:
-    """Standardisation of a table of features by its training rows, and the kernel it defines.
+    """A block of features, standardised by its training rows, and its linear kernel.
 
-    Parameters
-    ----------
-    features : np.ndarray of shape (n_instances, n_features)
-        Training rows.
-    common_scale : bool, default=False
-        Divide all features by one number, so that those which vary more count more.
+    Use `fit` to make one.
 
     Attributes
     ----------
     rows : np.ndarray of shape (n_instances, n_used), float32
-        Standardised training rows over the root of the number of features: ``rows @ rows.T`` is
-        the kernel. Features that do not vary are left out.
+        Standardised training rows divided by the square root of the number of features, so that
+        ``rows @ rows.T`` is the kernel. Constant features are left out.
+    used : np.ndarray of bool of shape (n_features,)
+        Mask of the features that are not constant.
+    center, scale : np.ndarray of shape (n_used,)
+        Mean and divisor of each of these features.
 
     Examples
     --------
@@ -62,14 +62,15 @@ class Block:
 
     @classmethod
     def fit(cls, features: np.ndarray, common_scale: bool = False) -> Block:
-        """Standardise the training rows.
+        """Fit the standardisation to training rows.
 
         Parameters
         ----------
         features : np.ndarray of shape (n_instances, n_features)
             Training rows, finite.
         common_scale : bool, default=False
-            Divide all features by one number, so that those which vary more count more.
+            Divide all features by one number, so that features with a larger variance have more
+            weight.
 
         Returns
         -------
@@ -79,7 +80,7 @@ class Block:
         features = np.asarray(features)
         center = features.mean(axis=0, dtype=np.float64)
         scale = features.std(axis=0, dtype=np.float64)
-        # Features of networks have single precision, others (values far from zero) double.
+        # Spread below the rounding error of the features' precision counts as constant.
         rounding = 1e-6 if features.dtype == np.float32 else 1e-9
         used = scale > rounding * np.abs(center)
         used &= scale > 0
@@ -90,7 +91,7 @@ class Block:
         return fitted
 
     def transform(self, features: np.ndarray) -> np.ndarray:
-        """Standardise rows by the training rows.
+        """Standardise rows with the statistics of the training rows.
 
         Parameters
         ----------
@@ -100,7 +101,7 @@ class Block:
         Returns
         -------
         np.ndarray of shape (n_instances, n_used), float32
-            Rows whose inner products are the kernel.
+            Standardised rows, whose inner products are the kernel.
         """
         rows = (np.asarray(features)[:, self.used] - self.center) / self.scale
         rows = np.clip(rows, -LARGEST, LARGEST) / np.sqrt(max(1, self.used.sum()))
@@ -108,7 +109,7 @@ class Block:
 
     def kernel(self) -> np.ndarray:
         """Return the inner products of the training rows, (n_instances, n_instances)."""
-        # In single precision rounding adds directions that a small penalty would fit.
+        # Double precision: rounding errors would add directions that a small penalty fits.
         n, width = self.rows.shape
         total = np.zeros((n, n))
         for at in range(0, width, KERNEL_COLUMNS):
@@ -117,13 +118,13 @@ class Block:
         return total
 
     def without_rows(self) -> Block:
-        """Return the standardisation alone, which predictions need."""
+        """Return the standardisation without the training rows, for predictions."""
         return replace(self, rows=np.empty((0, len(self.center)), np.float32))
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Eigenvectors and eigenvalues of a centred kernel, from which every penalty's fit follows.
+    """Eigendecomposition of a centred kernel, which gives the fits of all penalties.
 
     Attributes
     ----------
@@ -143,28 +144,30 @@ class Spectrum:
         Parameters
         ----------
         kernel : np.ndarray of shape (n_instances, n_instances)
-            Inner products of the instances; it is centred here.
+            Kernel matrix, not necessarily centred.
 
         Returns
         -------
         Spectrum
-            Its decomposition.
+            Eigendecomposition of the centred kernel.
         """
         return cls._positive(*np.linalg.eigh(center_kernel(kernel)))
 
     @classmethod
     def of_rows(cls, rows: np.ndarray) -> Spectrum:
-        """Decompose the kernel of rows by their covariance, where instances outnumber features.
+        """Decompose the linear kernel of rows through the covariance of their features.
+
+        This is faster than `of_kernel` if there are more instances than features.
 
         Parameters
         ----------
         rows : np.ndarray of shape (n_instances, n_features)
-            Features; they are centred here.
+            Features, not necessarily centred.
 
         Returns
         -------
         Spectrum
-            As of the kernel ``rows @ rows.T``.
+            Eigendecomposition of the centred kernel ``rows @ rows.T``.
         """
         rows = rows - rows.mean(axis=0, dtype=np.float64).astype(rows.dtype)
         values, directions = np.linalg.eigh((rows.T @ rows).astype(np.float64))
@@ -180,20 +183,20 @@ class Spectrum:
 
 @dataclass(frozen=True)
 class RidgeFit:
-    """A ridge model on a spectrum.
+    """A fitted kernel ridge regression.
 
     Attributes
     ----------
     penalty : float
-        The chosen penalty.
+        The selected penalty, in the unit of the kernel.
     coefficients : np.ndarray of shape (n_instances, n_outputs)
-        Weights of the instances' centred kernels.
+        Dual coefficients.
     center : np.ndarray of shape (n_outputs,)
-        The training targets' mean.
+        Mean of the training targets.
     left_out : np.ndarray of shape (n_instances, n_outputs)
-        Prediction of every instance by the fit without its fold; NaN for one in no fold.
+        Out-of-fold predictions; NaN for instances in no test fold.
     error : float
-        Mean squared error of `left_out`, over the variance of the targets.
+        Mean squared error of `left_out` divided by the variance of the targets.
     """
 
     penalty: float
@@ -208,31 +211,31 @@ class RidgeFit:
         Parameters
         ----------
         kernel : np.ndarray of shape (n_new, n_instances)
-            Inner products.
+            Kernel matrix.
         training_kernel_mean : np.ndarray of shape (n_instances,)
-            Mean over the training instances of the kernel of the fit.
+            Mean of the training kernel over the training instances.
 
         Returns
         -------
         np.ndarray of shape (n_new, n_outputs)
             Predictions.
         """
-        # The coefficients sum to zero: what a centred kernel subtracts from a row has no effect.
+        # The coefficients sum to zero, so the row means of the centring cancel.
         return (kernel - training_kernel_mean) @ self.coefficients + self.center
 
 
 def center_kernel(kernel: np.ndarray) -> np.ndarray:
-    """Return the kernel of features whose mean over the instances is zero.
+    """Return the kernel of the centred features.
 
     Parameters
     ----------
     kernel : np.ndarray of shape (n_instances, n_instances)
-        Inner products.
+        Kernel matrix.
 
     Returns
     -------
     np.ndarray of shape (n_instances, n_instances), float64
-        Inner products of the centred features.
+        Centred kernel matrix.
     """
     kernel = np.asarray(kernel, np.float64)
     mean = kernel.mean(axis=0)
@@ -245,24 +248,24 @@ def fit_ridge(
     folds: Sequence[np.ndarray] | None = None,
     penalties: Sequence[float] = tuple(PENALTIES),
 ) -> RidgeFit:
-    """Fit a ridge model with the penalty whose left-out squared error is smallest.
+    """Fit a ridge regression with the penalty of the smallest out-of-fold squared error.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Of the training instances' kernel.
+        Decomposition of the training kernel.
     targets : np.ndarray of shape (n_instances, n_outputs)
-        Numbers.
+        Numeric targets.
     folds : sequence of np.ndarray of int, optional
-        Instances that are left out together, each predicted by the fit on all others. Default:
-        every instance alone.
+        Test indices of each fold; the training part of a fold is all other instances. Default:
+        leave-one-out.
     penalties : sequence of float, default=PENALTIES
-        As multiples of the mean eigenvalue of the kernel.
+        Grid of penalties, as multiples of the mean eigenvalue of the kernel.
 
     Returns
     -------
     RidgeFit
-        The model, with the predictions of its left-out instances.
+        The fit on all instances, with its out-of-fold predictions.
 
     Examples
     --------
@@ -292,30 +295,30 @@ def best_penalty(
     folds: Sequence[np.ndarray] | None = None,
     weights: np.ndarray | None = None,
 ) -> tuple[float, np.ndarray, float]:
-    """Find the penalty of a ridge model whose left-out squared error is smallest.
+    """Find the penalty of a ridge regression with the smallest out-of-fold squared error.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Of the kernel of the training instances; with weights w (of mean 1) of the kernel of
-        ``sqrt(w)`` times the rows less their weighted mean.
+        Decomposition of the training kernel. With weights w (of mean 1), the kernel is that of the
+        rows minus their weighted mean, times ``sqrt(w)``.
     targets : np.ndarray of shape (n_instances, n_outputs)
-        Numbers.
+        Numeric targets.
     penalties : np.ndarray of shape (n_penalties,)
-        In the unit of the kernel, ascending.
+        Grid of penalties in ascending order, in the unit of the kernel.
     folds : sequence of np.ndarray of int, optional
-        See `fit_ridge`; not with weights.
+        See `fit_ridge`; not supported with weights.
     weights : np.ndarray of shape (n_instances,), optional
-        Weights of the instances, above 0.
+        Positive weights of the instances.
 
     Returns
     -------
     penalty : float
-        With equal errors the larger: it is the simpler model.
+        The best penalty; the larger one if errors are equal, because its model is simpler.
     left_out : np.ndarray of shape (n_instances, n_outputs)
-        Predictions of instances by fits without their fold.
+        Out-of-fold predictions.
     error : float
-        Mean squared error of those.
+        Their mean squared error.
     """
     if weights is None:
         root, leverage = None, 1 / len(targets)
@@ -342,21 +345,21 @@ def best_penalty(
 
 
 def ridge_of_penalty(kernel: np.ndarray, targets: np.ndarray, penalty: float) -> RidgeFit:
-    """Fit a ridge model with a given penalty, without any left-out predictions.
+    """Fit a ridge regression with a given penalty, without out-of-fold predictions.
 
     Parameters
     ----------
     kernel : np.ndarray of shape (n_instances, n_instances)
-        Inner products; it is centred here.
+        Kernel matrix, not necessarily centred.
     targets : np.ndarray of shape (n_instances, n_outputs)
-        Numbers.
+        Numeric targets.
     penalty : float
-        Above 0, in the unit of the kernel, as `RidgeFit.penalty`.
+        Positive penalty in the unit of the kernel, as `RidgeFit.penalty`.
 
     Returns
     -------
     RidgeFit
-        The model; its left-out predictions and error are NaN.
+        The fit; its `left_out` and `error` are NaN.
     """
     from scipy.linalg import solve
 
@@ -368,7 +371,7 @@ def ridge_of_penalty(kernel: np.ndarray, targets: np.ndarray, penalty: float) ->
 
 
 def _deleted(centred, vectors, values, projected, penalties, folds, of_constant):
-    """Yield for every penalty the residuals of instances in fits without their folds."""
+    """Yield the out-of-fold residuals for every penalty."""
     n = len(centred)
     shrunk = values / (values + penalties[:, None])
     if folds is None:
@@ -383,7 +386,7 @@ def _deleted(centred, vectors, values, projected, penalties, folds, of_constant)
         # The hat matrix of the fold is part @ diag(root**2) @ part.T.
         part = np.column_stack([vectors[fold], np.ones(len(fold))])
         small = part.T @ part if len(fold) > part.shape[1] else None
-        # Small systems of all penalties at once: most of the time is that of the calls.
+        # Solve for many penalties in one call: the overhead of calls dominates small systems.
         together = max(1, LARGEST_SOLVED // min(part.shape) ** 2)
         for at in range(0, len(shrunk), together):
             shares = shrunk[at : at + together]
@@ -393,7 +396,7 @@ def _deleted(centred, vectors, values, projected, penalties, folds, of_constant)
                 scaled = part * root[:, None]
                 inner = np.eye(len(fold)) * (1 + 1e-9) - scaled @ scaled.transpose(0, 2, 1)
                 residuals = np.linalg.solve(inner, residuals)
-            else:  # the same by the Woodbury identity: as large as the features, not the fold
+            else:  # Woodbury identity: the system has the size of the features, not of the fold
                 inner = np.eye(part.shape[1]) * (1 + 1e-9)
                 inner = inner - root[:, :, None] * small * root[:, None]
                 solved = np.linalg.solve(inner, root[:, :, None] * (part.T @ residuals))

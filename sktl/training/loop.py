@@ -1,8 +1,8 @@
-"""The training loop: shuffled epochs, a falling learning rate, early stopping, best weights.
+"""The training loop: shuffled epochs, learning-rate reduction, early stopping, best weights.
 
-Otović et al. 2022, section 2.4.3: Adam, the learning rate times 0.2 after 4 epochs without
-improvement, stop after 10. What keras itself does in ``fit`` with the callbacks
-``ReduceLROnPlateau`` and ``EarlyStopping`` is the oracle of the tests.
+Otović et al. 2022, section 2.4.3: Adam; the learning rate is multiplied by 0.2 after 4 epochs
+without improvement, and training stops after 10. The tests compare the loop with Keras' own ``fit``
+and its callbacks ``ReduceLROnPlateau`` and ``EarlyStopping``.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ import pandas as pd
 
 from sktl.training.compiled_network import CompiledNetwork
 
-# Keras' own default; an improvement below it does not keep the learning rate up. It is for a loss
-# of about one: of a monitor with a unit it is a share of the target's spread.
+# Keras' default: smaller improvements do not delay a reduction of the learning rate. It suits a
+# loss of about one; for a monitor with a unit it is multiplied by the spread of the targets.
 MIN_DELTA = 1e-4
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Settings of a training: epochs, batches, learning rate, patience and monitor.
+    """Settings of a training run: epochs, batches, learning rate, patience and monitor.
 
     Attributes
     ----------
     n_epochs, batch_size, learning_rate, drop_last
         See the estimators.
     monitor : str
-        Column of the history that decides on the learning rate, the end and the best epoch.
+        Column of the history that controls learning rate, early stopping and the best epoch.
     greater_is_better : bool
-        Whether `monitor` should grow.
+        True if larger values of `monitor` are better.
     early_stopping_patience, reduce_lr_patience : int or None
         See the estimators.
     reduce_lr_factor, min_learning_rate : float
         See the estimators.
     min_delta : float, default=1e-4
-        What an improvement must exceed to keep the learning rate up, in the monitor's unit.
+        Smallest improvement that delays a reduction of the learning rate, in the monitor's unit.
     """
 
     n_epochs: int
@@ -56,19 +56,19 @@ class Schedule:
     min_delta: float = MIN_DELTA
 
     def usable(self, n_instances: int, part: str) -> int:
-        """Return how many instances of a part make up the batches.
+        """Return the number of instances of a part that are used per epoch.
 
         Parameters
         ----------
         n_instances : int
-            Instances of the part.
+            Number of instances of the part.
         part : str
-            Its name, for the error.
+            Name of the part, for the error message.
 
         Returns
         -------
         int
-            All, or with `drop_last` as many as fill whole batches.
+            All instances; with `drop_last` as many as fill complete batches.
 
         Raises
         ------
@@ -86,14 +86,18 @@ class Schedule:
 
 @dataclass
 class Plateau:
-    """Whether a score has stopped improving.
+    """Detects that a score has stopped improving.
 
     Attributes
     ----------
     patience : int or None
-        Epochs without improvement that make a plateau; None: there is never one.
+        Number of epochs without improvement that make a plateau; None: never detect one.
     min_delta : float
-        What counts as improvement must exceed this.
+        Smallest decrease that counts as an improvement.
+    best : float
+        Best value so far.
+    wait : int
+        Epochs since the best value, or since the last plateau.
     """
 
     patience: int | None
@@ -102,17 +106,17 @@ class Plateau:
     wait: int = field(default=0, init=False)
 
     def reached(self, value: float) -> bool:
-        """Take the next value, smaller being better, and say whether patience is over.
+        """Add the value of the next epoch and return True if a plateau is reached.
 
         Parameters
         ----------
         value : float
-            The score of one epoch.
+            Score of the epoch; smaller is better.
 
         Returns
         -------
         bool
-            True where the last `patience` values brought no improvement; waiting then begins anew.
+            True if the last `patience` values were no improvement; counting then starts again.
         """
         if value < self.best - self.min_delta:
             self.best, self.wait = value, 0
@@ -126,36 +130,36 @@ class Plateau:
 
 @dataclass
 class TrainingState:
-    """How far a training has come: what `advance` needs to continue it.
+    """State of a training run, from which `advance` continues.
 
     Attributes
     ----------
     rng : numpy.random.Generator
-        Shuffles the instances before every epoch.
+        Generator that shuffles the instances before every epoch.
     network : list of np.ndarray or None
-        What `CompiledNetwork.state` gave when the training paused; None: the network was reset.
+        Return value of `CompiledNetwork.state` at the last pause; None: the network was just reset.
     learning_rate : float
-        Of the next epoch.
+        Learning rate of the next epoch.
     stop, reduce : Plateau
-        What ends the training, and what reduces the learning rate.
+        Early stopping, and reduction of the learning rate.
     rows : list of dict
-        One row of the history an epoch.
+        History, one row per epoch.
     penalties : list of float
-        The penalty on the kernels that each row's ``val_loss`` holds.
+        Kernel penalty included in the ``val_loss`` of each row.
     best_epoch : int
-        The epoch with the best monitored value so far, the first where several are equal.
+        Epoch of the best monitored value so far; the first of several equal ones.
     best_weights : dict of str to np.ndarray
-        The weights after that epoch.
+        Weights after that epoch.
     best : float
-        The monitored value of that epoch, its sign changed where greater is better.
+        Monitored value of that epoch, with the sign changed if greater is better.
     ended : bool
-        Whether there is nothing left to train.
+        True if training is complete.
     start_counts : bool
-        Whether the weights before the first epoch may be the best: epoch 0.
+        True if the initial weights are evaluated as epoch 0 and can be the best ones.
     dropout_seed : int
         Seed of the random streams of the network's layers.
     source : object
-        Card of the source of the first weights.
+        Card of the source of the initial weights.
     """
 
     rng: np.random.Generator
@@ -181,19 +185,19 @@ class TrainingState:
         network: list[np.ndarray] | None = None,
         start_counts: bool = False,
     ) -> TrainingState:
-        """Make the state before the first epoch.
+        """Return the state before the first epoch.
 
         Parameters
         ----------
         schedule : Schedule
-            How to train.
+            Settings of the training run.
         rng, network, start_counts
             See the class.
 
         Returns
         -------
         TrainingState
-            Without any epoch.
+            State with an empty history.
         """
         return cls(
             rng,
@@ -206,32 +210,34 @@ class TrainingState:
 
     @property
     def n_epochs(self) -> int:
-        """Epochs trained so far."""
+        """Number of epochs trained so far."""
         return max(0, len(self.rows) - self.start_counts)
 
     def of_epoch(self, epoch: int) -> tuple[dict[str, float], float]:
-        """Return the row of an epoch and the penalty in its ``val_loss``.
+        """Return the history row of an epoch and the kernel penalty in its ``val_loss``.
 
         Parameters
         ----------
         epoch : int
-            From 1, or from 0 where the start counts.
+            Number of the epoch, from 1, or from 0 with `start_counts`.
 
         Returns
         -------
         row : dict of str to float
+            Losses, scores and learning rate.
         penalty : float
+            Kernel penalty.
         """
         number = epoch - (not self.start_counts)
         return self.rows[number], self.penalties[number]
 
     def history(self) -> pd.DataFrame:
-        """Return the rows as a table.
+        """Return the history as a table.
 
         Returns
         -------
         pandas.DataFrame
-            One row per epoch, the index counting from 1, or from 0 where the start counts.
+            One row per epoch; the index starts at 1, or at 0 with `start_counts`.
         """
         first = int(not self.start_counts)
         index = pd.RangeIndex(first, len(self.rows) + first, name="epoch")
@@ -248,34 +254,37 @@ def advance(
     progress: Callable[[dict[str, float]], bool | None],
     until: int | None = None,
 ) -> None:
-    """Continue a training from its state, and note in it how far it comes.
+    """Continue a training run from its state and update the state.
 
-    Pausing changes nothing: epochs trained in several calls, on one network or on several, in one
-    process or in several, give what they give in one call.
+    Pausing does not change the result: the same epochs give the same weights in one call or in
+    several, also on different networks or in different processes.
 
     Parameters
     ----------
     state : TrainingState
-        Where the training stands; changed in place.
+        State of the training run; changed in place.
     network : CompiledNetwork
-        The network; its weights end as those of the last epoch.
+        The network; it ends with the weights of the last epoch.
     training : tuple of (inputs, targets, weights)
-        What `Preprocessing` gives, ``(n, n_outputs)`` targets and ``(n,)`` instance weights.
+        Return value of `Preprocessing.transform`, targets of shape ``(n, n_outputs)`` and instance
+        weights of shape ``(n,)``.
     validation : tuple of (inputs, targets) or None
-        The same of the validation part; None: there is none.
+        Inputs and targets of the validation part, if there is one.
     schedule : Schedule
-        How to train.
+        Settings of the training run.
     validation_scores : callable
-        Gives named scores of the network's outputs on the validation part.
+        Returns named scores for the network's outputs on the validation part.
     progress : callable
-        Called with every epoch's row of the history; the training ends where it returns True.
+        Called with the history row of every epoch; if it returns True, training ends.
     until : int, optional
-        Pause after this epoch, counted from the beginning. Default: train to the end.
+        Pause after this epoch, counted from the start. Default: train to the end.
 
     Raises
     ------
     FloatingPointError
         If the monitored value is not finite after the first epoch.
+    ValueError
+        If `schedule.drop_last` leaves no complete batch.
     """
     last = schedule.n_epochs if until is None else min(until, schedule.n_epochs)
     first = len(state.rows) + (not state.start_counts)
@@ -324,7 +333,7 @@ def advance(
             state.learning_rate = max(state.learning_rate, schedule.min_learning_rate)
             network.set_learning_rate(state.learning_rate)
     state.ended |= state.n_epochs == schedule.n_epochs
-    # An ended training needs no network state any more, and is lighter to send without.
+    # A completed run needs no network state; without it the run is smaller to pickle.
     state.network = None if state.ended else network.state()
 
 
@@ -334,11 +343,11 @@ def _diverged(epoch, schedule, value, usable):
     )
     if not usable:
         raise FloatingPointError(
-            "Training diverged before a single usable epoch: lower learning_rate or omega, or "
+            "Training diverged before the first usable epoch. Lower learning_rate or omega, or "
             f"look for extreme values in X and y. Received: {received}"
         )
     warnings.warn(
-        f"Training diverged and was ended; the best epoch before is used. Received: {received}",
+        f"Training diverged and was stopped. The best epoch so far is used. Received: {received}",
         RuntimeWarning,
         stacklevel=3,
     )

@@ -1,8 +1,8 @@
-"""Compiled networks that wait for the next fit of their shape.
+"""Cache of compiled networks for further fits of the same shape.
 
-Building and tracing a network takes seconds, a short fit hardly more. Everything that changes
-from fit to fit (weights, optimizer state, learning rate, omega, random streams) is a variable of
-a `CompiledNetwork`, so fits of one shape take turns on one.
+Building and tracing a network takes seconds, often as long as a short fit. Everything that differs
+between fits (weights, optimizer state, learning rate, omega, random streams) is a variable of a
+`CompiledNetwork`, so fits of one shape can use the same network one after the other.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sktl.training.keras_settings import fixed_keras_settings
 
 Network = TypeVar("Network")
 
-# Idle networks kept for the next fit; one more, and the least recently used quarter is dropped.
+# Largest number of idle networks; beyond it the least recently used quarter is dropped.
 MAX_IDLE = 16
 
 _idle: OrderedDict[Hashable, list[Any]] = OrderedDict()
@@ -29,23 +29,23 @@ _lock = threading.Lock()
 
 @contextmanager
 def lease(key: Hashable, make: Callable[[], Network]) -> Iterator[Network]:
-    """Lease a compiled network, which is not shared until it is returned.
+    """Lease a compiled network for exclusive use.
 
     It is built, traced and used under `fixed_keras_settings`.
 
     Parameters
     ----------
     key : hashable
-        All that shapes the network.
+        Everything that determines the structure of the network.
     make : callable
-        Makes the network where none is idle.
+        Builds the network if no idle one has this key.
 
     Yields
     ------
     object
-        What `make` gives, such as a `CompiledNetwork`, with the weights of whoever used it last.
+        Return value of `make`, such as a `CompiledNetwork`, with the weights of its last use.
     """
-    # The environment may ask for other layers since the network was built.
+    # The environment variable for plain layers may have changed since the network was built.
     key = key, plain_forms()
     with _lock:
         waiting = _idle.get(key)
@@ -55,7 +55,7 @@ def lease(key: Hashable, make: Callable[[], Network]) -> Iterator[Network]:
     with fixed_keras_settings():
         network = network or make()
         yield network
-    # Not given back after an error: its state is unknown then.
+    # After an error the network is not returned to the cache: its state is unknown.
     with _lock:
         _idle.setdefault(key, []).append(network)
         _idle.move_to_end(key)
@@ -70,18 +70,18 @@ def lease(key: Hashable, make: Callable[[], Network]) -> Iterator[Network]:
 
 
 def clear() -> None:
-    """Drop all idle networks, so that the next fit builds and compiles its own."""
+    """Drop all idle networks; the next fit builds and compiles a new one."""
     with _lock:
         _idle.clear()
     _release()
 
 
 def _release():
-    """Free the memory of dropped networks at once."""
+    """Free the memory of dropped networks."""
     gc.collect()
-    # TensorFlow keeps the kernels of every function that was called, of those that are gone, too.
-    # Those of the others are made again when they are called. A TensorFlow without this private
-    # way keeps more memory, and nothing else.
+    # TensorFlow also keeps the kernels of functions that were deleted. Kernels that are still
+    # needed are created again at the next call. Without this private method, a TensorFlow only
+    # keeps more memory.
     context = sys.modules.get("tensorflow.python.eager.context")
     clear = context and getattr(context.context(), "clear_kernel_cache", None)
     if clear:

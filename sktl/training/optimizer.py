@@ -1,4 +1,4 @@
-"""Adam with two learning rates, which leaves nothing behind when it goes."""
+"""Adam with two learning rates."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ OMEGA_GRID = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 
 
 def two_speed_adam(transferred: Collection[str] = (), **settings: Any):
-    """Make an Adam that multiplies the updates of some variables by its variable ``omega``.
+    """Return an Adam that multiplies the updates of some variables by its variable ``omega``.
 
-    Scaling their gradients would do nothing: Adam divides by the gradients' own size.
+    Scaling their gradients would have no effect, because Adam divides by the gradients' size.
 
     Parameters
     ----------
     transferred : collection of str, default=()
-        Paths of these variables.
+        Paths of the variables whose updates are multiplied.
     **settings
-        Of `keras.optimizers.Adam`.
+        Parameters of `keras.optimizers.Adam`.
 
     Returns
     -------
     keras.optimizers.Adam
-        With the results of Keras' own, to rounding, where omega is 1.
+        The optimizer; with omega = 1 it gives the results of Keras' Adam, up to rounding.
     """
     kind = _plain_adam()
     if on_tensorflow() and works(_try_one_operation, "Adam"):
@@ -51,7 +51,7 @@ def _plain_adam():
         def build(self, variables):
             super().build(variables)
             self.omega = self.add_variable((), initializer="ones", name="omega")
-            # A step gets Keras' variables, on TensorFlow what they hold.
+            # update_step receives Keras variables; on TensorFlow, the tf.Variables inside them.
             self.number_of = {
                 id(one): number
                 for number, variable in enumerate(variables)
@@ -68,10 +68,10 @@ def _plain_adam():
         def _update(self, gradient, variable, learning_rate, number):
             super().update_step(gradient, variable, learning_rate)
 
-        # A Keras that does not call it any more sums nothing, either.
+        # If a later Keras no longer calls this private method, nothing is lost.
         def _all_reduce_sum_gradients(self, grads_and_vars):
-            # One device: nothing to sum. TensorFlow would register a gradient of the sum under a
-            # new name, for ever, and with it keep every graph that was traced.
+            # There is one device, so nothing to sum. TensorFlow would register a gradient for the
+            # sum under a new name at every trace and so keep every traced graph in memory.
             return grads_and_vars
 
     return TwoSpeedAdam
@@ -83,19 +83,19 @@ def _one_operation_adam():
     from keras import ops
 
     class OneOperationAdam(_plain_adam()):  # type: ignore[misc]
-        """Updates a variable by one operation of TensorFlow, where Keras needs a dozen."""
+        """Adam that updates a variable with one TensorFlow operation instead of a dozen."""
 
         def apply(self, grads, trainable_variables=None):
             step = ops.cast(self.iterations + 1, "float32")
             self._powers = [ops.power(beta, step) for beta in (self.beta_1, self.beta_2)]
             super().apply(grads, trainable_variables)
-            # They would keep the graph alive.
+            # The tensors would keep the graph alive.
             del self._powers
 
         def _update(self, gradient, variable, learning_rate, number):
             tf.raw_ops.ResourceApplyAdam(
                 var=variable.handle,
-                # Keras' own moments, which have no public name: its state is the plain form's.
+                # Keras' moments have no public name; using them keeps the state of the plain form.
                 m=self._momentums[number].value.handle,
                 v=self._velocities[number].value.handle,
                 beta1_power=self._powers[0],
@@ -111,7 +111,7 @@ def _one_operation_adam():
 
 
 def _try_one_operation():
-    """Take one step of the fast form on one number."""
+    """Make one step of the one-operation form on a single number."""
     import keras
     import tensorflow as tf
 
@@ -126,11 +126,11 @@ def _try_one_operation():
 def _all_at_once_adam():
     from keras import optimizers
 
-    # Keras' own on PyTorch, which is put in the place of this very class alone.
+    # On PyTorch, Keras replaces the class Adam itself, but not its subclasses.
     kind = type(optimizers.Adam())
 
     class AllAtOnceAdam(_plain_adam(), kind):  # type: ignore[misc,valid-type]
-        """Updates all variables of a learning rate at once, as Keras' own does on PyTorch."""
+        """Adam that updates all variables of one learning rate at once, as Keras on PyTorch."""
 
         def _parallel_update_step(self, grads, variables, learning_rate):
             numbers = [self.number_of[id(variable)] for variable in variables]
@@ -145,7 +145,7 @@ def _all_at_once_adam():
 
 
 def _try_all_at_once():
-    """Take one step of the fast form on two numbers."""
+    """Make one step of the parallel form on two numbers."""
     import keras
 
     variables = [keras.Variable(np.ones(1, "float32"), name=name) for name in "ab"]

@@ -1,10 +1,10 @@
-"""Preprocessing of the series that a network reads, in numpy.
+"""Preprocessing of the input series of a network, in numpy.
 
-Per instance, over all channels together: ``m = min``, ``M = max``,
-``stream_max = max(|m|, |M|)`` and ``x' = (x - m) / (M - m)``; then the *mask*, the mean of the
-training instances at each channel and time point, is subtracted (Otović et al. 2022, section
-2.4.1). The stream max keeps the amplitude that the scaling removes, as it is or as its
-logarithm: what depends on an amplitude, such as a magnitude, mostly follows the logarithm.
+Each instance is scaled over all channels together: ``m = min``, ``M = max``,
+``stream_max = max(|m|, |M|)`` and ``x' = (x - m) / (M - m)``. Then the mean of the scaled training
+instances at each channel and time point is subtracted (Otović et al. 2022, section 2.4.1, who call
+it the mask). The stream max keeps the amplitude that the scaling removes, as it is or as its
+logarithm. Targets that depend on the amplitude, such as magnitudes, mostly follow the logarithm.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DOUBLE_ROUNDING = 1e-14
 
 
 def scale_instances(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scale every instance to 0..1 over all its channels together.
+    """Scale every instance to the range 0 to 1, over all its channels together.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def scale_instances(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     scaled : np.ndarray of shape (n_instances, n_channels, n_timepoints), float32
-        Scaled panel, without unit; a constant instance becomes 0.
+        Scaled panel, dimensionless; a constant instance becomes 0.
     stream_max : np.ndarray of shape (n_instances,)
         Largest absolute value of each instance before scaling, in the panel's unit and precision.
 
@@ -41,8 +41,8 @@ def scale_instances(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> scaled.tolist(), stream_max.tolist()
     ([[[0.5, 1.0], [0.0, 0.75]]], [2.0])
     """
-    # Differences are taken in the panel's own precision: dollars or counts far from zero
-    # would lose their small changes in float32, and integers would overflow.
+    # Differences are computed in the panel's precision: in float32, small changes of values far
+    # from zero would be lost, and integers would overflow.
     X = X if np.issubdtype(X.dtype, np.floating) else X.astype(np.float64)
     low = X.min(axis=(1, 2), keepdims=True)
     high = X.max(axis=(1, 2), keepdims=True)
@@ -56,19 +56,20 @@ def scale_instances(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Scaling, mask and stream max, as fitted on the training instances.
+    """Scaling, subtraction of the mean, and stream max, fitted on the training instances.
 
     Attributes
     ----------
     mask : np.ndarray of shape (n_channels, n_timepoints), float32
         Mean of the scaled training instances.
     stream_max : {"standard", "log", "raw", None}
-        How the stream max enters the network: standardised by the training instances, its
-        logarithm standardised by them, as it is, or not at all.
+        How the stream max enters the network: standardised, as its standardised logarithm,
+        unchanged, or not at all.
     center, scale : float
-        What standardises the stream max or its logarithm; 0 and 1 for "raw" and None.
+        Mean and standard deviation of the stream max, or of its logarithm, over the training
+        instances; 0 and 1 for "raw" and None.
     floor : float
-        What stands for a stream max of 0, which has no logarithm.
+        Value that replaces a stream max of 0 before the logarithm.
     """
 
     mask: np.ndarray
@@ -91,9 +92,9 @@ class Preprocessing:
         Returns
         -------
         preprocessing : Preprocessing
-            What was fitted.
+            The fitted preprocessing.
         inputs : list of np.ndarray
-            What `transform` gives for `X`.
+            Return value of `transform` for `X`.
         """
         scaled, amplitude = scale_instances(X)
         mask = scaled.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -101,7 +102,7 @@ class Preprocessing:
         return fitted, fitted._inputs(scaled, amplitude)
 
     def transform(self, X: np.ndarray) -> list[np.ndarray]:
-        """Turn a panel into the inputs of a network.
+        """Convert a panel to the inputs of a network.
 
         Parameters
         ----------
@@ -117,7 +118,7 @@ class Preprocessing:
         Raises
         ------
         ValueError
-            If the instances have another shape than those of the training.
+            If the instances differ in shape from the training instances.
         """
         if X.shape[1:] != self.mask.shape:
             raise ValueError(
@@ -127,12 +128,12 @@ class Preprocessing:
         return self._inputs(*scale_instances(X))
 
     def description(self) -> dict[str, str | None]:
-        """Say in words what is done.
+        """Describe the preprocessing in words.
 
         Returns
         -------
         dict of str to str or None
-            For the card of a source.
+            Entries for the card of a source.
         """
         return {
             "scaling": "min-max of each instance over all its channels",
@@ -150,7 +151,9 @@ class Preprocessing:
 
 @dataclass(frozen=True)
 class Standardisation:
-    """Z-scores of every channel by all values of the training instances, for series of any length.
+    """Z-scores of each channel, fitted on all values of the training instances.
+
+    The length of the series does not matter.
 
     Attributes
     ----------
@@ -181,9 +184,9 @@ class Standardisation:
         Returns
         -------
         standardisation : Standardisation
-            What was fitted.
+            The fitted standardisation.
         inputs : list of np.ndarray
-            What `transform` gives for `X`.
+            Return value of `transform` for `X`.
         """
         channels = np.array([standardisation(values) for values in X.transpose(1, 0, 2)])
         center, scale = channels.T[:, :, None]
@@ -193,7 +196,7 @@ class Standardisation:
         return fitted, fitted.transform(X)
 
     def transform(self, X: np.ndarray) -> list[np.ndarray]:
-        """Turn a panel into the inputs of a network.
+        """Convert a panel to the inputs of a network.
 
         Parameters
         ----------
@@ -208,7 +211,7 @@ class Standardisation:
         Raises
         ------
         ValueError
-            If the instances have another number of channels than those of the training.
+            If the instances differ in the number of channels from the training instances.
         """
         if X.shape[1] != len(self.center):
             raise ValueError(
@@ -225,12 +228,12 @@ class Standardisation:
         return [((X - self.center) / self.scale).astype(np.float32), *amplitude]
 
     def description(self) -> dict[str, str | None]:
-        """Say in words what is done.
+        """Describe the preprocessing in words.
 
         Returns
         -------
         dict of str to str or None
-            For the card of a source.
+            Entries for the card of a source.
         """
         return {
             "scaling": "z-scores of each channel by all values of the training instances",
@@ -240,30 +243,30 @@ class Standardisation:
 
 
 def largest(X: np.ndarray, how: str | None) -> Any:
-    """Return the stream max of each instance of a panel; None where it has no use."""
+    """Return the stream max of each instance of a panel, or None if `how` is None."""
     if how is None:
         return None
     low, high = (end(X, axis=(1, 2)) for end in (np.min, np.max))
-    if not np.issubdtype(X.dtype, np.floating):  # the least integer has no positive
+    if not np.issubdtype(X.dtype, np.floating):  # the smallest integer cannot be negated
         low, high = low.astype(np.float64), high.astype(np.float64)
     return np.maximum(-low, high)
 
 
 def amplitude_scale(amplitude: Any, how: str | None) -> tuple[float, float, float]:
-    """Return center, scale and floor of the training instances' stream max, see `Preprocessing`.
+    """Return center, scale and floor of the training instances' stream max.
 
     Parameters
     ----------
     amplitude : np.ndarray of shape (n_instances,)
-        Stream max of the training instances, not below 0; not used for "raw" and None.
+        Stream max of the training instances, not negative; not used for "raw" and None.
     how : {"standard", "log", "raw", None}
         See `Preprocessing`.
 
     Returns
     -------
     center, scale, floor : float
-        ``0, 1, 1`` for "raw" and None. The floor is the smallest positive stream max of the
-        training instances, or 1 where all are 0.
+        See `Preprocessing`; ``0, 1, 1`` for "raw" and None. The floor is the smallest positive
+        stream max of the training instances, or 1 if all are 0.
 
     Examples
     --------
@@ -284,7 +287,7 @@ def amplitude_scale(amplitude: Any, how: str | None) -> tuple[float, float, floa
         floor = float(np.min(amplitude, where=amplitude > 0, initial=np.inf))
         floor = floor if np.isfinite(floor) else 1.0
         center, scale = standardisation(_logarithm(amplitude, floor))
-        # A difference of logarithms is a share: rounding of the amplitudes is no spread.
+        # Differences of logarithms are relative: a spread within rounding counts as none.
         return center, scale if scale > rounding else 1.0, floor
     return 0.0, 1.0, 1.0
 
@@ -292,7 +295,7 @@ def amplitude_scale(amplitude: Any, how: str | None) -> tuple[float, float, floa
 def amplitude_inputs(
     amplitude, how: str | None, center: float, scale: float, floor: float = 1.0
 ) -> list[np.ndarray]:
-    """Turn the stream max into inputs of a network: one of shape (n, 1), float32, or none."""
+    """Convert the stream max to a list of one input, (n_instances, 1), float32, or of none."""
     if how is None:
         return []
     amplitude = amplitude.astype(np.float64)
@@ -302,25 +305,25 @@ def amplitude_inputs(
 
 
 def _logarithm(amplitude: np.ndarray, floor: float) -> np.ndarray:
-    # Only 0 is replaced: what is smaller than all of the training is still smaller.
+    # Only 0 is replaced: amplitudes below those of the training instances keep their value.
     return np.log(np.where(amplitude > 0, amplitude, floor))
 
 
 def standardisation(values: np.ndarray, rounding: float | None = None) -> tuple[float, float]:
-    """Return the mean of values and their standard deviation, 1 where they do not vary.
+    """Return the mean and standard deviation of values; 1 as deviation of constant values.
 
     Parameters
     ----------
     values : array-like
         Finite numbers.
     rounding : float, optional
-        A standard deviation of this share of the mean, or less, comes from rounding. Default:
-        1e-7 for numbers of single precision, 1e-14 for others.
+        Standard deviations up to this fraction of the mean count as rounding errors. Default: 1e-7
+        for single precision, 1e-14 otherwise.
 
     Returns
     -------
     center, scale : float
-        Mean, and population standard deviation or 1.
+        Mean, and population standard deviation, or 1 if the values are constant.
 
     Examples
     --------
@@ -330,7 +333,7 @@ def standardisation(values: np.ndarray, rounding: float | None = None) -> tuple[
     """
     center = float(np.mean(values, dtype=np.float64))
     scale = float(np.std(values, dtype=np.float64))
-    # Rounding leaves a constant a spread of a few units in the last place.
+    # The computed deviation of constant values can be a few units in the last place.
     rounding = _rounding(values) if rounding is None else rounding
     negligible = rounding * max(abs(center), float(np.finfo(np.float32).tiny))
     return center, scale if scale > negligible else 1.0

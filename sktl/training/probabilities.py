@@ -1,4 +1,4 @@
-"""From the scores of a ridge model, fitted to classes coded -1 and 1, to probabilities."""
+"""Class probabilities from the scores of a ridge regression on classes coded as -1 and 1."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ def softmax(scores: np.ndarray, slope: float) -> np.ndarray:
 
 
 def fit_slope(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Find the slope by which scores of left-out instances are best calibrated.
+    """Fit the slope of a softmax to out-of-fold scores.
 
-    The log loss is minimised. As in Platt's method [1]_ a label counts as certain up to
-    ``(n + 1) / (n + 2)`` only, with n instances of its class: scores that separate few instances
-    are no proof.
+    The slope minimises the log loss. As in Platt's method [1]_ the target probability of a label is
+    ``(n + 1) / (n + 2)``, with n instances of its class, so that a separation of few instances does
+    not give probabilities close to 1.
 
     Parameters
     ----------
     scores : np.ndarray of shape (n_instances, n_classes)
-        Scores by models that did not see the instances; rows with NaN are passed over.
+        Out-of-fold scores; rows with NaN are ignored.
     labels : np.ndarray of int of shape (n_instances,)
-        Number of the true class.
+        Index of the true class.
 
     Returns
     -------
     float
-        The slope, 1 where no instance was left out.
+        The slope; 1 if no instance has out-of-fold scores.
 
     References
     ----------

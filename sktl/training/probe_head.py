@@ -1,8 +1,7 @@
-"""The output layer that starts as a linear probe: LP-FT.
+"""Initialisation of the output layer as a linear probe (LP-FT).
 
-A random output layer gives random gradients in the transferred layers at first, which destroys the
-pretrained features. Where it starts as the linear solution on the features before it, fine-tuning
-continues from there.
+A random output layer first sends random gradients to the transferred layers, which distort the
+pretrained features. An output layer that starts as the linear solution on these features avoids it.
 
 References
 ----------
@@ -21,23 +20,24 @@ from sktl.training.kernel_ridge import Spectrum, best_penalty
 
 # Relative to the mean squared singular value of the standardised features.
 _PENALTIES = np.logspace(-4, 4, 17)
-# What the scores of classes are multiplied by on their way to a softmax.
+# Grid of factors of the class scores before the softmax.
 _SHARPNESS = np.logspace(-1, 2, 25)
-# Instances that are enough for a start; more would cost more than they change.
+# Largest number of instances used; more would take longer and hardly change the probe.
 MOST = 5000
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A linear map from features to targets, and what it gives for instances left out.
+    """A linear map from features to targets, with its leave-one-out predictions.
 
     Attributes
     ----------
     kernel : np.ndarray of shape (n_features, n_outputs)
+        Weights of the features, which need no standardisation.
     bias : np.ndarray of shape (n_outputs,)
-        For features as they are.
+        Intercepts.
     left_out : np.ndarray of shape (n_instances, n_outputs)
-        What the map, fitted without an instance, gives for it.
+        Leave-one-out predictions.
     """
 
     kernel: np.ndarray
@@ -51,23 +51,23 @@ def ridge(
     weights: np.ndarray,
     emphasis: np.ndarray | None = None,
 ) -> Probe:
-    """Fit a ridge regression whose penalty has the least leave-one-out error, in closed form.
+    """Fit a ridge regression with the penalty of the smallest leave-one-out error.
 
     Parameters
     ----------
     features : np.ndarray of shape (n_instances, n_features)
-        In any unit; they are standardised on the way, and the map takes that back.
+        Features in any unit; they are standardised internally.
     targets : np.ndarray of shape (n_instances, n_outputs)
-        Numbers, or 0 and 1 for classes.
+        Numeric targets, or 0 and 1 for classes.
     weights : np.ndarray of shape (n_instances,)
-        Weights of the instances, not below 0, and not all 0.
+        Weights of the instances, not negative and not all 0.
     emphasis : np.ndarray of shape (n_features,), optional
-        What the standardised features are multiplied by: more is penalised less.
+        Factors of the standardised features; a larger factor means a smaller penalty.
 
     Returns
     -------
     Probe
-        What was fitted.
+        The fitted linear map.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def ridge(
     features, targets = np.asarray(features, np.float64), np.asarray(targets, np.float64)
     counts = np.asarray(weights) > 0
     if not counts.all():
-        # What counts nothing is left out anyway: the map is that of the others.
+        # Instances of weight 0 do not influence the fit: their predictions are out-of-sample.
         probe = ridge(features[counts], targets[counts], weights[counts], emphasis)
         left_out = features @ probe.kernel + probe.bias
         left_out[counts] = probe.left_out
@@ -90,7 +90,7 @@ def ridge(
     share = share / share.sum()
     center, level = share @ features, share @ targets
     spread = np.sqrt(share @ (features - center) ** 2)
-    # A feature that does not vary says nothing, and rounding must not be blown up.
+    # Constant features are left out, so that rounding errors are not amplified.
     varies = spread > 1e-6 * (np.abs(center) + spread.max(initial=0)) + 1e-30
     if emphasis is not None:
         spread = spread / emphasis
@@ -117,21 +117,22 @@ def output_layer(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit the kernel and bias of a dense output layer.
 
-    A softmax takes the scores of the ridge on 0 and 1, as sharp as is best for the log loss of the
-    instances left out: where features say nothing it starts at the shares of the classes.
+    For a softmax, the ridge scores on 0 and 1 are multiplied by the factor with the smallest
+    leave-one-out log loss. If the features are not informative, the class frequencies result.
 
     Parameters
     ----------
     features, targets, weights, emphasis
         See `ridge`.
     classifies : bool
-        Whether a softmax follows.
+        True if a softmax follows.
 
     Returns
     -------
-    kernel : np.ndarray of shape (n_features, n_outputs)
-    bias : np.ndarray of shape (n_outputs,)
-        float32.
+    kernel : np.ndarray of shape (n_features, n_outputs), float32
+        Weights.
+    bias : np.ndarray of shape (n_outputs,), float32
+        Intercepts.
     """
     probe = ridge(features, targets, weights, emphasis)
     kernel, bias = probe.kernel, probe.bias
@@ -155,37 +156,37 @@ def output_layer(
 def probe_start(
     network, start: dict[str, np.ndarray], training: tuple, classifies: bool
 ) -> dict[str, np.ndarray]:
-    """Give the weights before training an output layer that is a linear probe.
+    """Return initial weights of the output layer from a linear probe.
 
     Parameters
     ----------
     network : CompiledNetwork or FrozenNetwork
-        It holds the weights `start`; left as it is.
+        The network with the weights `start`; not changed.
     start : dict of str to np.ndarray
-        The weights.
+        Initial weights of the network.
     training : tuple of (inputs, targets, weights)
-        The training part, see `sktl.training.loop`.
+        The training part, see `sktl.training.loop.advance`.
     classifies : bool
-        Whether a softmax follows.
+        True if a softmax follows.
 
     Returns
     -------
     dict of str to np.ndarray
-        The two arrays of the layer ``head``.
+        ``"head/kernel"`` and ``"head/bias"`` to values.
     """
     inputs, targets, weights = training
     chosen = evenly(len(targets), MOST)
     features = network.features(network.to_tensors([part[chosen] for part in inputs]))
     emphasis = np.ones(features.shape[1])
     if len(inputs) > 1 and network.joins_amplitude:
-        # The stream max is one column among hundreds: as a block it counts as much as they do.
+        # The stream max is one of hundreds of features; this gives it the weight of all others.
         emphasis[-1] = max(1, len(emphasis) - 1) ** 0.5
     kernel, bias = output_layer(features, targets[chosen], weights[chosen], classifies, emphasis)
     return {"head/kernel": kernel, "head/bias": bias}
 
 
 def evenly(n_instances: int, most: int) -> np.ndarray:
-    """Return at most so many numbers of instances, evenly spaced."""
+    """Return evenly spaced indices of at most `most` instances."""
     if n_instances <= most:
         return np.arange(n_instances)
     return np.linspace(0, n_instances - 1, most).round().astype(int)

@@ -1,4 +1,4 @@
-"""A ridge model on weighted blocks of features: the core of the linear probes."""
+"""Ridge regression on weighted blocks of features, used by the linear probes."""
 
 from __future__ import annotations
 
@@ -10,23 +10,35 @@ import numpy as np
 from sktl.training.folds import Folds
 from sktl.training.kernel_ridge import PENALTIES, Block, RidgeFit, Spectrum, fit_ridge
 
-# Above so many instances the kernel is not formed whole.
+# Largest number of instances for which the whole kernel matrix is computed.
 KERNEL_INSTANCES = 3000
 
 
 class ProbeModel:
-    """A ridge model on the weighted mean of the blocks' kernels.
+    """Ridge regression on the weighted mean of the kernels of feature blocks.
 
-    Up to 3,000 instances the model is exact. Above, blocks are standardised by 3,000 instances
-    drawn at random, and, where the features outnumber these, the kernel is approximated by the
-    Nyström method with them as landmarks [1]_; a batch of instances is held at a time.
+    Up to 3,000 instances the model is exact. Beyond that, the blocks are standardised with a random
+    sample of 3,000 instances, and features are computed in batches. If there are more features than
+    instances in the sample, the kernel is approximated by the Nyström method with these instances
+    as landmarks [1]_.
 
     Parameters
     ----------
     weights : mapping of str to float
-        Name of every block to its weight; they are divided by their sum.
+        Name of every block to its weight; the weights are divided by their sum.
     random_state : int, default=0
-        Draws the landmarks.
+        Seed of the sample.
+
+    Attributes
+    ----------
+    coefficients_ : dict of str to np.ndarray of shape (n_used, n_outputs)
+        Coefficients of the standardised features of each block.
+    offset_ : np.ndarray of shape (n_outputs,)
+        Intercepts.
+    blocks_ : dict of str to Block
+        Standardisation of each block.
+    left_out_, error_, penalty_
+        ``left_out``, ``error`` and ``penalty`` of `sktl.training.kernel_ridge.RidgeFit`.
 
     References
     ----------
@@ -52,7 +64,7 @@ class ProbeModel:
         tables : mapping of str to np.ndarray of shape (n_instances, n_features)
             Name of a block to its features.
         targets : np.ndarray of shape (n_instances, n_outputs)
-            Numbers.
+            Numeric targets.
         folds : sequence of (training, test) indices, optional
             See `left_out_fit`.
 
@@ -72,18 +84,18 @@ class ProbeModel:
         folds: Folds | None = None,
         part: int = 2048,
     ) -> ProbeModel:
-        """Fit to more instances than a kernel holds, a part of the features at a time.
+        """Fit to more than 3,000 instances, computing their features in batches.
 
         Parameters
         ----------
         tables_of : callable
-            Indices of instances to the features of all blocks.
+            Returns the features of all blocks for given indices of instances.
         targets : np.ndarray of shape (n_instances, n_outputs)
-            Numbers.
+            Numeric targets.
         folds : sequence of (training, test) indices, optional
             See `left_out_fit`.
         part : int, default=2048
-            Instances whose features are held at once.
+            Batch size.
 
         Returns
         -------
@@ -121,14 +133,16 @@ class ProbeModel:
         )  # fmt: skip
 
     def keep(self, blocks: Mapping[str, Block], fit: RidgeFit) -> ProbeModel:
-        """Keep a fit as weights of the blocks' features, which need no training instance.
+        """Convert a kernel fit to coefficients of the features and store them.
+
+        Predictions then need no training instances.
 
         Parameters
         ----------
         blocks : mapping of str to Block
             The fitted blocks, with their training rows.
         fit : RidgeFit
-            A fit on the weighted mean of their kernels.
+            Fit on the weighted mean of their kernels.
 
         Returns
         -------
@@ -166,12 +180,12 @@ class ProbeModel:
         )
 
     def predict_rows(self, rows: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Predict from blocks that are standardised, see `Block.transform`.
+        """Predict from standardised blocks.
 
         Parameters
         ----------
         rows : mapping of str to np.ndarray of shape (n_instances, n_used)
-            Name of a block to its rows.
+            Name of a block to its standardised rows, see `Block.transform`.
 
         Returns
         -------
@@ -188,31 +202,31 @@ def left_out_fit(
     folds: Folds | None = None,
     penalties: Sequence[float] | None = None,
 ) -> RidgeFit:
-    """Fit a ridge model to a kernel, with the penalty that predicts left-out instances best.
+    """Fit a ridge regression to a kernel, with the penalty of the smallest out-of-fold error.
 
     Parameters
     ----------
     kernel : np.ndarray of shape (n_instances, n_instances)
-        Inner products.
+        Kernel matrix.
     targets : np.ndarray of shape (n_instances, n_outputs)
-        Numbers.
+        Numeric targets.
     folds : sequence of (training, test) indices, optional
-        Default: every instance is left out alone. Folds that train on all other instances cost
-        no refit; others, such as those of a time series split, are fitted one by one.
+        Default: leave-one-out. Folds that train on all other instances need no refit. Other folds,
+        such as those of a time series split, are fitted one by one.
     penalties : sequence of float, optional
         See `fit_ridge`.
 
     Returns
     -------
     RidgeFit
-        The fit on all instances.
+        The fit on all instances, with its out-of-fold predictions.
     """
     grid = PENALTIES if penalties is None else np.asarray(penalties)
     return _fit_with_folds(Spectrum.of_kernel(kernel), targets, folds, grid, None, kernel)
 
 
 def _fit_with_folds(spectrum, targets, folds, penalties, rows=None, kernel=None):
-    """Fit in closed form, or by refits where a training part is not all other instances."""
+    """Fit in closed form, or with refits if a training part is not all other instances."""
     if folds is None:
         return fit_ridge(spectrum, targets, None, penalties)
     n = len(targets)
@@ -227,7 +241,7 @@ def _fit_with_folds(spectrum, targets, folds, penalties, rows=None, kernel=None)
         else:
             part = Spectrum.of_rows(rows[train])
             center = rows[train].mean(axis=0)
-            # The vectors' columns add up to zero: the training rows need not be centred.
+            # The columns of the vectors sum to zero, so the training rows need no centring.
             cross = (rows[test] - center) @ (rows[train].T @ part.vectors)
         center = targets[train].mean(axis=0)
         projected = part.vectors.T @ (targets[train] - center)

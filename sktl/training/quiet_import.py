@@ -1,7 +1,7 @@
-"""Keras and its backend are loaded without lines on what a machine has not got.
+"""Import of Keras and its backend without log messages about missing hardware.
 
-TensorFlow's C++ writes of oneDNN, CUDA and cuDNN to standard error, past Python and past its own
-setting as long as it loads. Users of a plain machine can do nothing about it.
+While it loads, TensorFlow's C++ code writes messages about oneDNN, CUDA and cuDNN to standard
+error, whatever its log level. Users of a machine without a GPU can do nothing about them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from types import ModuleType
 
 _BACKENDS = ("tensorflow", "jax", "torch")
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
-# Lines of the C++ log below fatal ones, and those that belong to them.
+# Lines of the C++ log below the level "fatal", and lines that belong to them.
 _LOGGED = re.compile(
     rb"[IWE]\d{4} \d\d:\d\d:|[IWE]0000 00:00:|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWE] "
     rb"|WARNING: All log messages before absl::InitializeLog"
@@ -26,26 +26,25 @@ _LOGGED = re.compile(
 )
 
 
-# Each network has functions of its own: that they are traced anew is no mistake of the user.
+# Each network has its own traced functions, so this retracing warning does not concern the user.
 _RETRACED = re.compile(r"calls to <function TensorFlow\w+\..* triggered tf\.function retracing")
 
 
 def import_keras() -> ModuleType:
-    """Import keras with its backend.
+    """Import keras and its backend.
 
-    Whoever sets ``TF_CPP_MIN_LOG_LEVEL`` sees what it asks for; without it, the backend's log is
-    limited to fatal errors for this process. TensorFlow's advice against tracing a function anew is
-    left out where the function is one of ours.
+    If ``TF_CPP_MIN_LOG_LEVEL`` is set, it is respected; otherwise the backend logs only fatal
+    errors in this process. TensorFlow's retracing warnings about functions of sktl are suppressed.
 
     Returns
     -------
     module
-        keras.
+        The module keras.
 
     Raises
     ------
     ModuleNotFoundError
-        If the backend that Keras is to run on is not installed.
+        If the backend that is configured for Keras is not installed.
 
     Examples
     --------
@@ -65,9 +64,13 @@ def import_keras() -> ModuleType:
         if error.name not in _BACKENDS:
             raise
         here = [name for name in _BACKENDS if find_spec(name)]
+        advice = (
+            f"Set KERAS_BACKEND to an installed backend before Python starts: {' or '.join(here)}"
+            if here
+            else f"Install one of {', '.join(_BACKENDS)}"
+        )
         raise ModuleNotFoundError(
-            f"Keras is to run on {error.name}, which is not installed. Set KERAS_BACKEND, before "
-            f"Python starts, to what is: {' or '.join(here) or 'install one'}. Received: "
+            f"Keras is configured for {error.name}, which is not installed. {advice}. Received: "
             f"KERAS_BACKEND={os.environ.get('KERAS_BACKEND')!r}",
             name=error.name,
         ) from error
@@ -80,9 +83,9 @@ def _no_retracing_of_ours(record: logging.LogRecord) -> bool:
 
 @contextmanager
 def without_log() -> Iterator[None]:
-    """Hold standard error back, and write it at the end without the lines of TensorFlow's log.
+    """Buffer standard error and write it at the end without the lines of TensorFlow's log.
 
-    After an exception all of it is written.
+    After an exception, all lines are written.
     """
     try:
         before = os.dup(2)

@@ -1,4 +1,4 @@
-"""What is drawn from ``random_state``: independent streams, and the inner split."""
+"""Independent random streams from one ``random_state``, and the inner validation split."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ STREAMS = ("split", "weights", "order", "dropout")
 
 
 def random_streams(random_state) -> dict[str, np.random.Generator]:
-    """Make one independent generator for each thing that is random in a fit.
+    """Return an independent random generator for each random part of a fit.
 
     Parameters
     ----------
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None
-        The seed; a generator gives one number of its own. None: unpredictable.
+        The seed; a generator is advanced by one number. None: a random seed.
 
     Returns
     -------
     dict of str to numpy.random.Generator
-        By the names in `STREAMS`: one that draws more leaves the others as they are.
+        Generators by the names in `STREAMS`; the use of one does not affect the others.
 
     Raises
     ------
@@ -43,21 +43,21 @@ def random_streams(random_state) -> dict[str, np.random.Generator]:
 def validation_split(
     n_instances: int, share: float, labels: np.ndarray | None, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Hold out a share of the instances, stratified where there are labels.
+    """Split off a validation part, stratified by class if there are labels.
 
-    Every class keeps at least one instance in training; beyond that the classes give as many as
-    their size asks, and the largest remainders the rest.
+    The classes contribute in proportion to their size, rounded by the largest remainders. Every
+    class keeps at least one training instance.
 
     Parameters
     ----------
     n_instances : int
         Number of instances.
     share : float
-        Share to hold out, between 0 and 1; at least one instance is.
+        Fraction of the instances to hold out, between 0 and 1; at least one instance.
     labels : np.ndarray of shape (n_instances,) or None
-        Classes; None splits at random.
+        Class labels; None: no stratification.
     rng : numpy.random.Generator
-        Draws the split.
+        Random generator of the split.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def validation_split(
     Raises
     ------
     ValueError
-        If there is nothing that could be held out.
+        If no instance can be held out: there is one only, or no class has two.
 
     Examples
     --------
@@ -85,13 +85,13 @@ def validation_split(
     wanted = max(1, round(share * n_instances))
     if sizes.max() < 2:
         raise ValueError(
-            "An inner validation split needs two instances, for classification two of one class. "
-            "Give validation_data to fit, or validation_size=None to train on all. Received: "
+            "An inner validation split needs two instances; for classification, two of one class. "
+            "Pass validation_data to fit, or validation_size=None to train on all. Received: "
             f"{n_instances} instances" + ("" if labels is None else f" of {len(sizes)} classes")
         )
     quota = np.minimum(share * sizes, sizes - 1)
     taken = np.floor(quota).astype(int)
-    # A random key breaks ties between classes of equal remainder.
+    # Ties between classes of equal remainder are broken at random.
     remainders = np.lexsort((rng.random(len(sizes)), taken - quota))
     while taken.sum() < wanted and np.any(taken < sizes - 1):
         for group in remainders:

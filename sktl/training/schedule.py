@@ -1,9 +1,9 @@
-"""What "auto" means: the published settings, or settings after the number of instances.
+"""Values of "auto" parameters: the published settings, or settings that depend on n_instances.
 
-The published experiment trained on 1,500 and 9,000 instances. With its batches of 32, forty
-instances make two steps per epoch: batch normalisation's running averages do not arrive, a penalty
-on the kernels outweighs the loss, and early stopping ends before anything is learnt. What matters
-is the number of steps, so that is what the adaptive settings are made after.
+The published experiment trained on 1,500 and 9,000 instances. With its batch size of 32, an epoch
+of forty instances has two steps. The running averages of batch normalisation then do not converge,
+the kernel penalty outweighs the loss, and early stopping ends the training before the network has
+learnt. The adaptive settings therefore fix the number of steps instead of the number of epochs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 AUTO = "auto"
 SCHEDULES = ("adaptive", "published")
-# Parameters of the training that the schedule gives where they are "auto".
+# Published values of the training parameters that may be "auto".
 _PUBLISHED: dict[str, Any] = {
     "n_epochs": 250,
     "batch_size": 32,
@@ -25,9 +25,9 @@ _PUBLISHED: dict[str, Any] = {
 }
 FEWEST_STEPS = 5
 _SMALLEST_BATCH, _LARGEST_BATCH, _FEW_INSTANCES = 4, 32, 1000
-# Below so many steps per epoch the architectures' settings for few steps are taken.
+# With fewer steps per epoch, the architectures' settings for few steps are used.
 _MANY_STEPS = 100
-# Steps, and at least so many epochs: where epochs are long, as published or a little longer.
+# Number of steps, and smallest number of epochs: the published one, or slightly more.
 _STEPS = {
     "n_epochs": (1000, 250),
     "early_stopping_patience": (100, 12),
@@ -36,7 +36,7 @@ _STEPS = {
 
 
 def auto_parameters(network: Mapping[str, tuple[Any, Any]]) -> frozenset[str]:
-    """Name the parameters that may be "auto"."""
+    """Return the names of the parameters that may be "auto"."""
     return frozenset(_PUBLISHED) | frozenset(network)
 
 
@@ -46,18 +46,18 @@ def resolve(
     network: Mapping[str, tuple[Any, Any]],
     stream_max: str = "standard",
 ) -> dict[str, Any]:
-    """Give the values of the parameters that a schedule decides on.
+    """Return the values of the parameters that may be "auto".
 
     Parameters
     ----------
     params : mapping of str to object
-        Parameters of an estimator, ``schedule`` among them; what is not "auto" stays.
+        Parameters of an estimator, including ``schedule``; values other than "auto" are kept.
     n_instances : int or None
-        Training instances; None: not known yet, so as published.
+        Number of training instances; None: not known yet, the published values are returned.
     network : mapping of str to (object, object)
-        Further parameters, of the network: the published value, and that for few steps.
+        Further parameters of the network: the published value, and the value for few steps.
     stream_max : {"standard", "log"}, default="standard"
-        What the adaptive schedule takes for the task.
+        Value of ``stream_max`` in the adaptive schedule for the task.
 
     Returns
     -------
@@ -93,18 +93,18 @@ def resolve(
 
 
 def adaptive_batch(n_instances: int) -> int:
-    """Return the batch size after the number of training instances.
+    """Return the batch size of the adaptive schedule.
 
     Parameters
     ----------
     n_instances : int
-        Training instances.
+        Number of training instances.
 
     Returns
     -------
     int
-        The largest power of two that gives five steps per epoch, between 4 and 16; 32 from 1,000
-        instances on.
+        The largest power of two with at least five steps per epoch, limited to 4 to 16; 32 for
+        1,000 instances or more.
 
     Examples
     --------
@@ -119,31 +119,31 @@ def adaptive_batch(n_instances: int) -> int:
 
 
 def is_auto(value: Any) -> bool:
-    """Return True for "auto", whatever the type of the value."""
+    """Return True if the value is "auto"; values of any type are allowed."""
     return isinstance(value, str) and value == AUTO
 
 
 def warn_of_few_steps(n_instances: int, batch_size: int) -> None:
-    """Warn where an epoch has so few steps that smaller batches would be better."""
+    """Warn if an epoch has so few steps that smaller batches would be better."""
     steps = -(-n_instances // batch_size)
     if steps < FEWEST_STEPS and batch_size > adaptive_batch(n_instances):
         warnings.warn(
             f"An epoch has {steps} step{'s' if steps > 1 else ''}, too few for a network to learn "
-            "in the epochs that early stopping waits: take smaller batches, such as "
-            f"batch_size={adaptive_batch(n_instances)}, which schedule='adaptive' does. Received: "
-            f"batch_size={batch_size} with {n_instances} training instances",
+            "within the patience of early stopping. Use smaller batches, such as "
+            f"batch_size={adaptive_batch(n_instances)}, the choice of schedule='adaptive'. "
+            f"Received: batch_size={batch_size} with {n_instances} training instances",
             UserWarning,
             stacklevel=6,
         )
 
 
 def warn_of_first_epoch(best_epoch: int, n_epochs: int, longest: int) -> None:
-    """Warn where early stopping ended a training whose best epoch was the first."""
+    """Warn if early stopping ended a training run whose best epoch was the first."""
     if best_epoch == 1 < n_epochs < longest:
         warnings.warn(
-            f"None of {n_epochs} epochs was better than the first on the monitored value: the "
-            "network learnt nothing that holds beyond the training instances. Look at history_; "
-            "longer patience, a smaller learning_rate or another validation part may help",
+            f"None of {n_epochs} epochs improved the monitored value after the first: the network "
+            "learnt nothing that generalises beyond the training instances. See history_. A longer "
+            "patience, a smaller learning_rate or another validation part may help",
             UserWarning,
             stacklevel=6,
         )

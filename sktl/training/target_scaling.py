@@ -1,15 +1,15 @@
-"""Targets relative to their own instance: reversible instance normalisation.
+"""Targets relative to their instance: reversible instance normalisation.
 
-Where y continues a series, such as the next price, a network that predicts y itself is asked for
-a level; prices rise over the years, so it is asked to extrapolate. Relative to the instance, it is
-asked for a change alone, and the level is put back afterwards.
+If y continues a series, such as the next price, a network that predicts y itself must predict its
+level. Prices rise over the years, so it must extrapolate. With targets relative to the instance, it
+predicts only the change, and the level is added afterwards.
 
 References
 ----------
 T. Kim, J. Kim, Y. Tae, C. Park, J.-H. Choi, J. Choo (2022). Reversible instance normalization for
 accurate time-series forecasting against distribution shift. International Conference on Learning
-Representations. There the anchor is the mean and the unit the standard deviation; the last value
-and the range are what a forecast by the last value and the scaling of the series use.
+Representations. The paper uses the mean and the standard deviation of the instance. Here they are
+the last value, which is the naive forecast, and the range, which also scales the series.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ import numpy as np
 
 from sktl._lengths import lengths_of
 
-# Series that y does not continue can lie closer to it than its mean does by luck, but hardly so.
+# Largest ratio of the standard deviation of y minus the last value to that of y. A ratio slightly
+# below 1 can occur by chance.
 _LARGEST_SHARE = 0.9
 
 
 def instance_frames(X: np.ndarray) -> np.ndarray:
-    """Return what y is relative to: the last value and the range of each instance's channel 0.
+    """Return the reference values of y: last value and range of channel 0 of each instance.
 
     Parameters
     ----------
@@ -52,45 +53,45 @@ def instance_frames(X: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class InstanceScaling:
-    """Takes y to the frame of its instance and back.
+    """Converts y to values relative to its instance, and back.
 
     Attributes
     ----------
     unit : float
-        Range that stands for that of a constant instance: the median of the training instances.
+        Range used for constant instances: the median range of the training instances.
     """
 
     unit: float
 
     @classmethod
     def fit(cls, y: np.ndarray, frames: np.ndarray) -> InstanceScaling:
-        """Fit on the training instances, and refuse a y that does not continue the series.
+        """Fit on the training instances.
 
         Parameters
         ----------
         y : np.ndarray of shape (n_instances,) or (n_instances, n_outputs)
             Targets.
         frames : np.ndarray of shape (n_instances, 2)
-            What `instance_frames` gives.
+            Return value of `instance_frames`.
 
         Returns
         -------
         InstanceScaling
-            What was fitted.
+            The fitted scaling.
 
         Raises
         ------
         ValueError
-            If y minus the last value does not vary less than y itself: it is in another unit, or
-            has nothing to do with the last value of channel 0.
+            If y does not continue the series: y minus the last value of channel 0 must vary less
+            than y itself.
         """
         changes, y = _columns(y) - frames[:, :1], _columns(y)
         spread, own = float(np.std(changes)), float(np.std(y))
         if not spread < _LARGEST_SHARE * own:
             raise ValueError(
-                "target_scaling='instance' is for a y that continues channel 0 of X, in its unit, "
-                "such as the next value: y minus the last value must vary less than y. Use "
-                "target_scaling='standard' otherwise. Received: a standard deviation of "
+                "target_scaling='instance' needs a y that continues channel 0 of X in the same "
+                "unit, such as the next value: y minus the last value must vary less than y. "
+                "Otherwise use target_scaling='standard'. Received: a standard deviation of "
                 f"{spread:.4g} for y minus the last value against {own:.4g} for y, over "
                 f"{len(y)} training instances"
             )
@@ -104,7 +105,7 @@ class InstanceScaling:
         return (y - last) / span
 
     def absolute(self, relative: np.ndarray, frames: np.ndarray) -> np.ndarray:
-        """Return y from what `relative` gives."""
+        """Return y from relative values; the inverse of `relative`."""
         last, span = self._of(frames, relative)
         return relative * span + last
 

@@ -1,7 +1,7 @@
-"""Targets as a network sees them, and what its outputs say in the unit of y.
+"""Encoding of y as targets of a network, and decoding of its outputs.
 
-One class a task. Each is made of the estimator's parameters, learns from the training part of y
-what it needs (`fit` gives another that knows it), encodes y, and scores outputs.
+There is one class per task. It is created from the estimator's parameters. `fit` returns a copy
+that is fitted to the training part of y; this encodes y, and decodes and scores outputs.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from sktl.training.target_scaling import InstanceScaling, instance_frames
 
 @dataclass(frozen=True, eq=False)
 class ClassTargets:
-    """Class labels, one column of 0 and 1 for each class.
+    """Class labels, encoded with one column of 0 and 1 per class.
 
     Attributes
     ----------
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the training loss, as in scikit-learn.
     classes : np.ndarray of shape (n_classes,) or None, default=None
-        The labels, in the order of the columns; None: `fit` finds them.
+        The labels, in the order of the columns; None: `fit` determines them.
     monitors : dict of str to bool
-        What can decide on a training, and whether greater is better.
+        History columns that can be monitored, and whether greater is better.
     score_name : str
-        What ``val_score`` is.
+        Name of the metric in ``val_score``.
     """
 
     class_weight: Any = None
@@ -42,24 +42,24 @@ class ClassTargets:
     score_name: ClassVar[str] = "f1_weighted"
 
     def fit(self, y: np.ndarray, frames: np.ndarray | None = None) -> ClassTargets:
-        """Return what knows the classes of y."""
+        """Return a copy with the classes of y."""
         return self if self.classes is not None else replace(self, classes=np.unique(y))
 
     def frames(self, X: np.ndarray) -> None:
-        """Return None: labels are relative to nothing."""
+        """Return None: labels have no reference values."""
         return
 
     def strata(self, y: np.ndarray) -> np.ndarray:
-        """Return what an inner split keeps the shares of."""
+        """Return the strata of an inner validation split: the labels."""
         return y
 
     def check(self, y: np.ndarray) -> np.ndarray:
-        """Return y of a held-out part, or refuse classes that the training part does not have."""
+        """Return y of a held-out part; raise ValueError if it has unknown classes."""
         unknown = sorted(set(y.tolist()) - set(self.classes.tolist()), key=str)
         if unknown:
             raise ValueError(
-                "validation_data must only hold classes of y. "
-                f"Received: {unknown}, while y has {self.classes.tolist()}"
+                f"validation_data must only have the classes of y, {self.classes.tolist()}. "
+                f"Received: {unknown}"
             )
         return y
 
@@ -70,7 +70,7 @@ class ClassTargets:
         return compute_sample_weight(self.class_weight, y).astype(np.float32)
 
     def encode(self, y: np.ndarray, frames: np.ndarray | None = None) -> np.ndarray:
-        """Return the columns that the network should give, (n_instances, n_classes), float32."""
+        """Return y as target columns of shape (n_instances, n_classes), float32."""
         return (np.asarray(y)[:, None] == self.classes).astype(np.float32)
 
     def decode(self, outputs: np.ndarray, frames: np.ndarray | None = None) -> np.ndarray:
@@ -83,7 +83,7 @@ class ClassTargets:
         """Return ``val_score``, the weighted F1, and ``val_accuracy``."""
         from sklearn.metrics import accuracy_score, f1_score
 
-        # By number: labels that are floats are no classes to scikit-learn.
+        # As integers: scikit-learn does not accept float labels as classes.
         y, predicted = np.searchsorted(self.classes, y), outputs.argmax(axis=1)
         return {
             "val_score": float(f1_score(y, predicted, average="weighted", zero_division=0)),
@@ -93,30 +93,30 @@ class ClassTargets:
     def errors(
         self, y: np.ndarray, outputs: np.ndarray, frames: np.ndarray | None = None
     ) -> np.ndarray:
-        """Return 1 for each wrong class, 0 for each right one."""
+        """Return the error of each instance: 1 for a wrong class, 0 for the right one."""
         return (self.decode(outputs) != np.asarray(y)).astype(float)
 
     def unit(self, monitor: str, loss: str) -> float:
-        """Return the size of values of a monitor that are neither good nor bad."""
+        """Return the typical size of a monitored value, which is 1 for classification."""
         return 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class NumericTargets:
-    """Numbers, standardised by the training part or relative to their own instance.
+    """Numeric targets, standardised or relative to their instance.
 
     Attributes
     ----------
     scaling : {"standard", "instance", None}, default="standard"
         See `target_scaling` of the regressors.
     center, scale : float
-        What is subtracted, and what the rest is divided by.
+        Mean and standard deviation of the (relative) targets of the training part.
     instance_scaling : InstanceScaling or None
-        What takes y to its instance's frame and back.
+        Conversion of y to values relative to its instance, and back.
     spreads : tuple of (float, float)
-        Spread of y, and of what the network is trained on.
+        Standard deviation of y, and of the encoded targets.
     has_columns : bool
-        Whether y has two axes.
+        True if y is two-dimensional.
     monitors, score_name
         See `ClassTargets`.
     """
@@ -132,19 +132,19 @@ class NumericTargets:
     score_name: ClassVar[str] = "mae"
 
     def fit(self, y: np.ndarray, frames: np.ndarray | None = None) -> NumericTargets:
-        """Return what knows the scale of y.
+        """Return a copy that is fitted to y.
 
         Parameters
         ----------
         y : np.ndarray of shape (n_instances,) or (n_instances, n_outputs)
             Targets of the training part.
         frames : np.ndarray of shape (n_instances, 2) or None
-            What `frames` gives for its series.
+            Return value of `frames` for its series.
 
         Returns
         -------
         NumericTargets
-            What was fitted.
+            The fitted copy.
 
         Raises
         ------
@@ -160,20 +160,20 @@ class NumericTargets:
             center, scale = standardisation(relative)
             fitted = replace(fitted, center=center, scale=scale)
         trained_on = fitted.encode(y, frames)
-        # Three digits are enough for what they do, and make those of standardised targets 1.
+        # Rounded to three digits, so that the spread of standardised targets is exactly 1.
         of_y, of_targets = (float(f"{standardisation(v)[1]:.3g}") for v in (y, trained_on))
         return replace(fitted, spreads=(of_y, of_targets))
 
     def frames(self, X: np.ndarray) -> np.ndarray | None:
-        """Return what y is relative to, None where it is relative to nothing."""
+        """Return the reference values of y, see `instance_frames`; None if there are none."""
         return instance_frames(X) if self.scaling == "instance" else None
 
     def strata(self, y: np.ndarray) -> None:
-        """Return None: numbers are split at random."""
+        """Return None: the inner split of numeric targets is not stratified."""
         return
 
     def check(self, y: np.ndarray) -> np.ndarray:
-        """Return y, or refuse values that are not finite."""
+        """Return y; raise ValueError if a value is not finite."""
         if not np.isfinite(np.asarray(y, float)).all():
             raise ValueError("y must be finite. Received: NaN or infinite values")
         return y
@@ -183,7 +183,7 @@ class NumericTargets:
         return np.ones(len(y), np.float32)
 
     def encode(self, y: np.ndarray, frames: np.ndarray | None = None) -> np.ndarray:
-        """Return what the network should give, (n_instances, n_outputs), float32."""
+        """Return y as encoded targets of shape (n_instances, n_outputs), float32."""
         y = np.asarray(y, float)
         if frames is not None:
             y = self.instance_scaling.relative(y, frames)
@@ -191,7 +191,7 @@ class NumericTargets:
         return y[:, None] if y.ndim == 1 else y
 
     def decode(self, outputs: np.ndarray, frames: np.ndarray | None = None) -> np.ndarray:
-        """Return outputs in the unit and the shape of y."""
+        """Return outputs in the unit and shape of y."""
         outputs = outputs if self.has_columns else outputs[:, 0]
         outputs = outputs.astype(np.float64) * self.scale + self.center
         return outputs if frames is None else self.instance_scaling.absolute(outputs, frames)
@@ -207,12 +207,12 @@ class NumericTargets:
     def errors(
         self, y: np.ndarray, outputs: np.ndarray, frames: np.ndarray | None = None
     ) -> np.ndarray:
-        """Return the absolute error of each instance, the mean of several outputs."""
+        """Return the absolute error of each instance, averaged over the outputs."""
         errors = np.abs(self.decode(outputs, frames) - y)
         return errors.reshape(len(y), -1).mean(axis=1)
 
     def unit(self, monitor: str, loss: str) -> float:
-        """Return the size of values of a monitor that are neither good nor bad."""
+        """Return the typical size of a monitored value, in its unit."""
         of_y, of_targets = self.spreads
         if monitor == "val_score":
             return of_y

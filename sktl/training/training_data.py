@@ -1,4 +1,4 @@
-"""Data as a network trains on it: split, scaled, encoded; several trainings can share it."""
+"""Data prepared for training: split, scaled and encoded. Several training runs can share it."""
 
 from __future__ import annotations
 
@@ -14,25 +14,24 @@ from sktl.training.unequal_length import UnequalPreprocessing, at_length
 
 @dataclass(frozen=True, eq=False)
 class DataFacts:
-    """What predictions, and the card of a source, need of the data of a training.
+    """Properties of the training data that predictions and the card of a source need.
 
     Attributes
     ----------
     shape : tuple of (int, int, int)
-        Channels, time points and outputs of the network.
+        Number of channels, time points and outputs of the network.
     channel_repeats : int
-        How often a single channel is repeated.
+        Number of copies of a single channel.
     preprocessing : Preprocessing
-        What series go through; fitted on the training part.
+        Preprocessing of the series, fitted on the training part.
     targets : ClassTargets or NumericTargets
-        What encodes y; fitted on the training part.
+        Encoding of y, fitted on the training part.
     n_instances : int
-        Instances of the training part.
+        Number of instances of the training part.
     data_sha256 : str
-        Hash of the series and targets that were given, the held-out part of an inner split with
-        them.
+        Hash of the given series and targets, including the held-out part of an inner split.
     policy : {"pad", "crop", "resample"} or None
-        What brings series to one length, see `sktl.training.unequal_length.at_length`.
+        Treatment of unequal lengths, see `sktl.training.unequal_length.at_length`.
     """
 
     shape: tuple[int, int, int]
@@ -45,21 +44,21 @@ class DataFacts:
 
     @property
     def network_shape(self) -> tuple:
-        """The shape, with True at its end where the network reads series of unequal length."""
+        """The shape, followed by True if the network reads series of unequal length."""
         unequal = isinstance(self.preprocessing, UnequalPreprocessing)
         return (*self.shape, True) if unequal else self.shape
 
     def at_length(self, X: np.ndarray) -> np.ndarray:
-        """Return series at the length to which a policy brings them; without one as they are."""
+        """Return series at the length of the network; without a policy they are not changed."""
         return X if self.policy is None else at_length(X, self.shape[1], self.policy)
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """A training part and what is held out of it.
+    """A training part and its held-out validation part.
 
-    It depends on the estimator's parameters that neither `omega` nor the weights of the source
-    touch; of the source it depends on the number of channels alone.
+    It depends neither on `omega` nor on the weights of the source. Of the source, only the number
+    of channels matters.
 
     Attributes
     ----------
@@ -68,16 +67,16 @@ class TrainingData:
     validation : tuple of (inputs, targets) or None
         The held-out part.
     y_validation : np.ndarray or None
-        Its labels or numbers as they were given.
+        Labels or numbers of the held-out part, not encoded.
     facts : DataFacts
-        What predictions need of it.
+        Properties of the data.
     rows : np.ndarray of int or None
-        Which of the given instances the training part is; None: it was not given as a panel.
+        Indices of the training part in the given data; None: it was not given as a panel.
     frames_validation : np.ndarray of shape (n_instances, 2) or None
-        What the targets of the held-out part are relative to; None: to nothing.
+        Reference values of the held-out targets, see `instance_frames`; None: there are none.
     weights_validation : np.ndarray of shape (n_instances,) or None
-        Weights of the instances of a part that an inner split holds out, as of those that are
-        trained on. None: the held-out part was given, and nothing may be fitted to it.
+        Instance weights of a held-out part that comes from an inner split. None: the user gave the
+        held-out part, and nothing may be fitted to it.
     """
 
     training: tuple[list[np.ndarray], np.ndarray, np.ndarray]
@@ -89,11 +88,11 @@ class TrainingData:
     weights_validation: np.ndarray | None = None
 
     def served_by(self, network: Any) -> Any:
-        """Return what trains on the data: the network itself, or one that reads from a file."""
+        """Return the network that trains on the data; subclasses may read the data from a file."""
         return network
 
     def scores(self, outputs: np.ndarray) -> dict[str, float]:
-        """Score the outputs for the held-out part, or for its first instances."""
+        """Return the scores of outputs for the held-out part, or for its first instances."""
         used = slice(len(outputs))
         frames = None if self.frames_validation is None else self.frames_validation[used]
         y: Any = self.y_validation
@@ -113,16 +112,16 @@ def data_hash(X: np.ndarray, y: np.ndarray) -> str:
     Returns
     -------
     str
-        Hexadecimal digits.
+        Hexadecimal digest.
     """
     return _with_targets(hashlib.sha256(np.ascontiguousarray(X).data), y)
 
 
 def data_hashes(X: np.ndarray, y: np.ndarray) -> list[str]:
-    """Return the sha256 of a panel and its targets as sources' cards may hold it.
+    """Return all sha256 digests that the cards of sources can have for a panel and its targets.
 
-    Whole numbers reach a classifier as they are, and a regressor as floats: a source of the other
-    kind has seen the same answers.
+    A classifier hashes whole numbers as integers and a regressor as floats. Both digests are needed
+    to recognise sources of the other task that were trained on the same data.
 
     Parameters
     ----------
@@ -132,7 +131,7 @@ def data_hashes(X: np.ndarray, y: np.ndarray) -> list[str]:
     Returns
     -------
     list of str
-        One to three, that of `data_hash` first.
+        One to three digests; the first one is that of `data_hash`.
     """
     digest, y = hashlib.sha256(np.ascontiguousarray(X).data), np.asarray(y)
     forms = [y]

@@ -1,4 +1,4 @@
-"""Series of unequal length before a network: scaled each on its own, or brought to one length."""
+"""Preprocessing of series of unequal length: each at its own length, or all at one length."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from sktl._lengths import is_unequal, lengths_of
 from sktl.training.preprocessing import Preprocessing, amplitude_scale
 
 POLICIES = ("error", "pad", "crop", "resample")
-"""What networks of a fixed length may do with series of unequal length."""
+"""Treatments of series of unequal length by networks of a fixed length."""
 
 
 class UnequalPreprocessing(Preprocessing):
-    """Scaling, mean and stream max of series of unequal length, NaN following them.
+    """`Preprocessing` for series of unequal length, padded with NaN at the end.
 
-    As `Preprocessing`, but that the mean subtracted is one number per channel, over all time points
-    of all training instances: no time point is that of all.
+    The mean that is subtracted is one number per channel, over all time points of all training
+    instances, because not all series have all time points.
     """
 
     @classmethod
@@ -29,7 +29,7 @@ class UnequalPreprocessing(Preprocessing):
         return fitted, fitted._inputs(scaled, amplitude)
 
     def transform(self, X):
-        """Turn a panel, of any length, into the inputs of a network; NaN still follows series.
+        """Convert a panel of any length to the inputs of a network; NaN at the end is kept.
 
         Parameters
         ----------
@@ -44,7 +44,7 @@ class UnequalPreprocessing(Preprocessing):
         Raises
         ------
         ValueError
-            If the instances have other channels than those of the training.
+            If the instances differ in the number of channels from the training instances.
         """
         if X.shape[1] != len(self.mask):
             raise ValueError(
@@ -54,12 +54,12 @@ class UnequalPreprocessing(Preprocessing):
         return self._inputs(*_scale(X))
 
     def description(self):
-        """Say in words what is done, see `Preprocessing.description`."""
+        """Describe the preprocessing in words, see `Preprocessing.description`."""
         return super().description() | {"mask": "mean of each channel of the training instances"}
 
 
 def _scale(X):
-    """Do as `scale_instances`, leaving out what follows the series."""
+    """Scale as `scale_instances` does, ignoring NaN."""
     low = np.nanmin(X, axis=(1, 2), keepdims=True)
     high = np.nanmax(X, axis=(1, 2), keepdims=True)
     span = high - low
@@ -68,43 +68,43 @@ def _scale(X):
 
 
 def policy_length(X: np.ndarray, policy: str) -> int:
-    """Return the length to which a policy brings the training series and all others.
+    """Return the common length of series under a policy.
 
     Parameters
     ----------
     X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
-        Training series; NaN may follow them.
+        Training series; shorter ones may be padded with NaN at the end.
     policy : {"pad", "crop", "resample"}
         See `at_length`.
 
     Returns
     -------
     int
-        Time points of the shortest for "crop", of the longest otherwise.
+        Number of time points of the shortest series for "crop", of the longest one otherwise.
     """
     lengths = lengths_of(X)
     return int(lengths.min() if policy == "crop" else lengths.max())
 
 
 def at_length(X: np.ndarray, n_timepoints: int, policy: str) -> np.ndarray:
-    """Bring series to one length.
+    """Convert series to one length.
 
     Parameters
     ----------
     X : np.ndarray of shape (n_instances, n_channels, any)
-        Series; NaN may follow them.
+        Series; shorter ones may be padded with NaN at the end.
     n_timepoints : int
-        The length.
+        The new length.
     policy : {"pad", "crop", "resample"}
-        Continue shorter series with their last value; keep the first time points of longer ones;
-        or interpolate linearly between the first and the last time point. A series that is longer
-        than "pad" expects is cut, one that is shorter than "crop" expects is continued, and a
-        warning says so.
+        "pad" repeats the last value of shorter series. "crop" keeps the first time points of longer
+        ones. "resample" interpolates linearly between the first and the last time point. Series
+        that are too long for "pad" are cropped, and series that are too short for "crop" are
+        padded, with a warning.
 
     Returns
     -------
     np.ndarray of shape (n_instances, n_channels, n_timepoints)
-        The series; X itself where all have this length.
+        The series; X itself if all of them have this length.
 
     Examples
     --------
@@ -123,10 +123,10 @@ def at_length(X: np.ndarray, n_timepoints: int, policy: str) -> np.ndarray:
     if policy == "resample":
         return _resampled(X, lengths, n_timepoints)
     if policy == "pad" and (lengths > n_timepoints).any():
-        _warn(lengths > n_timepoints, "longer than the longest", n_timepoints, "cut to its", policy)
+        _warn(lengths > n_timepoints, "longer than the longest", n_timepoints, "cropped", policy)
     if policy == "crop" and (lengths < n_timepoints).any():
-        shorter = "continued with their last value to its"
-        _warn(lengths < n_timepoints, "shorter than the shortest", n_timepoints, shorter, policy)
+        padded = "padded with their last value"
+        _warn(lengths < n_timepoints, "shorter than the shortest", n_timepoints, padded, policy)
     places = np.minimum(np.arange(n_timepoints), lengths[:, None] - 1)
     return np.take_along_axis(X, places[:, None], axis=2)
 
@@ -143,33 +143,33 @@ def _resampled(X, lengths, n_timepoints):
 
 def _warn(which, are, n_timepoints, become, policy):
     warnings.warn(
-        f"{which.sum()} of {len(which)} series are {are} of the training, {n_timepoints} time "
-        f"points, and were {become} length. Received: unequal_length={policy!r}",
+        f"{which.sum()} of {len(which)} series are {are} training series of {n_timepoints} time "
+        f"points and were {become} to its length. Received: unequal_length={policy!r}",
         UserWarning,
         stacklevel=2,
     )
 
 
 def rounded_up(n_timepoints: int) -> int:
-    """Return a length of which there are few, up to an eighth longer: each has a network."""
+    """Round a length up, by at most an eighth, so that few lengths need a compiled network."""
     step = max(1, 1 << max(0, n_timepoints.bit_length() - 4))
     return -(-n_timepoints // step) * step
 
 
 def of_other_length(preprocessing: Preprocessing, n_timepoints: int) -> UnequalPreprocessing:
-    """Return what series of other lengths than those of the training go through.
+    """Return the preprocessing for series that differ in length from the training series.
 
     Parameters
     ----------
     preprocessing : Preprocessing
-        Fitted to series of equal length.
+        Preprocessing fitted to series of equal length.
     n_timepoints : int
-        The longest.
+        Number of time points of the longest series.
 
     Returns
     -------
     UnequalPreprocessing
-        Of every time point its own mean is subtracted; later than the training series it is that
+        It subtracts the mean of each time point, and after the end of the training series the mean
         of the channel.
     """
     mean = preprocessing.mask[:, :n_timepoints]

@@ -62,7 +62,7 @@ def test_the_page_says_what_was_measured_and_nothing_else(measured):
     text = (out / "page.md").read_text()
     assert "8 fits on real data" in text
     assert "- ConvNetQuakeINGV: BasicMotions (10)" in text
-    assert "omegas 0, 1 and" in text
+    assert "omegas 0, 1. The best" in text
     assert "| random kernels against as many runs from scratch | " in text
     assert "MagNet:" not in text
 

@@ -47,7 +47,7 @@ def test_transferable_layers_and_head_exist(cls):
 
 
 @pytest.mark.others_slow(*ONE_OF_EACH)
-@pytest.mark.parametrize("length", [1, 2, 7])
+@pytest.mark.parametrize("length", [1, pytest.param(2, marks=pytest.mark.slow), 7])
 def test_shortest_series(cls, length):
     n_outputs = length if gives_series(cls) else 3
     network = cls().build_network(2, length, n_outputs)
@@ -63,7 +63,7 @@ def test_classifiers_give_probabilities(classifier):
     np.testing.assert_allclose(outputs.sum(axis=1), 1, rtol=1e-5)
 
 
-@pytest.mark.others_slow(*ONE_OF_EACH)
+@pytest.mark.others_slow
 def test_initial_weights_are_distributed_as_keras_own(cls):
     import keras
 

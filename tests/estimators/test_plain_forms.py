@@ -158,6 +158,9 @@ def two_models(plain, fast, shape):
     return models
 
 
+@pytest.mark.fast_only(
+    "convnetquake_ingv-33", "inception_time-33", "magnet-33", "mlstm_fcn-33", "tcn-33"
+)
 @pytest.mark.parametrize("length", [1, 2, 33, 50])
 @pytest.mark.parametrize("name", PLAIN)
 def test_outputs_equal_the_plain_networks(name, length):
@@ -166,15 +169,26 @@ def test_outputs_equal_the_plain_networks(name, length):
     assert_close(fast(X), plain(X))
 
 
+@pytest.fixture
+def double_precision():
+    before = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    yield
+    keras.config.set_floatx(before)
+
+
+# In single precision rounding decides, for some series and numbers of threads, which side of zero
+# an input of a ReLU is on, and so its gradient.
 @not_on_jax
+@pytest.mark.usefixtures("double_precision")
+@pytest.mark.fast_only(*(f"{name}-33" for name in PLAIN))
 @pytest.mark.parametrize("length", [2, 33, 130])
 @pytest.mark.parametrize("name", PLAIN)
 def test_training_equals_the_plain_networks(name, length):
     plain, fast = two_models(*PLAIN[name], (length, 3))
-    # On PyTorch series of seed 1 have a number that rounding decides on before a ReLU.
-    rng = np.random.default_rng(2 if keras.backend.backend() == "torch" else 1)
-    X = rng.normal(size=(4, length, 3)).astype("float32")
-    direction = rng.normal(size=(4, plain.output.shape[1])).astype("float32")
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(4, length, 3))
+    direction = rng.normal(size=(4, plain.output.shape[1]))
     outputs, gradients = in_training(fast, X, direction)
     expected, expected_gradients = in_training(plain, X, direction)
     assert_close(outputs, expected)

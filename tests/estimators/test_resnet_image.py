@@ -204,6 +204,7 @@ def test_a_network_of_another_kind_is_refused(donor):
         ResNetImageClassifier(**SMALL | {"source": donor[1], "filters": (2, 4)}).fit(X, y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("augment", [("flip",), ("noise", "rotate", "scale")])
 def test_augmentation_changes_training_only_and_repeatably(augment):
     X, y = make_panel(ResNetImageRegressor)

@@ -52,6 +52,7 @@ def to_ours(theirs, ours):
     return values
 
 
+@pytest.mark.fast_only("1-False", "540-True")
 @on_tensorflow
 @pytest.mark.parametrize("sequences", [False, True])
 @pytest.mark.parametrize("length", LENGTHS)
@@ -79,15 +80,12 @@ def test_outputs_and_gradients_equal_keras_tcn(length, sequences):
 
 
 # 540 time points are more than an output sees, 435.
+@pytest.mark.fast_only("1-True-8", "7-False-7", "50-False-2", "540-True-8")
 @pytest.mark.parametrize(
     ("weight_normalization", "kernel_size"),
-    [
-        *((False, kernel_size) for kernel_size in (1, 2, 7, 8)),
-        *(pytest.param(True, size, marks=pytest.mark.slow) for size in (1, 2, 7)),
-        (True, 8),
-    ],
+    [(normalised, size) for normalised in (False, True) for size in (1, 2, 7, 8)],
 )
-@pytest.mark.parametrize("length", [1, 7, 50, 540, pytest.param(6000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("length", [1, 7, 50, 540, 6000])
 def test_short_form_is_the_full_forms_last_step(length, weight_normalization, kernel_size):
     common = {
         "weight_normalization": weight_normalization,

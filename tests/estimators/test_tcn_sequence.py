@@ -82,6 +82,7 @@ def test_loss_is_the_mean_square_of_z_scores_with_the_weight_decay(wedge):
     assert fitted.history_["loss"][1] == pytest.approx((error**2).mean() + penalty, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_predictions_are_in_the_unit_and_form_of_y(wedge):
     X, y = wedge
     fitted = TCNSequenceRegressor(**SMALL).fit(X, y)
@@ -96,6 +97,7 @@ def test_predictions_are_in_the_unit_and_form_of_y(wedge):
         named.predict(X[:, :, :40])
 
 
+@pytest.mark.slow
 def test_coarser_targets_belong_to_the_last_time_point_of_their_block(wedge):
     X, y = wedge
     full = TCNSequenceRegressor(**SMALL | {"dropout": 0.0}).build_network(1, 48, 48)
@@ -146,6 +148,7 @@ def test_source_of_another_length_predicts_at_omega_zero_what_it_predicted(wedge
     assert not np.array_equal(new_head._weights["head/kernel"], donor._weights["head/kernel"])
 
 
+@pytest.mark.slow
 def test_channels_of_the_skip_are_adapted(wedge, source):
     X, y = wedge
     twice = np.repeat(X, 2, axis=1)
@@ -268,7 +271,7 @@ def test_data_that_do_not_fit_are_named(wedge):
         fitted.predict(X[:, :, :12])
     with pytest.raises(ValueError, match="Number in X = 20 nos in y = 19"):
         TCNSequenceRegressor(**SMALL).fit(X, y[:19])
-    with pytest.raises(ValueError, match=r"\(24,\) against \(48,\)"):
+    with pytest.raises(ValueError, match=r"\(24,\) and \(48,\)"):
         TCNSequenceRegressor(**SMALL).fit(X, y, validation_data=(X, y[:, ::2]))
     y[0, 3] = np.nan
     with pytest.raises(ValueError, match="y must be finite"):

@@ -10,7 +10,7 @@ from sktl.training.network_cache import clear
 from sktl.training.randomness import random_streams
 
 
-@pytest.mark.others_slow
+@pytest.mark.others_slow("MagNetRegressor")
 def test_reuse_gives_what_a_new_network_gives(cls, small, panel, own_cache):
     X, y = panel
     small |= {"n_epochs": 3}
@@ -90,6 +90,7 @@ def _wider(cls):
     return {"_build": build}
 
 
+@pytest.mark.fast_only("_mae")
 @pytest.mark.parametrize("change", [_mae, _positive, _wider])
 def test_a_subclass_never_takes_its_parents_compiled_network(change, own_cache):
     rng = np.random.default_rng(0)

@@ -12,7 +12,7 @@ from sktl.estimators import (
     MLSTMFCNRegressor,
 )
 
-from .conftest import ONE_OF_EACH, make_panel
+from .conftest import make_panel
 
 # Any weights can be transferred, and a network that trains no step is not compiled for it.
 UNTRAINED = {"n_epochs": 0, "head": "probe"}
@@ -64,7 +64,7 @@ def start_of(cls, params, X, y):
     return cls(**params | {"learning_rate": 1e-30, "n_epochs": 1}).fit(X, y)._weights
 
 
-@pytest.mark.others_slow(*ONE_OF_EACH)
+@pytest.mark.others_slow
 def test_omega_zero_freezes_what_was_transferred_and_nothing_else(cls, small, source, panel):
     folder, donor = source
     X, y = panel

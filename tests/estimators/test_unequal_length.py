@@ -219,6 +219,7 @@ def test_trained_on_equal_length():
     np.testing.assert_allclose(found[1], alone[0], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_longer_series_than_a_layer_has_weights_for():
     fitted = MLSTMFCNClassifier(**MLSTMFCNClassifier.get_test_params()[0]).fit(X, Y)
     assert fitted.predict(X).shape == (16,)
@@ -271,6 +272,7 @@ def test_without_a_policy_the_three_are_named():
 
 
 # --- features and searches ---------------------------------------------------------------------
+@pytest.mark.fast_only("MagNet")
 @pytest.mark.parametrize("architecture", ["ConvNetQuakeINGV", "MLSTMFCN", "MagNet", "TCN"])
 def test_features_are_those_of_the_series_alone(architecture):
     source = FrozenSource(architecture, "EMG-simulated")
@@ -342,7 +344,7 @@ def test_searches(fitted, tmp_path):
     folds = search.clone().set_params(selection=2).fit(X, Y)
     assert folds.predict(X).shape == (16,)
     fixed = OmegaSearch(ConvNetQuakeINGVClassifier(**SMALL, unequal_length="pad"), sources=[None])
-    with pytest.raises(ValueError, match="takes no others"):
+    with pytest.raises(ValueError, match="supports no unequal lengths"):
         fixed.set_params(estimator__unequal_length="error").fit(X, Y)
 
 

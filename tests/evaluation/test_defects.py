@@ -69,7 +69,7 @@ def test_a_mean_that_its_ranks_contradict(frame, protocol):
     reference = frame["source"].isna()
     rate = np.where(reference, np.where(fast, 0.01, 0.5), np.where(fast, 0.4, 0.45))
     found = defects(frame.assign(test_convergence_rate=rate), protocol)
-    assert found["mean against ranks"].startswith("In 6 significant cells")
+    assert found["mean against ranks"].startswith("Convergence: in 6 significant pairs")
     assert ("coloured by the mean" if protocol == "published" else "marked mixed") in found[
         "mean against ranks"
     ]
@@ -114,7 +114,7 @@ def test_each_defect_is_found(frame):
     assert "etna to EMG 300" in defects(frame[~cell])["missing cells"]
     assert "2 and 3 reruns" in defects(frame[~(cell & (frame["rerun"] == 0))])["unequal counts"]
     one = cell & (frame["rerun"] == 0) & (frame["omega"] == 0.1)
-    assert "In 1 reruns" in defects(frame[~one])["unequal counts"]
+    assert "In 1 rerun of a cell" in defects(frame[~one])["unequal counts"]
 
 
 def test_a_baseline_better_than_the_mean_of_each_network_is_named(frame):

@@ -34,7 +34,7 @@ def test_leave_one_rerun_out_looks_at_the_other_reruns_only(frame):
 def test_cells_without_all_validation_scores_are_named_in_the_rule(frame):
     frame.loc[frame.index[frame["source"] == "etna"][0], "validation_score"] = np.nan
     assert (
-        "in 1 cells without complete validation scores"
+        "in 1 cell without complete validation scores"
         in compare(Records.from_frame(frame)).statement
     )
 
@@ -140,7 +140,7 @@ def test_an_infinite_validation_score_is_none(frame):
     one = frame.index[(frame["omega"] == 0.1) & (frame["target"] == "emg")][0]
     frame.loc[one, "validation_score"] = np.inf
     statement = compare(Records.from_frame(frame)).statement
-    assert "in 1 cells without complete validation scores" in statement
+    assert "in 1 cell without complete validation scores" in statement
 
 
 def test_a_repeated_transfer_is_named(frame):

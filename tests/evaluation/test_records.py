@@ -17,7 +17,7 @@ def test_whole_records_lose_nothing(frame):
     assert records.exclusions == []
     assert records.table["kind"].value_counts().to_dict() == {"transfer": 72, "reference": 18}
     assert records.table["simulated"].all()
-    assert "etna is not stated" in records.notes[0]
+    assert "etna is not known" in records.notes[0]
 
 
 def test_missing_columns_are_named_with_near_ones(frame):
@@ -128,7 +128,7 @@ def test_rerun_names_of_any_type_are_one(frame):
         ("repeat", -1, "repeat must be a whole number.*-1"),
         ("greater_is_better", "maybe", "must be true or false.*'maybe' in row 1"),
         ("greater_is_better", True, "one greater_is_better.*target='stead'"),
-        ("unit", "km", "one unit.*target='stead' with m in 14 trials, km in 1 trials"),
+        ("unit", "km", "one unit.*target='stead' with m in 14 trials, km in 1 trial"),
     ],
 )
 def test_values_that_would_be_misread_are_errors(frame, column, value, message):
@@ -161,12 +161,12 @@ def test_rows_of_two_joined_tables_keep_apart(frame):
     joined = pd.concat([first.reset_index(drop=True), second.reset_index(drop=True)])
     assert not joined.index.is_unique
     assert Records.from_frame(joined).table.index.is_unique
-    with pytest.raises(ValueError, match="index of their own"):
+    with pytest.raises(ValueError, match="unique index"):
         Records.from_frame(joined, curves={0: {"test": np.arange(3.0)}})
 
 
 def test_pretrainings_are_noted_not_compared(frame):
     source = frame.head(1).assign(kind="pretraining", target="emg", test_score=np.nan)
     records = Records.from_frame(pd.concat([frame, source], ignore_index=True))
-    assert records.notes[0] == "1 pre-trainings of sources are not compared."
+    assert records.notes[0] == "Not compared: 1 pre-training run of sources."
     assert len(records.table) == len(frame)

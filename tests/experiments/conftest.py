@@ -12,7 +12,7 @@ from sktl.experiments import Data, Plan, Store, Trial
 
 @pytest.fixture
 def store(tmp_path):
-    return Store(tmp_path / "store").prepare()
+    return Store(tmp_path / "store").create()
 
 
 @pytest.fixture

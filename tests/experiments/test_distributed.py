@@ -101,6 +101,7 @@ def test_workers_with_several_threads_are_refused():
         pass
 
 
+@pytest.mark.slow
 def test_a_dask_worker_killed_in_the_middle_loses_nothing(plan, tmp_path, stand_in, dask_cluster):
     whole, store = Store(tmp_path / "whole"), Store(tmp_path / "dask-store")
     run(plan, whole, backend="sequential", execute=stand_in.execute)

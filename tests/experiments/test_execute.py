@@ -137,7 +137,7 @@ class Diverged:
 def test_a_late_divergence_is_a_record_with_gaps_in_its_curves(tmp_path, monkeypatch):
     monkeypatch.setattr("sktl.experiments._execute.make_estimator", lambda *_: Diverged())
     data = Data("S&P 500-simulated", n_instances=200)
-    trial, store = Trial("reference", "ConvNetQuakeINGV", data, 40, 0), Store(tmp_path).prepare()
+    trial, store = Trial("reference", "ConvNetQuakeINGV", data, 40, 0), Store(tmp_path).create()
     results = execute(trial, store)
     assert results["diverged"] is True
     store.write(trial, {"status": "ok", "error": None} | facts(trial) | results)
@@ -145,4 +145,4 @@ def test_a_late_divergence_is_a_record_with_gaps_in_its_curves(tmp_path, monkeyp
     found = read_records(store.records)
     np.testing.assert_array_equal(found.curves[0]["validation"], [3.0, 2.0, np.nan])
     assert found.table["validation_score"].tolist() == [2.0]
-    assert any(note.startswith("1 trainings diverged: 1 after") for note in found.notes)
+    assert any(note.startswith("1 training run diverged: 1 after") for note in found.notes)

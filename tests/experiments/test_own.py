@@ -47,6 +47,7 @@ def test_keys_know_what_the_data_holds(mixed):
     assert not keys(own()) & keys(own(random_state=1))
 
 
+@pytest.mark.slow
 def test_every_process_finds_the_data_and_goes_on(mixed, tmp_path, stand_in):
     store, log = Store(tmp_path / "store"), tmp_path / "log"
     summary = run(mixed, store, n_jobs=2, execute=partial(stand_in.execute, log=log))
@@ -71,7 +72,7 @@ def test_every_process_finds_the_data_and_goes_on(mixed, tmp_path, stand_in):
 
 
 def test_the_store_has_a_copy_of_its_own(mixed, tmp_path):
-    store, data = Store(tmp_path).prepare(), mixed.dataset("mine")
+    store, data = Store(tmp_path).create(), mixed.dataset("mine")
     (dataset,) = mixed.own
     store.keep(data, dataset)
     assert load_npz(store.data_file(data)).fingerprint(None) == data.content

@@ -127,7 +127,7 @@ def test_a_training_that_diverges_is_recorded_once_and_counted_by_every_run(
     assert len(failed) == 8
     assert {attempts[record["key"]] for record in failed} == {1}
     (note,) = [n for n in read_records(store.records).notes if "diverged" in n]
-    assert note.startswith("8 trainings diverged: 0 after a usable epoch")
+    assert note.startswith("8 training runs diverged: 0 after a usable epoch")
 
 
 def test_no_score_is_a_failure(plan, tmp_path, stand_in):
@@ -153,6 +153,7 @@ def test_a_trial_that_kills_its_worker_is_found_and_given_up(plan, whole, tmp_pa
     assert summary.done == sum(plan.counts().values()) - 1
 
 
+@pytest.mark.slow
 def test_workers_that_die_lose_no_record(plan, whole, tmp_path, stand_in):
     marks = tmp_path / "marks"
     marks.mkdir()
@@ -303,6 +304,7 @@ def finished(folder):
     return [*folder.glob("pretraining/*.json"), *folder.glob("records/*/*.json")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["sequential", "loky"])
 def test_a_killed_run_goes_on_where_it_was(plan, whole, tmp_path, stand_in, python, backend):
     store, log = tmp_path / "killed", tmp_path / "log"

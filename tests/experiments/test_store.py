@@ -97,12 +97,12 @@ def test_a_trial_with_other_weights_takes_the_place_of_the_old_one(store, trial)
 
 
 def test_other_settings_are_refused(store):
-    store.prepare({"seed": 0, "n_epochs": 5})
-    store.prepare({"seed": 0, "n_epochs": 5})
+    store.create({"seed": 0, "n_epochs": 5})
+    store.create({"seed": 0, "n_epochs": 5})
     with pytest.raises(ValueError, match="Received: n_epochs=6 instead of 5"):
-        store.prepare({"seed": 0, "n_epochs": 6})
+        store.create({"seed": 0, "n_epochs": 6})
     (store.folder / "store.json").write_text("{")
-    store.prepare({"seed": 0, "n_epochs": 6})
+    store.create({"seed": 0, "n_epochs": 6})
 
 
 def test_leftovers_of_killed_writers_are_removed_and_fresh_files_are_not(store, trial):
@@ -110,7 +110,7 @@ def test_leftovers_of_killed_writers_are_removed_and_fresh_files_are_not(store, 
     for path in (old, fresh):
         path.write_text("{")
     os.utime(old, (0, 0))
-    store.prepare()
+    store.create()
     assert (old.exists(), fresh.exists()) == (False, True)
     assert store.scan() == {}
 
@@ -141,7 +141,7 @@ def unmount(folder):
 def test_a_full_disk_is_reported_and_loses_nothing(tmp_path, trial):
     folder = mounted(tmp_path)
     try:
-        store = Store(folder).prepare()
+        store = Store(folder).create()
         trials = [replace(trial, rerun=number) for number in range(200)]
         written = {}
 
@@ -167,13 +167,13 @@ def test_a_full_disk_is_reported_and_loses_nothing(tmp_path, trial):
 def test_a_read_only_store_is_read_and_not_written(tmp_path, trial):
     folder = mounted(tmp_path)
     try:
-        store = Store(folder).prepare()
+        store = Store(folder).create()
         store.write(trial, RESULT)
         subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
         assert store.read(trial)["test_score"] == RESULT["test_score"]
         assert list(store.scan(repair=False)) == [trial.key]
         assert len(list(store.iter_records())) == 1
-        for write in (store.prepare, lambda: store.write(trial, RESULT)):
+        for write in (store.create, lambda: store.write(trial, RESULT)):
             with pytest.raises(StoreError, match="read-only"):
                 write()
     finally:
@@ -184,7 +184,7 @@ WRITE_MANY = """
 import sys
 from sktl.experiments import Data, Store, Trial
 folder, first, last = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-store = Store(folder).prepare({"seed": 0})
+store = Store(folder).create({"seed": 0})
 for number in range(first, last):
     trial = Trial("reference", "TCN", Data("EMG-simulated", 200), 50, number)
     store.write(trial, {"status": "ok", "number": number})

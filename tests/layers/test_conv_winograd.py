@@ -42,18 +42,17 @@ def test_inputs_are_transformed_as_in_wincnn():
 
 
 @on_tensorflow
+@pytest.mark.fast_only(
+    "2-30-50-float64-1e-13", "3-30-50-float32-1e-05", "3-2-2403-float64-1e-13",
+    "4-3-33-float64-1e-13", "5-1-5001-float64-1e-13",
+)  # fmt: skip
 # 30 series of 50 points are two parts, the second one incomplete; 900 points are one a series,
 # 2,403 and 5,001 are two and three pieces.
 @pytest.mark.parametrize(
     ("n_instances", "length", "kind", "tolerance"),
     [
         *((*size, "float64", 1e-13) for size in SIZES),
-        (30, 50, "float32", 1e-5),
-        *(
-            pytest.param(*size, "float32", 1e-5, marks=pytest.mark.slow)
-            for size in SIZES
-            if size != (30, 50)
-        ),
+        *((*size, "float32", 1e-5) for size in SIZES),
     ],
 )
 @pytest.mark.parametrize("taps", TAPS)

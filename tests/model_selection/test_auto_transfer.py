@@ -300,6 +300,7 @@ def test_too_few_instances_are_refused_in_words(search):
         search(**BARE).fit(X, target_of(search, labels, loudness))
 
 
+@pytest.mark.fast_only("AutoTransferClassifier")
 def test_a_source_that_was_trained_on_these_instances_is_left_out(search, tmp_path, monkeypatch):
     """It has seen the answers; a source that is named stays."""
     from sktl.estimators import MagNetClassifier, MagNetRegressor

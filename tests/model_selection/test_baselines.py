@@ -118,6 +118,7 @@ def test_its_loss_and_noise_are_those_of_scikit_learn(source):
     assert decision["kept"] == ("transfer" if difference.mean() > noise else "baseline")
 
 
+@pytest.mark.slow
 def test_numbers_are_compared_in_the_networks_unit(source, panel):
     X, y = panel
     search = OmegaSearch(MagNetRegressor(**FEW), (1.0,), [source], baselines=[DummyRegressor()])

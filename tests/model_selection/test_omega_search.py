@@ -40,6 +40,7 @@ def test_the_grid_is_the_published_one():
     assert OMEGA_GRID == (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 
 
+@pytest.mark.fast_only("MagNetClassifier-3")
 @pytest.mark.parametrize(
     ("network", "n_channels"),
     [
@@ -74,6 +75,7 @@ def test_every_candidate_is_what_a_single_fit_gives(network, source, useless, n_
     assert search.best_score_ == table["mean_test_score"][search.best_index_]
 
 
+@pytest.mark.fast_only("MagNetRegressor")
 def test_given_validation_data_decides(network, source, panel):
     X, y = panel
     held_out = make_panel(12, seed=9)

@@ -57,6 +57,12 @@ def sources(tmp_path_factory):
     return [make_source(folder / name, weights) for name, weights in views.items()]
 
 
+@pytest.mark.fast_only(
+    "MagNetClassifier-logme",
+    "MagNetRegressor-probe_loo",
+    "MagNetClassifier-h_score",
+    "MagNetRegressor-probe",
+)
 @pytest.mark.parametrize("by", ["logme", "h_score", "probe", "probe_loo"])
 @pytest.mark.parametrize("kind", [MagNetClassifier, MagNetRegressor])
 def test_known_order_is_found(by, kind, sources):
@@ -93,6 +99,7 @@ def test_scores_are_those_of_the_features_computed_by_hand(sources):
     assert row["probe"] == pytest.approx(scores.mean(), abs=0.05)
 
 
+@pytest.mark.fast_only("ConvNetQuakeINGV-", "MLSTMFCN-True")
 @pytest.mark.parametrize(
     "network",
     [

@@ -199,6 +199,7 @@ def test_what_has_no_simulator_is_not_simulated(tmp_path):
         pretrain("EMG-Francic", "TCN", out=tmp_path)
 
 
+@pytest.mark.slow
 def test_fresh_instances_reach_the_training(tmp_path):
     fresh = pretrain("S&P 500", "ConvNetQuakeINGV", fresh=True, out=tmp_path / "a", **TINY)
     fixed = pretrain("S&P 500", "ConvNetQuakeINGV", out=tmp_path / "b", **TINY)
@@ -216,6 +217,7 @@ def test_impossible_arguments_are_refused(wrong):
         pretrain("EMG", "TCN", **wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals of POSIX")
 def test_a_killed_run_goes_on_with_the_repeat_it_was_at(tmp_path):
     # As everywhere in the tests without XLA, which takes seconds to compile a network.

@@ -92,6 +92,7 @@ def test_the_card_is_complete_and_the_weights_are_what_it_says(architecture, nam
     assert len(set(repeats)) == len(card.training["validation_scores"])
 
 
+@pytest.mark.fast_only("ConvNetQuakeINGV")
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_all_load_into_networks_of_another_shape(architecture):
     rng = np.random.default_rng(0)

@@ -1,6 +1,7 @@
 """All backends compute the same: the GAN's training, and pre-training with fine-tuning."""
 
 import numpy as np
+import pytest
 
 AGREEMENT = """
 import sys
@@ -39,6 +40,7 @@ np.savez(sys.argv[1], **results)
 """
 
 
+@pytest.mark.slow
 def test_backends_agree(on_all_backends):
     first, *others = on_all_backends(AGREEMENT)
     assert len(first.files) == 8

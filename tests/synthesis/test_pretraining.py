@@ -315,7 +315,7 @@ def test_one_instance_of_every_class():
         model.fit(X, y)
     model.set_params(estimator__validation_size=None).fit(X, y)
     assert model.predict_proba(X).shape == (12, 12)
-    with pytest.raises(ValueError, match="give noise=0 to repeat the means"):
+    with pytest.raises(ValueError, match="use noise=0 for class means only"):
         model.set_params(generator=ClassMeanGenerator()).fit(X, y)
 
 
@@ -326,6 +326,7 @@ class Collapsed(WGANGPGenerator):
         return np.repeat(super()._sample(targets, rng)[:1], len(targets), axis=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind", [pytest.param(LSTMClassifier, marks=pytest.mark.slow), LSTMRegressor]
 )

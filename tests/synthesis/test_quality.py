@@ -37,12 +37,13 @@ def test_coverage_of_copies_and_of_a_collapse():
     assert coverage(X, X).coverage == 1
     assert coverage(X, np.repeat(X[:1], 60, axis=0)).coverage < 0.3
     assert coverage(X, X + 100) == (0, 0)
-    with pytest.raises(ValueError, match="more real instances than neighbours"):
+    with pytest.raises(ValueError, match="more real instances than n_neighbors"):
         coverage(X[:5], X)
     with pytest.raises(ValueError, match="same channels and time points"):
         coverage(X, X[:, :, :3])
 
 
+@pytest.mark.slow
 def test_discriminative_score_of_the_same_and_of_others():
     same = np.mean([discriminative_score(noise(60, k), noise(60, k + 50), random_state=k)
                     for k in range(5)])  # fmt: skip
@@ -51,7 +52,7 @@ def test_discriminative_score_of_the_same_and_of_others():
     # Equal moments, another spectrum.
     smooth = np.repeat(noise(60, 2, (1, 16)), 2, axis=2)
     assert discriminative_score(noise(60, 3, (1, 32)), smooth, random_state=0) > 0.3
-    with pytest.raises(ValueError, match=r"5 instances of both kinds. Received: 4 real"):
+    with pytest.raises(ValueError, match=r"5 real and 5 generated series\. Received: 4"):
         discriminative_score(noise(4, 0), noise(60, 1))
 
 
@@ -106,6 +107,7 @@ def test_novelty():
     assert np.isnan(novelty(np.zeros((5, 1, 3)), X[:, :, :3]))
 
 
+@pytest.mark.slow
 def test_all_figures_tell_copies_from_noise():
     (X, y), (X_test, y_test) = make_panel(40), make_panel(40, seed=1)
     figures = {

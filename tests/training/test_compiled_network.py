@@ -52,6 +52,7 @@ class AnythingRegressor(BaseTransferRegressor):
         return ["depthwise", "nested", "attention", "gated"]
 
 
+@pytest.mark.slow
 def test_layers_of_all_kinds_fit_and_transfer(tmp_path):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(18, 2, 10)), rng.normal(size=18)

@@ -51,7 +51,7 @@ def test_splitters_iterables_and_masks():
 
 
 def test_errors_say_what_is_wrong():
-    with pytest.raises(ValueError, match=r"two or more.*Received: one group"):
+    with pytest.raises(ValueError, match=r"two different labels.*Received: one group"):
         folds_of(3, groups=["a", "a", "a"])
     with pytest.raises(ValueError, match=r"each of the 4 instances.*Received: shape \(3,\)"):
         checked_groups([1, 2, 3], 4)

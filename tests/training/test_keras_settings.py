@@ -73,6 +73,7 @@ def expected(panel):
     return [(one, one.predict(X)) for one in fitted]
 
 
+@pytest.mark.fast_only("channels_first")
 @pytest.mark.parametrize("setting", NETWORKS, indirect=True)
 def test_networks_are_the_same_whatever_is_set(setting, panel, expected):
     X, y = panel
@@ -128,6 +129,7 @@ def frozen_by_default(panel):
     return frozen_pictures_and_ranks(panel)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", FROZEN, indirect=True)
 def test_frozen_features_pictures_and_ranks_are_the_same(setting, panel, frozen_by_default):
     setting()

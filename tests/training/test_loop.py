@@ -54,6 +54,7 @@ def data():
     return X, y
 
 
+@pytest.mark.fast_only("False-True", "True-False")
 @pytest.mark.usefixtures("gradients_of_torch")
 @pytest.mark.parametrize("drop_last", [False, True])
 @pytest.mark.parametrize("normalization", [False, True])
@@ -189,7 +190,7 @@ def test_late_divergence_ends_the_training(data):
     estimator.set_params(
         learning_rate=1e6, batch_size=22, early_stopping_patience=None, n_epochs=30
     )
-    with pytest.warns(RuntimeWarning, match="diverged and was ended"):
+    with pytest.warns(RuntimeWarning, match="diverged and was stopped"):
         estimator.fit(X, y[:, 0].astype(float))
     assert np.isfinite(estimator.history_["val_loss"][estimator.best_epoch_])
     assert np.isfinite(estimator.predict(X)).all()

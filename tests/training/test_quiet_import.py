@@ -73,6 +73,6 @@ def test_a_backend_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setattr(sys, "meta_path", [Missing(), *sys.meta_path])
     with pytest.raises(
         ModuleNotFoundError,
-        match=r"run on tensorflow, which is not installed\. Set KERAS_BACKEND.*Received: KERAS_BA",
+        match=r"for tensorflow, which is not installed\. Set KERAS_BACKEND.*Received: KERAS_BA",
     ):
         import_keras()

@@ -25,6 +25,7 @@ def panel():
     return waves[:, None] + 0.3 * rng.normal(size=(24, 3, 20)), y
 
 
+@pytest.mark.slow
 def test_sktimes_whole_suite():
     results = check_estimator(SourceFeatures, raise_exceptions=False, verbose=False)
     assert not {name: result for name, result in results.items() if result != "PASSED"}

@@ -1,7 +1,7 @@
-"""Few labels: real targets, the methods that a user could pick instead, and AutoTransfer.
+"""Few labels: AutoTransfer compared with other methods on real targets.
 
-`targets` holds the real targets and draws instances; `peers` the other methods; `run` the
-resumable runner; `page` the page of the documentation. From the root of the repository:
+`targets` defines the targets and samples instances, `peers` the other methods, `run` the resumable
+runner, and `page` writes the page of the documentation. From the root of the repository:
 
     python -m benchmarks.studies.few_labels --out results/few_labels --draws 0 1
 """

@@ -1,7 +1,7 @@
-"""What the records say: cells, ranks, wins against the best peer in hindsight, costs.
+"""Analysis of the records: cells, ranks, wins against the best peer in hindsight, costs.
 
-A *cell* is a target and a training size; its score is the mean over draws. Ratios are losses: the
-error over the peer's error, or the peer's F1 over ours. 1.02 is 2 % worse, 0.9 is better.
+A *cell* is a target and a training size; its score is the mean over draws. A ratio is the error
+divided by the peer's error, or the peer's F1 divided by ours: 1.02 is 2 % worse, 0.9 is better.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CELL = ["target", "n_train"]
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read finished records through sktl.evaluation, with ``rerun`` as a number.
+    """Read records of finished fits with sktl.evaluation, with ``rerun`` as a number.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def read(path: Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``value`` is the score with its sign turned so that greater is better.
+        One row per fit; ``value`` is the score with the sign changed so that greater is better.
     """
     return read_records(path).table.assign(rerun=lambda table: table["rerun"].astype(int))
 
@@ -45,16 +45,17 @@ def scores(table: pd.DataFrame, half: str, draws_of: str | None = None) -> pd.Da
     Parameters
     ----------
     table : pandas.DataFrame
-        As `read` gives it.
+        Return value of `read`.
     half : str
+        Name of the half.
     draws_of : str, optional
-        Only cells that MultiRocket has as well, and only draws that this method has, and of these
-        the ones that most methods have, so that means are over the same draws.
+        Use only draws of this method and of MultiRocket, and of these the draws with the most
+        methods, so that all means are over the same draws.
 
     Returns
     -------
     pandas.DataFrame
-        Indexed by target and n_train; a method is missing where it lacks one of the draws.
+        Indexed by target and n_train; NaN for a method that lacks one of the draws.
     """
     table = table[table["half"] == half]
     wide = table.pivot_table("test_score", [*CELL, "rerun"], "architecture", aggfunc="first")
@@ -67,18 +68,18 @@ def scores(table: pd.DataFrame, half: str, draws_of: str | None = None) -> pd.Da
 
 
 def errors_of(table: pd.DataFrame) -> dict[str, bool]:
-    """Say of every target whether its score is an error, of which less is better."""
+    """Return, for every target, True if its score is an error, so that smaller is better."""
     return table.groupby("target")["metric"].first().eq("mae").to_dict()
 
 
 def ratios(means: pd.DataFrame, is_error: dict[str, bool]) -> pd.DataFrame:
-    """Return by how much a cell's best of all methods is better than each: 1 is the best."""
+    """Return the losses of all methods: the error, or 1 / F1, rounded so that equal scores tie."""
     error = np.array([is_error[target] for target, _ in means.index], dtype=bool)
     values = means.to_numpy(float)
-    # A perfect score of zero errors, or no right prediction at all, must not divide by zero.
+    # No division by zero for an error or a score of zero.
     tiny = 1e-9
     losses = np.where(error[:, None], values + tiny, 1 / (values + tiny))
-    # Equal scores must tie: the order of a sum decides their last digits.
+    # Equal scores must tie: their last digits depend on the order of a sum.
     digits = 9 - np.floor(np.log10(losses, where=losses > 0, out=np.zeros_like(losses)))
     scale = 10.0**digits
     return pd.DataFrame(np.round(losses * scale) / scale, means.index, means.columns)
@@ -86,17 +87,18 @@ def ratios(means: pd.DataFrame, is_error: dict[str, bool]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a method does against another, or against the best of several in hindsight.
+    """Comparison of a method with another, or with the best of several in hindsight.
 
     Parameters
     ----------
     cells : int
+        Number of cells.
     wins, ties, losses : int
-        Better or worse by more than 2 %; ties between.
+        Cells in which the method is more than 2 % better, in between, or more than 2 % worse.
     worst : float
         The largest ratio.
     table : pandas.DataFrame
-        ``best`` (name of the rival), ``ours``, ``theirs`` and ``ratio`` of every cell.
+        ``best`` (name of the other method), ``ours``, ``theirs`` and ``ratio`` of every cell.
     """
 
     cells: int
@@ -108,27 +110,30 @@ class Outcome:
 
     @property
     def share(self) -> float:
-        """Share of cells won or tied."""
+        """Fraction of cells won or tied."""
         return (self.wins + self.ties) / self.cells if self.cells else float("nan")
 
 
 def against(
     means: pd.DataFrame, is_error: dict[str, bool], rivals: list[str], method: str = MAIN
 ) -> Outcome:
-    """Hold a method against the best of its rivals in every cell.
+    """Compare a method with the best of its rivals in every cell.
 
     Parameters
     ----------
     means : pandas.DataFrame
-        As `scores` gives it.
+        Return value of `scores`.
     is_error : dict
-        As `errors_of` gives it.
+        Return value of `errors_of`.
     rivals : list of str
+        Names of the rivals.
     method : str
+        Name of the method.
 
     Returns
     -------
     Outcome
+        Counts, and a table of all cells.
     """
     rivals = [name for name in rivals if name in means]
     means = means[means[method].notna() & means[rivals].notna().any(axis=1)]
@@ -145,9 +150,9 @@ def against(
 
 
 def ranked(means: pd.DataFrame, is_error: dict[str, bool], name: str) -> Ranking:
-    """Rank the methods that have every complete cell, over cells.
+    """Rank the methods over cells.
 
-    Methods that apply to some cells alone (the last value) or were too slow for some are left out.
+    Methods with scores in fewer than 90 % of the cells (the last value, slow ones) are left out.
     """
     whole = means.dropna(axis=1, thresh=max(1, int(np.ceil(0.9 * len(means)))))
     question = "methods over target and training size"
@@ -155,7 +160,7 @@ def ranked(means: pd.DataFrame, is_error: dict[str, bool], name: str) -> Ranking
 
 
 def ranked_by_target(means: pd.DataFrame, is_error: dict[str, bool], name: str) -> Ranking:
-    """Rank methods over targets alone: cells of one target share data, so this is the safe test.
+    """Rank the methods over targets, whose data are independent, unlike those of cells.
 
     A target's value is the mean rank of its cells.
     """
@@ -165,15 +170,12 @@ def ranked_by_target(means: pd.DataFrame, is_error: dict[str, bool], name: str) 
 
 
 def peers_in(means: pd.DataFrame) -> list[str]:
-    """Return the peers that ran, the rare ones too."""
+    """Return the peers with scores, including those for some cells only."""
     return [name for name in PEERS if name in means]
 
 
 def costs(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the median seconds and memory of every method by training size.
-
-    Over the (target, size, draw) that the main method has too, where it has any.
-    """
+    """Return the median time and memory of every method, over the fits of the main method."""
     ours = table[table["architecture"] == MAIN]
     keys = [*CELL, "rerun"]
     if len(ours):
@@ -189,14 +191,14 @@ def costs(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def left_out(path: Path) -> pd.DataFrame:
-    """Return what failed or was skipped, with its reason and how often."""
+    """Return failed and skipped fits, with their reason and number."""
     table = pd.read_csv(path)
     bad = table[table["status"] == "failed"]
     return bad.groupby(["architecture", "error"]).size().rename("fits").reset_index()
 
 
 def common(path: Path, half: str = HELD_OUT) -> pd.DataFrame:
-    """Return the means of a half over the draws that the main method has (all, if it has none)."""
+    """Return the mean scores of a half over the draws of the main method (all, without one)."""
     table = read(path)
     has = (table["architecture"] == MAIN).any()
     return scores(table, half, MAIN if has else None)

@@ -22,13 +22,13 @@ PAGE = ROOT / "docs/results/few_labels.md"
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """Turn a table of texts into Markdown."""
+    """Return a table of texts as Markdown."""
     rows = [list(table.columns), ["---"] * table.shape[1], *table.astype(str).to_numpy().tolist()]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Write a number with so many significant digits; nothing for NaN.
+    """Return a number with the given significant digits as text; empty for NaN.
 
     Examples
     --------
@@ -43,12 +43,12 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def p_text(value: float) -> str:
-    """Write a p-value."""
+    """Return a p-value as text."""
     return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
 
 
 def cells_table(means: pd.DataFrame, is_error: dict[str, bool]) -> str:
-    """Return the table of every cell; the best in bold."""
+    """Return the table of all cells, with the best score in bold."""
     best = analysis.ratios(means, is_error)
     rows = []
     for cell, scores in means.iterrows():
@@ -63,7 +63,7 @@ def cells_table(means: pd.DataFrame, is_error: dict[str, bool]) -> str:
 
 
 def ranks_table(ranking: Ranking, means: pd.DataFrame, is_error: dict[str, bool]) -> str:
-    """Return mean ranks and, for every method, how often it is best and its worst ratio."""
+    """Return the table of mean ranks, with frequencies of the best score and worst ratios."""
     losses = analysis.ratios(means, is_error)
     relative = losses.div(losses.min(axis=1), axis=0)
     rows = [
@@ -84,7 +84,7 @@ def ranks_table(ranking: Ranking, means: pd.DataFrame, is_error: dict[str, bool]
 
 
 def draw(ranking: Ranking, path: Path) -> None:
-    """Write the critical-difference diagram."""
+    """Write the critical-difference diagram to a file."""
     import matplotlib.pyplot as plt
 
     from sktl.evaluation.figures import critical_difference
@@ -105,7 +105,7 @@ def outcome_row(name: str, outcome: Outcome) -> dict:
 
 
 def outcomes(means: pd.DataFrame, is_error: dict[str, bool]) -> str:
-    """Return wins, ties and losses of AutoTransfer against each peer and the best of all."""
+    """Return wins, ties and losses of AutoTransfer against each peer and the best one."""
     peers = analysis.peers_in(means)
     rows = [outcome_row("**the best peer of each cell**", analysis.against(means, is_error, peers))]
     rows += [outcome_row(peer, analysis.against(means, is_error, [peer])) for peer in peers]
@@ -113,7 +113,7 @@ def outcomes(means: pd.DataFrame, is_error: dict[str, bool]) -> str:
 
 
 def goals(means: pd.DataFrame, is_error: dict[str, bool], ranking: Ranking) -> str:
-    """Return the goals that were set before, and what was measured."""
+    """Return the table of the goals, which were set in advance, and the results."""
     best = analysis.against(means, is_error, analysis.peers_in(means))
     reference = analysis.against(means, is_error, [REFERENCE])
     others = {name: value for name, value in ranking.ranks.items() if name != MAIN}
@@ -121,7 +121,7 @@ def goals(means: pd.DataFrame, is_error: dict[str, bool], ranking: Ranking) -> s
     first = ranking.ranks[MAIN] < others[second]
     unclear = [name for name in others if ranking.pvalues.loc[MAIN, name] > 0.05]
     significance = (
-        "significantly before every peer"
+        "significantly better than every peer"
         if first and not unclear
         else f"not significantly different from {', '.join(unclear)}"
     )
@@ -129,12 +129,12 @@ def goals(means: pd.DataFrame, is_error: dict[str, bool], ranking: Ranking) -> s
     rows = [
         ("best mean rank, significantly", first and not unclear,
          f"{ranking.ranks[MAIN]:.2f} (next: {second}, {others[second]:.2f}); {significance}"),
-        ("wins or ties against the best peer of each cell in 70 % of cells", best.share >= 0.7,
+        ("wins or ties against the best peer in 70 % of the cells", best.share >= 0.7,
          f"{best.share:.0%} of {best.cells}"),
-        ("wins or ties against MultiRocket in 85 % of cells", reference.share >= 0.85,
+        ("wins or ties against MultiRocket in 85 % of the cells", reference.share >= 0.85,
          f"{reference.share:.0%} of {reference.cells}"),
-        ("never worse than the best peer by more than 10 %", over == 0,
-         f"worse by more in {over} of {best.cells} cells; worst ratio {best.worst:.2f}"),
+        ("never more than 10 % worse than the best peer", over == 0,
+         f"more than 10 % worse in {over} of {best.cells} cells; worst ratio {best.worst:.2f}"),
     ]  # fmt: skip
     return markdown(pd.DataFrame(
         [{"goal": goal, "met": "yes" if met else "**no**", "measured": text}
@@ -143,23 +143,23 @@ def goals(means: pd.DataFrame, is_error: dict[str, bool], ranking: Ranking) -> s
 
 
 def missed(means: pd.DataFrame, is_error: dict[str, bool]) -> str:
-    """Return every cell that AutoTransfer loses by more than 2 %, with the reason where known."""
+    """Return the cells that AutoTransfer loses by more than 2 %, with known reasons."""
     table = analysis.against(means, is_error, analysis.peers_in(means)).table
     lost = table[table["ratio"] > 1 + analysis.TIE].sort_values("ratio", ascending=False)
     if lost.empty:
         return "None."
     return markdown(pd.DataFrame([
         {"target": target, "n": n, "best peer": row["best"], "its score": number(row["theirs"]),
-         MAIN: number(row["ours"]), "ratio": f"{row['ratio']:.2f}", "why": WHY.get(target, "")}
+         MAIN: number(row["ours"]), "ratio": f"{row['ratio']:.2f}", "reason": WHY.get(target, "")}
         for (target, n), row in lost.iterrows()
     ]))  # fmt: skip
 
 
 def targets_table(half: str, table: pd.DataFrame) -> str:
-    """Return the targets of a half."""
+    """Return the table of the targets of a half."""
     draws = table.groupby("target")["rerun"].nunique()
     return markdown(pd.DataFrame([
-        {"target": one.name, "domain": one.domain, "what is predicted": one.about,
+        {"target": one.name, "domain": one.domain, "prediction": one.about,
          "score": f"MAE, {one.unit}" if one.task == "regression" else "F1",
          "sizes": ", ".join(map(str, one.sizes)), "draws": draws.get(one.name, 0)}
         for one in TARGETS.values() if one.half == half
@@ -167,7 +167,7 @@ def targets_table(half: str, table: pd.DataFrame) -> str:
 
 
 def coverage(table: pd.DataFrame) -> str:
-    """Say how much of the plan AutoTransfer has run."""
+    """Return how much of the plan AutoTransfer has run, in words."""
     ours = table[table["architecture"] == MAIN]
     parts = []
     for half in (HELD_OUT, DEVELOPMENT):
@@ -175,26 +175,27 @@ def coverage(table: pd.DataFrame) -> str:
         means = analysis.scores(table, half, MAIN)
         draws = ours[ours["half"] == half].groupby(analysis.CELL)["rerun"].nunique()
         most = f"{draws.min()} to {draws.max()}" if len(draws) else "0"
-        parts.append(f"{len(means)} of {planned} cells {half}, {most} draws each (planned: 5)")
+        name = half.replace(" ", "-")
+        parts.append(f"{len(means)} of {planned} {name} cells, {most} draws each (planned: 5)")
     return "; ".join(parts).replace("1 to 1 draws", "one draw")
 
 
 def costs_table(table: pd.DataFrame) -> str:
-    """Return seconds and memory of all methods."""
+    """Return the table of time and memory of all methods."""
     found = analysis.costs(table)
     rows = found.map(lambda value: number(value, 2)).assign(fits=found["fits"])
     return markdown(rows.rename_axis("method").reset_index())
 
 
 def half_blocks(table: pd.DataFrame, half: str, picture: Path) -> tuple[str, str]:
-    """Return what is said of a half, and the table of its cells; draw its diagram."""
+    """Return the text about a half and the table of its cells, and write its diagram."""
     means = analysis.scores(table, half, MAIN)
     if means.empty:
         return NOT_MEASURED, NOT_MEASURED
     is_error = analysis.errors_of(table)
     ranking = analysis.ranked(means, is_error, half)
     if ranking.problem:
-        raise ValueError(f"{half}: no ranking could be made: {ranking.problem}")
+        raise ValueError(f"{half}: no ranking could be computed: {ranking.problem}")
     draw(ranking, picture)
     text = HALF.format(
         goals=goals(means, is_error, ranking),
@@ -241,18 +242,18 @@ def write(records: Path, page: Path = PAGE) -> None:
 
 
 def ranks_by_target_text(ranking: Ranking) -> str:
-    """Say in one sentence what the ranking over targets alone gives."""
+    """Return the ranking over targets instead of cells, in words."""
     if ranking.problem:
-        return f"Over targets alone no ranking could be made: {ranking.problem}."
+        return f"No ranking over targets could be computed: {ranking.problem}."
     order = sorted(ranking.ranks.items(), key=lambda pair: pair[1])
     unclear = [name for name in ranking.ranks
                if name != MAIN and ranking.pvalues.loc[MAIN, name] > 0.05]  # fmt: skip
     listed = ", ".join(f"{name} {value:.2f}" for name, value in order[:4])
     return (
-        f"Cells of one target share data. Over the {ranking.n_blocks} targets alone, the mean "
-        f"ranks begin with {listed} (Friedman: {p_text(ranking.pvalue)}, critical difference "
-        f"{ranking.critical_difference:.2f}); Nemenyi's test cannot tell {MAIN} from "
-        f"{', '.join(unclear) or 'nobody'}."
+        f"Cells of one target share data. Over the {ranking.n_blocks} targets instead of cells, "
+        f"the best mean ranks are {listed} (Friedman: {p_text(ranking.pvalue)}, critical "
+        f"difference {ranking.critical_difference:.2f}); {MAIN} does not differ significantly from "
+        f"{', '.join(unclear) or 'none of them'}."
     )
 
 

@@ -29,25 +29,25 @@ def write_report(
     Parameters
     ----------
     records : Records, str or pathlib.Path
-        Checked records, or what :func:`sktl.evaluation.readers.read_records` reads.
+        Checked records, or a path for :func:`sktl.evaluation.readers.read_records`.
     out : str or pathlib.Path
-        Directory, made if needed. Written are ``report.html`` (one self-contained page),
+        Directory, created if needed. The files are ``report.html`` (one self-contained page),
         ``report.md``, ``report.json`` (all numbers), ``figures/*.svg``, ``tables/*.csv`` and
-        ``tables/*.tex``; files of these names are replaced.
+        ``tables/*.tex``; existing files of these names are replaced.
     protocol : {"honest", "published"}, default="honest"
         See :mod:`sktl.evaluation.protocols`.
     omega : float, optional
-        Take this omega in every cell instead of choosing one.
+        Use this omega in every cell instead of choosing one.
     exclude_reruns : iterable
         Names of reruns to leave out.
     progress : bool, default=False
         Show a progress line on standard error.
     domains : mapping of str to str, optional
-        Domains of datasets, e.g. ``{"etna": "seis"}``, where `records` are to be read.
+        Domains of datasets, e.g. ``{"etna": "seis"}``; used if `records` is a path.
     style : {"plain", "otovic2022"}, default="plain"
-        ``plain`` numbers tables and figures in their order and leaves out what holds nothing.
-        ``otovic2022`` gives them the numbers and the form of Otović et al. (2022): Tables 3 to 10,
-        Figure 8.
+        ``plain`` numbers tables and figures in their order and leaves out empty ones.
+        ``otovic2022`` gives them the numbers and the format of Otović et al. (2022): Tables 3 to
+        10, Figure 8.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def write_report(
     Raises
     ------
     ValueError
-        If the records, protocol, omega, reruns or style cannot be used; the message says why.
+        If the records, protocol, omega, reruns or style are not valid.
     ImportError
         If matplotlib is missing (extra ``plots``).
 
@@ -106,14 +106,14 @@ def write_report(
         "report.md": writers.to_markdown(page),
     }
     for picture in page.pictures:
-        # A drawing that was passed on alone still says under which protocol it was made.
+        # Every figure states its protocol, in case it is used without the report.
         head, _, rest = picture.svg.partition(">")
         described = f"<title>{writers.escape(picture.alt)} {writers.escape(statement)}</title>"
         files[f"figures/{picture.name}.svg"] = f"{head}>{described}{rest}\n"
     for table in page.tables:
         files[f"tables/{table.name}.csv"] = writers.to_csv(table, statement)
         files[f"tables/{table.name}.tex"] = writers.to_latex(table, statement)
-    # The page comes last: where it is, the rest is.
+    # The page is written last: if it exists, the other files do too.
     files["report.html"] = writers.to_html(page)
     for name, text in files.items():
         write_whole(Path(out) / name, text.encode())

@@ -1,9 +1,10 @@
-"""Sections of the report that count cells: controls, wins and losses."""
+"""Sections of a report that count cells: controls, wins and losses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sktl._words import counted
 from sktl.evaluation import tables
 from sktl.evaluation.controls import Control
 from sktl.evaluation.domains import ordered, title
@@ -15,7 +16,7 @@ _WAYS = ("worse", "better")
 
 
 def control_blocks(results: Results) -> list[Block]:
-    """Compare the same records in other ways."""
+    """Return the table of controls and the descriptions of the comparisons."""
 
     def name(control: Control) -> str:
         left_out = f", without rerun {', '.join(control.without)}" if control.without else ""
@@ -33,15 +34,15 @@ def control_blocks(results: Results) -> list[Block]:
     ]
     how = {
         control.name: control.statement
-        + (f"; without {', '.join(control.left_out)}, where it takes two usable references to "
-           "draw from" if control.left_out else "")
+        + (f"; without {', '.join(control.left_out)}, with fewer than two usable references"
+           if control.left_out else "")
         for control in results.controls if not control.problem
     }  # fmt: skip
     return [
         Table(
             "controls",
-            "The same records compared in other ways. A null has no true gain: what it wins is "
-            "due to the way of choosing alone.",
+            "The same records under other comparisons. In a null there is no true gain: its wins "
+            "are due to the selection alone.",
             ["comparison", "wins", "losses", "ties", "of", "share", "sign test"],
             rows,
         ),
@@ -50,9 +51,9 @@ def control_blocks(results: Results) -> list[Block]:
 
 
 def win_blocks(results: Results, style: str) -> Iterator[Block]:
-    """Count the cells that transfer wins, by relation of the domains and by architecture.
+    """Yield the tables of cells won and lost, by relation of the domains and by architecture.
 
-    Rows and tables that hold nothing are left out, unless the style is that of the paper.
+    Empty rows and tables are left out, unless the style is that of the paper.
     """
     paper = style == OTOVIC2022
     header = ["", "wins", "losses", "ties", "cells", "needed", "p", "significant"]
@@ -76,8 +77,8 @@ def win_blocks(results: Results, style: str) -> Iterator[Block]:
             for relation, row in table.items() if relation in kept
         ]  # fmt: skip
         note = (
-            "Percentages are of the cells. needed: critical count, (N + 1.96 √N) / 2; "
-            "p: exact two-tailed test."
+            "Percentages refer to all cells of the row. needed: critical count, "
+            "(N + 1.96 √N) / 2; p: exact two-tailed sign test."
         )
         yield Table(name, what, header, rows, note, paper=number)
     changes = results.changes
@@ -90,9 +91,9 @@ def win_blocks(results: Results, style: str) -> Iterator[Block]:
             [[f"convergence {way}",
               *(_share(changes[f"cr {way}, score {to}"], total) for to in _WAYS)]
              for way in _WAYS],
-            f"{changes['ties']} cells with a tie or without a convergence rate."
-            + (" The paper prints 10, 77, 13, 140: these cannot be derived from the published "
-               "results; above are the counts that the rule of Tables 3 and 4 gives."
+            f"{counted(changes['ties'], 'cell')} with a tie or without a convergence rate."
+            + (" The paper prints 10, 77, 13, 140, which cannot be derived from the published "
+               "results; the counts above follow the rule of Tables 3 and 4."
                if paper and results.records.origin.endswith("(published)") else ""),
             paper="Table 5",
         )  # fmt: skip
@@ -109,12 +110,12 @@ def win_blocks(results: Results, style: str) -> Iterator[Block]:
 
 
 def _relations(results: Results, paper: bool) -> set[str]:
-    """Return the rows to print: of one relation alone the total says everything."""
+    """Return the relations to print; with a single one, only the total."""
     filled = {name for name, row in results.wins.items() if row["cells"] or paper}
     return filled if paper or len(filled - {"total", "cross"}) > 1 else {"total"}
 
 
 def _share(part: int, whole: int, name_whole: bool = False) -> str:
-    """Write a count with its computed percentage, as the paper does: 43 (90 %)."""
+    """Return a count with its computed percentage in the style of the paper: 43 (90 %)."""
     count = f"{part}/{whole}" if name_whole else str(part)
     return f"{count} ({tables.percent_of(part, whole)} %)" if whole else "–"

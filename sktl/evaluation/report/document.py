@@ -1,4 +1,4 @@
-"""A report as plain parts, which the writers turn into HTML, Markdown, LaTeX and CSV."""
+"""Parts of a report, which the writers convert to HTML, Markdown, LaTeX and CSV."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ PLAIN, OTOVIC2022 = STYLES = ("plain", "otovic2022")
 class Table:
     """A table of texts.
 
-    ``marks`` holds one class a body cell (``g``, ``r``, ``m`` or nothing) where colours matter;
-    the text itself carries the same mark, so that nothing depends on colour alone. ``b`` makes a
-    cell bold. ``paper`` is the number that Otović et al. (2022) gave the table.
+    ``marks`` has one class per body cell (``g``, ``r``, ``m`` or nothing) for its colour. The text
+    has the same mark, so that nothing depends on colour alone. ``b`` makes a cell bold. ``paper``
+    is the number of the table in Otović et al. (2022).
     """
 
     name: str
@@ -27,7 +27,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as SVG text; ``alt`` says what it shows to who does not see it."""
+    """A figure as SVG text; ``alt`` is its alternative text."""
 
     name: str
     caption: str
@@ -60,18 +60,20 @@ class Section:
 
 
 def numbered(sections: list[Section], style: str) -> list[Section]:
-    """Number tables and figures, in their order or as the paper did.
+    """Number tables and figures, in their order or as in the paper.
 
     Parameters
     ----------
     sections : list of Section
+        Sections without numbers.
     style : {"plain", "otovic2022"}
-        Under ``otovic2022`` files are called by the paper's numbers, too, and what the paper does
-        not have goes without a number.
+        With ``otovic2022``, files are also named by the paper's numbers, and tables and figures
+        that are not in the paper have no number.
 
     Returns
     -------
     list of Section
+        Sections with numbered captions.
 
     Examples
     --------
@@ -102,7 +104,7 @@ def numbered(sections: list[Section], style: str) -> list[Section]:
 
 @dataclass(frozen=True)
 class Document:
-    """The whole report; ``protocol`` is printed on every output."""
+    """A whole report; ``protocol`` is printed on every output."""
 
     title: str
     protocol: str

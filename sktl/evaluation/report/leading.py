@@ -21,13 +21,13 @@ from sktl.evaluation.scores import (
 
 
 def score_blocks(results: Results, step: Callable[[str], object]) -> Iterator[Block]:
-    """Draw and list the scores; ``step`` is told what is being drawn."""
+    """Yield the figure and the table of scores; ``step`` is called with the current step."""
     scores = results.scores
     step("scores")
     if len(scores.places) > MOST_PANELS:
-        shown = f"Ranks of all methods over {len(scores.places)} data sets with sizes"
+        shown = f"Ranks of all methods over {len(scores.places)} pairs of data set and size"
     else:
-        shown = "Test scores of all methods: mean and standard deviation over reruns; best ringed"
+        shown = "Test scores of all methods: mean and standard deviation over reruns; best circled"
     yield Picture(
         "scores",
         shown + ". Orange: from scratch, blue: transfer, green: baselines.",
@@ -70,15 +70,15 @@ def _table(scores: Scores, statement: str) -> Table:
 
 
 def _note(scores: Scores, statement: str) -> str:
-    said = ["The number behind a data set is that of its training instances."]
+    said = ["The number after a data set is its number of training instances."]
     if scores.choice:
         said.append(f"Transfer: in each rerun the source is chosen {scores.choice}. {statement}")
     if scores.ranks:
-        said.append("Ranks: of the methods with a score in every row.")
+        said.append("Only methods with a score in every row have an average rank.")
     if scores.left_out:
         said.append(
-            "Without validation scores and further reruns no source can be chosen, so transfer is "
-            f"missing for {', '.join(scores.left_out)}."
+            "Without validation scores or further reruns no source can be chosen. Transfer is "
+            f"therefore missing for {', '.join(scores.left_out)}."
         )
     reruns = scores.cells["n"]
     said.append(_reruns(scores.cells, int(reruns.max())))

@@ -1,4 +1,4 @@
-"""Arrange results as a document: sections, tables of texts, figures with alternative texts."""
+"""Document of a report: sections with tables, sentences, and figures with alternative texts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from sktl._words import counted
 from sktl.evaluation import figures, tables, training_figures
 from sktl.evaluation.domains import size_label, title
 from sktl.evaluation.report import sentences as words
@@ -37,7 +38,7 @@ def document(
     step: Callable[[str], object] = str,
     style: str = "plain",
 ) -> Document:
-    """Make the document; ``step`` is told what is being drawn."""
+    """Return the document of a report; ``step`` is called with the current step."""
     sections = [
         Section("Scores", list(score_blocks(results, step))),
         Section("Conclusions", [Bullets(conclusions)]),
@@ -57,20 +58,20 @@ def document(
 def _origin(results: Results) -> str:
     table, cells = results.records.table, results.comparison.cells
     kinds = table["kind"].value_counts()
-    counts = ", ".join(f"{kinds[kind]:,} {kind} trials" for kind in kinds.index)
+    counts = ", ".join(counted(int(kinds[kind]), f"{kind} trial") for kind in kinds.index)
     simulated = table["simulated"]
-    text = f"{results.records.origin}: {counts}; {len(cells)} cells"
+    text = f"{results.records.origin}: {counts}; {counted(len(cells), 'cell')}"
     count = int((simulated == True).sum())  # noqa: E712  (None and NaN are neither)
     if count == len(table):
-        text += ". SIMULATED data: this says nothing about the real datasets"
+        text += ". SIMULATED data: no conclusions about the real datasets are possible"
     elif count:
-        text += f". SIMULATED data, or sources trained on it, in {count:,} trials"
+        text += f". SIMULATED data, or sources trained on it, in {counted(count, 'trial')}"
     return text + "."
 
 
 def _warnings(results: Results) -> Block:
     if not results.defects:
-        return "None of the defects that sktl looks for was found in the records."
+        return "The records have none of the defects for which sktl checks."
     return Bullets([f"{defect.name.capitalize()}: {defect.text}" for defect in results.defects])
 
 
@@ -80,11 +81,11 @@ def _sources(results: Results, step: Callable[[str], object], style: str) -> Ite
         ("convergence", (8, 9), results.convergence),
     ):
         if not table["percent"].notna().any():
-            yield f"No table of the {of}: the records hold no {of} rates."
+            yield f"No table of the change in {of}: it cannot be computed from these records."
             continue
         worst, best = table.loc[table["percent"].idxmin()], table.loc[table["percent"].idxmax()]
         colours = table["colour"].value_counts()
-        # One row or one column of colours says no more than the table.
+        # A heat map of one row or column shows no more than the table.
         if len(table["source"].unique()) > 1 and len(tables.columns(results.comparison)) > 1:
             step(f"heat map of {of}")
             yield _picture(
@@ -94,7 +95,7 @@ def _sources(results: Results, step: Callable[[str], object], style: str) -> Ite
                 f"Heat map of the mean gain in {of} in percent, sources as rows, targets with "
                 f"sizes as columns. Best: {_pair(best)}; worst: {_pair(worst)}. Significantly "
                 f"better: {colours.get('g', 0)}, significantly worse: {colours.get('r', 0)}, of "
-                f"{len(table)}.",
+                f"{counted(len(table), 'pair')}.",
             )
         everywhere = set(table["target"])
         if style != OTOVIC2022:
@@ -138,14 +139,14 @@ def _percent(
         marks.append([""] + [colours[source][i].strip(".-") for i in kept])
     mixed = "."
     if (table["colour"] == "m").any():
-        mixed = "; ≠ significant, but mean and ranks point different ways."
+        mixed = "; ≠ significant, but mean and ranks have opposite signs."
     return Table(
         name,
         f"{caption}, in percent (positive: transfer is better)",
         ["source", *(f"{title(places[i][0])} {size_label(places[i][1])}" for i in kept)],
         rows,
         f"* significant at 0.05 (Wilcoxon signed-rank over architectures and reruns, n up to "
-        f"{table['n'].max()}; Benjamini-Krieger-Yekutieli over the {len(table)} pairs)"
+        f"{table['n'].max()}; Benjamini-Krieger-Yekutieli over {counted(len(table), 'pair')})"
         + mixed,
         marks,
         paper,
@@ -155,7 +156,7 @@ def _percent(
 def _omegas(results: Results, step: Callable[[str], object]) -> Iterator[Block]:
     table = results.omegas
     if len(table.columns) < 2:
-        yield f"One value of ω was tried, {table.columns[0]:g}: there is nothing to compare."
+        yield f"Only one value of ω was used, {table.columns[0]:g}: there is nothing to compare."
         return
     best = ", ".join(
         f"{title(str(name))} best at ω = {row.idxmax():g} ({figures.percent_text(row.max())} %)"
@@ -164,14 +165,14 @@ def _omegas(results: Results, step: Callable[[str], object]) -> Iterator[Block]:
     step("gain by omega")
     yield _picture(
         "gain_by_omega",
-        "Mean gain over all trials of each architecture and ω, whatever ω was chosen.",
+        "Mean gain over all trials of each architecture and ω, whether that ω was chosen or not.",
         figures.figure_8(results.comparison),
         f"Bars of the mean gain in percent against omega, one panel per architecture: {best}.",
         "Figure 8",
     )
     yield _picture(
         "gain_against_omega",
-        "Median gain (line) and quartiles (band) against ω: a few targets rule the means above.",
+        "Median gain (line) and quartiles (band) against ω. A few targets dominate the means.",
         figures.gain_against_omega(results.comparison),
         "Lines of the median gain with quartiles against omega, one panel per architecture.",
     )
@@ -193,12 +194,14 @@ def _rankings(results: Results, step: Callable[[str], object]) -> Iterator[Block
         step(f"ranking of {ranking.name}")
         order = sorted(ranking.ranks, key=ranking.ranks.__getitem__)
         listed = ", ".join(f"{name} {ranking.ranks[name]:.2f}" for name in order)
-        lost = f"; {ranking.n_left_out} incomplete blocks left out" if ranking.n_left_out else ""
+        lost = counted(ranking.n_left_out, "incomplete block") if ranking.n_left_out else ""
+        lost = f"; {lost} left out" if lost else ""
         yield _picture(
             f"critical_difference_{ranking.name}",
-            f"Mean ranks of {ranking.question} ({ranking.n_blocks} blocks{lost}); 1 is best. "
-            "A bar joins what Nemenyi's test cannot tell apart (critical difference "
-            f"{ranking.critical_difference:.2f}). Friedman: {words.p_text(ranking.pvalue)}.",
+            f"Mean ranks of {ranking.question} ({counted(ranking.n_blocks, 'block')}{lost}); 1 is "
+            "best. A bar connects entries that do not differ significantly in Nemenyi's test "
+            f"(critical difference {ranking.critical_difference:.2f}). Friedman: "
+            f"{words.p_text(ranking.pvalue)}.",
             figures.critical_difference(ranking.ranks, ranking.pvalues),
             f"Critical-difference diagram. Mean ranks from best to worst: {listed}.",
         )
@@ -208,7 +211,7 @@ def _training(results: Results, step: Callable[[str], object]) -> Iterator[Block
     step("learning curves")
     curves = training_figures.learning_curves(results.records, results.comparison)
     if curves is None:
-        yield "No learning curves: the records hold none."
+        yield "No learning curves: the records have none."
     else:
         part = training_figures.curve_part(results.records, results.comparison)
         yield _picture(
@@ -217,14 +220,14 @@ def _training(results: Results, step: Callable[[str], object]) -> Iterator[Block
             "trials still training, while at least half of them are.",
             curves,
             f"Median {part} score against epoch of transfer (solid) and training from scratch "
-            f"(dashed), one panel for each of {len(tables.columns(results.comparison))} targets "
-            "with sizes.",
+            "(dashed); one panel per target and size, "
+            f"{counted(len(tables.columns(results.comparison)), 'panel')}.",
         )
     bars = training_figures.cost(results.cost)
     if bars is not None:
         yield _picture(
             "cost",
-            "Cost of training; the table below has the numbers.",
+            "Cost of training; the numbers are in the table below.",
             bars,
             "Bars of training cost of each architecture, from scratch and with transfer.",
         )
@@ -239,7 +242,7 @@ def _training(results: Results, step: Callable[[str], object]) -> Iterator[Block
         for _, row in results.cost.iterrows()
     ]  # fmt: skip
     header = ["architecture", "kind", "trials", "failed", "share failed", *shown.values()]
-    yield Table("cost", "Trials, failures and median cost of one training", header, rows)
+    yield Table("cost", "Trials, failures and median cost of a training run", header, rows)
 
 
 def _picture(name: str, caption: str, figure: Figure, alt: str, paper: str = "") -> Picture:

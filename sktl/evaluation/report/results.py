@@ -1,4 +1,4 @@
-"""Everything a report says, as numbers: the content of ``report.json``."""
+"""All results of a report as numbers: the content of ``report.json``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROPE = 1.0
 
 @dataclass
 class Results:
-    """What was computed once and is shown in several ways."""
+    """All computed tables of a report, from which every output format is written."""
 
     records: Records
     comparison: Comparison
@@ -46,7 +46,7 @@ class Results:
 
 
 def compute(records: Records, comparison: Comparison) -> Results:
-    """Compute all tables; nothing here depends on how they are shown."""
+    """Compute all tables of a report, independently of the output format."""
     suspects = [name for name in suspect_reruns(records) if name not in comparison.exclude_reruns]
     return Results(
         records=records,
@@ -68,13 +68,13 @@ def compute(records: Records, comparison: Comparison) -> Results:
 
 
 def _effect(comparison: Comparison) -> dict[str, Any]:
-    """Median gain over the cells with its interval, and the Bayesian signed-rank test."""
+    """Return the median gain over the cells with its interval, and the signed-rank posterior."""
     gains = comparison.cells["gain"].dropna().to_numpy()
     effect: dict[str, Any] = {"cells": len(gains), "rope_percent": ROPE}
     if len(gains) < 2:
         return effect
     interval = bootstrap_interval(gains, np.median, random_state=0)
-    # The work grows with the square of the cells; 2000 draws give shares to about one percent.
+    # The cost is quadratic in the cells; 2,000 draws give probabilities to about one percent.
     posterior = bayesian_signed_rank(gains, np.zeros_like(gains), ROPE, 2000, random_state=0)
     return effect | {
         "median_gain_percent": interval.estimate,
@@ -87,7 +87,7 @@ def _effect(comparison: Comparison) -> dict[str, Any]:
 
 
 def to_json(results: Results, conclusions: list[str], version: str) -> dict[str, Any]:
-    """Arrange the results as report.json; NaN becomes null."""
+    """Return the content of report.json; NaN becomes null."""
     records, comparison = results.records, results.comparison
     kinds = records.table["kind"].value_counts()
     content = {
@@ -160,7 +160,7 @@ def _percent(comparison: Comparison, table: pd.DataFrame) -> dict[str, Any]:
 
 
 def clean(value: Any) -> Any:
-    """Turn numpy's types into JSON's, and numbers that are not finite into None.
+    """Convert numpy types to JSON types, and numbers that are not finite to None.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a comparison says, in words."""
+"""Sentences of a report: conclusions, exclusions and controls."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sktl._words import counted
 from sktl.evaluation.controls import Control
 from sktl.evaluation.domains import size_label, title
 from sktl.evaluation.figures import percent_text
@@ -15,7 +16,7 @@ from sktl.evaluation.tables import RELATIONS
 
 
 def p_text(pvalue: float | None) -> str:
-    """Write a p-value.
+    """Return a p-value as text.
 
     Examples
     --------
@@ -29,19 +30,19 @@ def p_text(pvalue: float | None) -> str:
 
 
 def _sign(row: dict[str, Any]) -> str:
-    ties = f", {row['ties']} ties" if row["ties"] else ""
+    ties = f", {counted(row['ties'], 'tie')}" if row["ties"] else ""
     if not row["significant"]:
         verdict = "not significant"
     else:
         verdict = f"significant {'for' if row['wins'] > row['losses'] else 'against'} transfer"
     return (
-        f"{row['wins']} of {row['cells']} cells ({row['percent_won']} %; {row['losses']} losses"
-        f"{ties}; {p_text(row['pvalue'])}, {verdict})"
+        f"{row['wins']:,} of {counted(row['cells'], 'cell')} ({row['percent_won']} %; "
+        f"{counted(row['losses'], 'loss', 'losses')}{ties}; {p_text(row['pvalue'])}, {verdict})"
     )
 
 
 def conclusions(results: Results) -> list[str]:
-    """Say what is significant and what not."""
+    """Return the conclusions of a report, one sentence each."""
     comparison = results.comparison
     said = [
         f"Score: transfer is better than training from scratch in {_sign(results.wins['total'])}."
@@ -56,7 +57,7 @@ def conclusions(results: Results) -> list[str]:
             f"{_sign(results.convergence_wins['total'])}."
         )
     else:
-        said.append("Convergence is not compared: the records hold no convergence rates.")
+        said.append("Convergence is not compared: the records have no convergence rates.")
     effect = results.effect
     if "low" in effect:
         said.append(
@@ -64,7 +65,7 @@ def conclusions(results: Results) -> list[str]:
             f"(95 % bootstrap interval {percent_text(effect['low'])} to "
             f"{percent_text(effect['high'])} %). Bayesian signed-rank test: transfer is better by "
             f"more than {effect['rope_percent']:g} % with probability {effect['p_better']:.2f}, "
-            f"worse by as much with {effect['p_worse']:.2f}."
+            f"and worse by more than that with probability {effect['p_worse']:.2f}."
         )
     said += _significant_pairs("score", results.score)
     if comparison.convergence:
@@ -77,18 +78,19 @@ def conclusions(results: Results) -> list[str]:
         verdict = "differ" if ranking.pvalue <= 0.05 else "do not differ significantly"
         said.append(
             f"Ranks of {ranking.question}: they {verdict} (Friedman with Iman-Davenport, "
-            f"{p_text(ranking.pvalue)}, {ranking.n_blocks} blocks); {best} has the best mean rank."
+            f"{p_text(ranking.pvalue)}, {counted(ranking.n_blocks, 'block')}); {best} has the best "
+            "mean rank."
         )
     said += _under_controls(results)
     said.append(
-        "Read with care: cells of one architecture, target and size share their references, so "
-        "they are not independent, and p-values over cells are too small."
+        "Caution: cells of one architecture, target and size share their references. They are not "
+        "independent, and p-values over cells are too small."
     )
     return said
 
 
 def _under_controls(results: Results) -> list[str]:
-    """Say what is left of the wins when the same records are compared in other ways."""
+    """Return the numbers of wins under the controls."""
     told: dict[tuple[str, ...], list[str]] = {}
     for control in results.controls:
         if control.problem:
@@ -97,17 +99,17 @@ def _under_controls(results: Results) -> list[str]:
         text = f"{control.name} {control.wins:.3g} of {control.n}{verdict}"
         told.setdefault(control.without, []).append(text)
     return [
-        "Wins when compared in other ways"
+        "Wins under other comparisons"
         + (f", without rerun {', '.join(without)}" if without else "")
-        + f": {'; '.join(texts)}. A null holds no true gain."
+        + f": {'; '.join(texts)}. In a null there is no true gain."
         for without, texts in told.items()
     ]
 
 
 def _significant_pairs(name: str, table: pd.DataFrame) -> list[str]:
     said = [
-        f"Source and target by {name} (Wilcoxon, Benjamini-Krieger-Yekutieli): of {len(table)} "
-        f"pairs {(table['colour'] == 'g').sum()} are significantly better, "
+        f"Pairs of source and target by {name} (Wilcoxon, Benjamini-Krieger-Yekutieli): of "
+        f"{counted(len(table), 'pair')}, {(table['colour'] == 'g').sum()} significantly better, "
         f"{(table['colour'] == 'r').sum()} significantly worse, "
         f"{(table['colour'] == '.').sum()} not significant"
         + (f", {n} mixed" if (n := int((table["colour"] == "m").sum())) else "")
@@ -121,27 +123,25 @@ def _significant_pairs(name: str, table: pd.DataFrame) -> list[str]:
             for row in worse.head(8).itertuples()
         ]
         more = f" and {len(worse) - 8} more" if len(worse) > 8 else ""
-        said.append(f"Transfer hurts {name} significantly: {', '.join(shown)}{more}.")
+        said.append(f"Transfer makes {name} significantly worse: {', '.join(shown)}{more}.")
     return said
 
 
 def exclusions(results: Results) -> list[str]:
-    """Say what was left out, or that nothing was."""
+    """Return the exclusions as sentences."""
     comparison = results.comparison
     said = [str(item) + "." for item in (*results.records.exclusions, *comparison.exclusions)]
     if comparison.exclude_reruns:
-        said.insert(0, f"Rerun {', '.join(comparison.exclude_reruns)}: left out as asked.")
+        said.insert(0, f"Rerun {', '.join(comparison.exclude_reruns)}: left out on request.")
     return said or ["Nothing was left out."]
 
 
 def control_text(control: Control) -> str:
-    """Say what a control means, or why there is none."""
+    """Return the result of a control in words, or the reason why it was not computed."""
     if control.problem:
-        return f"not made: {control.problem.partition('. Left out')[0]}"
+        return f"not computed: {control.problem.partition('. Left out')[0]}"
     if control.name.startswith("null"):
-        return (
-            f"no true gain exists here; middle 95 %: {control.low:.0f} to {control.high:.0f} wins"
-        )
+        return f"no true gain; 95 % of draws: {control.low:.0f} to {control.high:.0f} wins"
     if control.significant:
         return "significant for transfer" if control.wins > control.losses else (
             "significant against transfer")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Write a report's document as HTML, Markdown, LaTeX and CSV."""
+"""Conversion of a report's document to HTML, Markdown, LaTeX and CSV."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ figure { margin: 1.2rem 0; } figure img { display: block; max-width: 100%; heigh
 
 
 def to_html(document: Document) -> str:
-    """Write one page with everything in it: no script, no file or address elsewhere."""
+    """Return one self-contained HTML page without scripts, other files or external links."""
     contents = "".join(
         f'<li><a href="#{s.anchor}">{escape(s.title)}</a></li>' for s in document.sections
     )
@@ -75,7 +75,7 @@ def _html_block(block: Block) -> str:
     if isinstance(block, Bullets):
         return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in block.items) + "</ul>"
     caption = escape(block.caption)
-    # A region that scrolls must be reachable by keyboard, hence tabindex and a name.
+    # A scrollable region must be reachable by keyboard, hence tabindex and a name.
     scroll = f'<div class="wide" tabindex="0" role="region" aria-label="{caption}">'
     if isinstance(block, Picture):
         data = base64.b64encode(block.svg.encode()).decode()
@@ -113,7 +113,7 @@ def _class(text: str, mark: str) -> str:
 
 
 def to_markdown(document: Document) -> str:
-    """Write Markdown; figures are linked in ``figures/``."""
+    """Return Markdown with links to the figures in ``figures/``."""
     parts = [f"# {document.title}", f"**{document.protocol}**", f"Records: {document.origin}"]
     for section in document.sections:
         parts.append(f"## {section.title}")
@@ -146,13 +146,13 @@ _LATEX = {
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "ω": r"$\omega$", "≠": r"$\neq$", "–": "--",
     "√": r"$\surd$", "|": r"\textbar{}", "±": r"$\pm$", "↑": r"$\uparrow$", "↓": r"$\downarrow$",
-    # After the end of a row these would be read as its options.
+    # After the end of a row these would be parsed as its options.
     "[": "{[}", "]": "{]}", "*": "{*}",
 }  # fmt: skip
 
 
 def latex(text: str) -> str:
-    r"""Escape a text for LaTeX; a number's sign becomes a minus.
+    r"""Escape a text for LaTeX; the hyphen of a negative number becomes a minus sign.
 
     Examples
     --------
@@ -165,7 +165,7 @@ def latex(text: str) -> str:
 
 
 def to_latex(table: Table, protocol: str) -> str:
-    """Write one table for ``booktabs``; marked cells are bold."""
+    """Return a LaTeX table for ``booktabs``; marked cells are bold."""
     rows = []
     for number, row in enumerate(table.rows):
         marks = table.marks[number] if table.marks else [""] * len(row)
@@ -197,7 +197,7 @@ def to_latex(table: Table, protocol: str) -> str:
 
 
 def to_csv(table: Table, protocol: str) -> str:
-    """Write one table as printed; the first line is a comment with the protocol."""
+    """Return a table as CSV with the printed texts; the first line is a comment."""
     buffer = io.StringIO()
     buffer.write(f"# {protocol}\n")
     writer = csv.writer(buffer, lineterminator="\n")

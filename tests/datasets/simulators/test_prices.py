@@ -20,6 +20,7 @@ def test_official_format_and_chronological_windows_with_step_one():
     assert (X > 0).all()
 
 
+@pytest.mark.slow
 def test_a_short_run_spans_the_history_and_a_long_one_has_several():
     X, y = simulate_sp500(200, 1)
     assert X.shape == (200, 1, 50)
@@ -29,6 +30,7 @@ def test_a_short_run_spans_the_history_and_a_long_one_has_several():
     assert np.unique(groups, return_counts=True)[1].tolist() == [22_784, 30_000 - 22_784]
 
 
+@pytest.mark.slow
 def test_batches_are_the_whole():
     whole = simulate_sp500(250, 3, return_groups=True)
     batches = list(iter_sp500(250, 3, batch_size=100))

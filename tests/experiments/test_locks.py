@@ -1,10 +1,10 @@
-from sktl.experiments._claims import abandoned, claim
+from sktl.experiments._locks import abandoned, lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from sktl.experiments._claims import claim
-with claim(Path(sys.argv[1])) as held:
+from sktl.experiments._locks import lock
+with lock(Path(sys.argv[1])) as held:
     held.note(trial="abc")
     print("held", flush=True)
     time.sleep(600)
@@ -12,15 +12,15 @@ with claim(Path(sys.argv[1])) as held:
 
 
 def test_a_claim_is_exclusive_and_ends_with_its_holder(tmp_path, python):
-    path = tmp_path / "group.claim"
+    path = tmp_path / "group.lock"
     holder = python(HOLD, path)
     assert holder.stdout.readline() == "held\n"
-    with claim(path) as held:
+    with lock(path) as held:
         assert held is None
     assert list(abandoned(tmp_path)) == []
     holder.kill()
     holder.wait()
     assert list(abandoned(tmp_path)) == [{"trial": "abc"}]
-    with claim(path) as held:
+    with lock(path) as held:
         assert held is not None
     assert list(abandoned(tmp_path)) == []

@@ -1,8 +1,8 @@
-"""Claims keep two processes from doing the same work; no result depends on them.
+"""Locks keep two processes from doing the same work; no result depends on them.
 
-A claim is a lock that the system itself releases when its holder dies, however it dies. Where a
-file system or platform has no such locks, everybody gets every claim: work may be done twice,
-and the second record is equal to the first.
+The system itself releases a lock when its holder dies, however it dies. Where a file system or
+platform has no such locks, everybody gets every lock: work may be done twice, and the second
+record is equal to the first.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ except ImportError:  # not on Windows
     fcntl = None  # type: ignore[assignment]
 
 
-class Claim:
-    """A claim that this process holds, with a note of its work."""
+class Lock:
+    """A lock that this process holds, with a note of its work."""
 
     def __init__(self, descriptor: int):
         self._descriptor = descriptor
@@ -39,17 +39,17 @@ class Claim:
 
 
 @contextmanager
-def claim(path: Path) -> Iterator[Claim | None]:
-    """Hold a claim, or get None where somebody else holds it.
+def lock(path: Path) -> Iterator[Lock | None]:
+    """Hold a lock, or get None where somebody else holds it.
 
     Parameters
     ----------
     path : pathlib.Path
-        The claim's file, in a folder that exists.
+        The lock's file, in a folder that exists.
 
     Yields
     ------
-    Claim or None
+    Lock or None
         None: another live process has it.
 
     Raises
@@ -70,7 +70,7 @@ def claim(path: Path) -> Iterator[Claim | None]:
             return
         except OSError:
             pass  # a file system without locks
-        held = Claim(descriptor)
+        held = Lock(descriptor)
         yield held
         held.note()
     finally:
@@ -78,16 +78,16 @@ def claim(path: Path) -> Iterator[Claim | None]:
 
 
 @contextmanager
-def waiting_claim(path: Path) -> Iterator[None]:
-    """Hold a claim, waiting until it is free.
+def waiting_lock(path: Path) -> Iterator[None]:
+    """Hold a lock, waiting until it is free.
 
     Parameters
     ----------
     path : pathlib.Path
-        The claim's file, in a folder that exists.
+        The lock's file, in a folder that exists.
     """
     while True:
-        with claim(path) as held:
+        with lock(path) as held:
             if held:
                 yield
                 return
@@ -100,19 +100,19 @@ def abandoned(folder: Path) -> Iterator[dict[str, Any]]:
     Parameters
     ----------
     folder : pathlib.Path
-        The folder of claims.
+        The folder of locks.
 
     Yields
     ------
     dict
         What the holder had noted.
     """
-    for path in sorted(folder.glob("*.claim")):
+    for path in sorted(folder.glob("*.lock")):
         try:
             facts = read_json(path.read_text() or "{}")
         except (OSError, ValueError):
             continue
         if facts and isinstance(facts, dict):
-            with claim(path) as held:
+            with lock(path) as held:
                 if held:
                     yield facts

@@ -75,8 +75,9 @@ class Experiment:
             add(self.heads, self.main, seed, mark=f"{self.main}")
         for name in variants:
             add(self.variant, name, 0, mark=name)
-        for seed, case in product(seeds[: profile.guarded], range(len(GUARD))):
-            add(self.guard, case, seed, mark=f"{case}")
+        for do, seeds_of in ((self.frozen, seeds), (self.guard, seeds[: profile.guarded])):
+            for seed, case in product(seeds_of, range(len(GUARD))):
+                add(do, case, seed, mark=f"{case}")
         for n, seed in product((n for n in self.counts if n != self.main), seeds):
             add(self.few, n, seed, mark=f"{n}")
             add(self.peers, n, seed, mark=f"{n}")
@@ -253,7 +254,12 @@ class Experiment:
                 self._keep(seed, f"direct-{noise:g}", predicted)
         return rows
 
-    def guard(self, case, seed):
+    def frozen(self, case, seed):
+        """Do what `guard` does for linear probes on frozen features."""
+        probe = {"omega": 0.0, "n_epochs": 0, "transfer_head": False, "head": "probe"}
+        return self.guard(case, seed, **probe)
+
+    def guard(self, case, seed, **params):
         """Let OmegaSearch decide between transfer, scratch and simple baselines."""
         polarity, shuffled = list(GUARD.values())[case]
         target = self.earths.target(seed)
@@ -263,9 +269,10 @@ class Experiment:
             donor = self.donor(seed)
             if shuffled:
                 donor = shuffle(donor, f"{folder}/shuffled", seed)
-            network = self.target_network(seed, self.main, source=str(donor))
+            network = self.target_network(seed, self.main, source=str(donor), **params)
             baselines = [("mean", peers.MeanTrace()), ("linear", peers.LinearInverse(100.0))]
-            search = OmegaSearch(network, (1.0,), baselines=baselines).fit(**data)
+            omegas = (params.get("omega", 1.0),)
+            search = OmegaSearch(network, omegas, baselines=baselines).fit(**data)
             decision, table = search.decision_, search.cv_results_
             guarded = self._scored("guard", search, target, parts)
             row = {}
@@ -276,7 +283,8 @@ class Experiment:
                     guarded if name == decision["kept"]
                     else self._scored(name, alone.fit(**data), target, parts)
                 )["r2"]  # fmt: skip
-        kept = {"kept": decision["kept"], "gain": decision["gain"], "margin": decision["margin"]}
+        name = search.best_params_.get("baseline", decision["kept"])
+        kept = {"kept": name, "gain": decision["gain"], "margin": decision["margin"]}
         return [guarded | row | kept | {"case": case, "n": self.main, "seed": seed}]
 
     def target_network(self, seed, n, preset=None, **params):

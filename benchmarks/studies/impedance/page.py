@@ -6,7 +6,7 @@ import pandas as pd
 
 from benchmarks.studies.impedance import pictures, tables
 from benchmarks.studies.impedance.experiment import MAIN
-from benchmarks.studies.impedance.scoring import write
+from benchmarks.studies.impedance.scoring import rock, write
 from benchmarks.studies.impedance.settings import VARIANTS
 from benchmarks.studies.impedance.words import interval, verdict
 from sktl.evaluation.report.document import Bullets, Document, Section
@@ -35,7 +35,7 @@ def document(experiment, records):
     table = frame(records)
     source, target, profile = experiment.source, experiment.target, experiment.profile
     compared = table[table["method"].isin(tables.NAMES) & table["variant"].isna()]
-    compared = compared[compared["part"] != "guard"]
+    compared = compared[~compared["part"].isin(["guard", "frozen"])]
     protocol = (
         f"Source {source.name} ({source.about}); target {target.name} ({target.about}). "
         f"{profile.seeds} seeds unless a cell says otherwise, ± half a 95 % interval over them; "
@@ -75,6 +75,7 @@ def answers(experiment, table, compared):
     for n in (n for n in experiment.counts if n != experiment.main):
         part = compared[(compared["n"] == n) & (compared["noise"] == 0)]
         said.append(verdict(part, f"{n} trace{'s' * (n > 1)}"))
+    said += [cheap(compared, experiment.main), below(table, experiment), guarded(table)]
     best = best_variant(table, compared, experiment.main)
     if best is not None and experiment.main == MAIN and experiment.target.name == "Overthrust":
         name, pcc, squared = best
@@ -85,6 +86,47 @@ def answers(experiment, table, compared):
             f"{name}, has PCC {100 * pcc:.2f} % and r2 {100 * squared:.2f} %."
         )
     return [one for one in said if one]
+
+
+def cheap(compared, n):
+    """Say what the simplest methods reach."""
+    part = compared[(compared["n"] == n) & (compared["noise"] == 0)]
+    means = part.groupby("method")["r2"].mean()
+    names = ("interpolation", "mean", "transfer")
+    if not set(names) <= set(means.index):
+        return None
+    between, mean, transfer = (f"{100 * means[name]:.2f}" for name in names)
+    return (
+        f"No seismics at all: interpolation between {n} traces has r2 {between} %, their mean "
+        f"{mean} %; transfer {transfer} %. The section varies little from trace to trace."
+    )
+
+
+def below(table, experiment):
+    """Say what the water layer does to the scores."""
+    y = experiment.target.y
+    share = 1 - rock(y).mean()
+    rows = tables.below_water(experiment)
+    if not rows or share < 0.01:
+        return None
+    return (
+        f"{100 * share:.0f} % of the target's samples are water, which every method gets right: "
+        f"below it, transfer has PCC {rows[0][5]} % and r2 {rows[0][6]} %, training on the traces "
+        f"alone r2 {rows[0][4]} % (first seed)."
+    )
+
+
+def guarded(table):
+    """Say what the guard kept."""
+    part = table[table["part"].isin(["guard", "frozen"])]
+    lost = part[part["transfer"] < part["r2"] - 1e-9] if len(part) else part
+    if part.empty:
+        return None
+    worse = part[part["r2"] < part["transfer"] - 1e-9]
+    return (
+        f"The guard decided {len(part)} times: in {len(lost)} it kept something better than "
+        f"transfer, in {len(worse)} something worse, else transfer itself."
+    )
 
 
 def best_variant(table, compared, n):

@@ -26,11 +26,16 @@ def score(method, y, predicted):
         "method": method, "n_test": len(y), "pcc": pearson_correlation(y, predicted),
         "r2": r2(y, predicted), "pcc2": pcc_squared(y, predicted),
     }  # fmt: skip
-    rock = np.cumsum(y > WATER, axis=1) > 0
-    if not rock.all():
-        below, guessed = y[rock][None], predicted[rock][None]
+    below_water = rock(y)
+    if not below_water.all():
+        below, guessed = y[below_water][None], predicted[below_water][None]
         found |= {"pcc_rock": pearson_correlation(below, guessed), "r2_rock": r2(below, guessed)}
     return found
+
+
+def rock(y):
+    """Return which samples of impedance traces lie below the water, if there is any."""
+    return np.cumsum(y > WATER, axis=1) > 0
 
 
 def best_loss(fitted):

@@ -141,21 +141,25 @@ def below_water(experiment):
 
 def guard(table):
     """Make the table of what OmegaSearch kept."""
-    part = table[table["part"] == "guard"]
+    part = table[table["part"].isin(["guard", "frozen"])]
     if part.empty:
         return []
-    rows = []
-    for case, name in enumerate(GUARD):
-        one = part[part["case"] == case]
-        if not one.empty:
-            kept = ", ".join(f"{k} ({c})" for k, c in one["kept"].value_counts().items())
-            scores = [text(one[column]) for column in ("scratch", "transfer", "r2")]
-            rows.append([name, *scores, text(one["transfer"] - one["scratch"]), kept,
-                         str(one["seed"].nunique())])  # fmt: skip
+    rows, ways = [], {"guard": "fine-tuned", "frozen": "linear probe"}
+    for way, case in ((w, c) for w in ways for c in range(len(GUARD))):
+        one = part[(part["part"] == way) & (part["case"] == case)]
+        if one.empty:
+            continue
+        kept = ", ".join(f"{k} ({c})" for k, c in one["kept"].value_counts().items())
+        scores = [text(one[column]) for column in ("scratch", "transfer", "r2")]
+        gains = text(one["transfer"] - one["scratch"])
+        seeds = str(one["seed"].nunique())
+        rows.append([f"{ways[way]}, {list(GUARD)[case]}", *scores, gains, kept, seeds])
     return [
         "Transfer is kept only where it beats the better of scratch and two simple baselines (the "
         "mean of the five traces, a linear filter) by more than one standard error of the "
-        "difference, on the five validation traces. The test traces have no part in it.",
+        "difference, on the five validation traces. The test traces have no part in it. A linear "
+        "probe trains the output layer alone, on the features of the source or, for scratch, on "
+        "random ones.",
         Table(
             "guard", "What OmegaSearch keeps of transfer, scratch and baselines; r2 in percent",
             ["", "scratch", "transfer", "what was kept", "transfer - scratch", "kept (seeds)",

@@ -59,8 +59,15 @@ def document(experiment, records):
         Section("How it was done", [*settings(profile), part_run(experiment)]),
     ]  # fmt: skip
     found = [section for section in found if section.blocks]
+    done = f"{table['unit'].nunique()} of {len(experiment.units())} units"
+    origin = f"{COMMAND}, {done}; the end of the page says which are missing"
     title = f"Impedance inversion: {source.name} to {target.name}"
-    return Document(title, protocol, f"{COMMAND}, {table['unit'].nunique()} units", found)
+    return Document(
+        title,
+        protocol,
+        origin,
+        found,
+    )
 
 
 def answers(experiment, table, compared):
@@ -125,7 +132,8 @@ def guarded(table):
     worse = part[part["r2"] < part["transfer"] - 1e-9]
     return (
         f"The guard decided {len(part)} times: in {len(lost)} it kept something better than "
-        f"transfer, in {len(worse)} something worse, else transfer itself."
+        f"transfer, in {len(worse)} something worse, else transfer itself. Transfer was worse than "
+        f"scratch in {(part['transfer'] < part['scratch']).sum()}."
     )
 
 

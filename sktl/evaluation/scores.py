@@ -166,6 +166,8 @@ def score_figure(scores: Scores) -> Figure:
     matplotlib.figure.Figure
         Points are means, bars standard deviations over the reruns; the best is ringed.
     """
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     if len(scores.places) > MOST_PANELS:
         return _rank_figure(scores)
     columns = min(3, len(scores.places))
@@ -184,6 +186,10 @@ def score_figure(scores: Scores) -> Figure:
                 axis.plot(row.mean, at, "o", color="black", markersize=10, fillstyle="none")
         if here["mean"].min() > 0 and here["mean"].max() > _WIDE * here["mean"].min():
             axis.set_xscale("log")
+            # Between two powers of ten the labels of all ticks would overlap.
+            axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+            axis.xaxis.set_major_formatter("{x:g}")
+            axis.xaxis.set_minor_formatter(NullFormatter())
         axis.set_yticks(
             list(heights.values()), scores.methods if number % columns == 0 else [], fontsize=8
         )

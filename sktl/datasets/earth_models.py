@@ -17,7 +17,53 @@ FILES = {
 }
 
 
-def load_earth_model(name: str, data_home: str | PathLike[str] | None = None) -> EarthModel | None:
+def fetch_overthrust(data_home: str | PathLike[str] | None = None, line: int = 400) -> EarthModel:
+    """Read a section of the SEG/EAGE Overthrust model from the files that are at hand.
+
+    Nothing is downloaded: the model has no address that is known to last.
+
+    Parameters
+    ----------
+    data_home : path-like, optional
+        Folder that is searched; by default ``$SKTL_MIRROR``. See `load_earth_model`.
+    line : int, default=400
+        Which of the 801 sections of the official cube.
+
+    Returns
+    -------
+    EarthModel
+        Of the official cube, ``overthrust.vites``, where it is there, else of the section
+        ``overthrust/vp_true.npy``; see `sktl.datasets.impedance.read_overthrust`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If neither file is there.
+    ValueError
+        If the file or ``line`` does not fit.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sktl.datasets.earth_models import fetch_overthrust
+    >>> fetch_overthrust(tempfile.mkdtemp())
+    Traceback (most recent call last):
+    FileNotFoundError: Overthrust needs overthrust.vites (the official cube) or \
+overthrust/vp_true.npy (a section of it), in data_home or $SKTL_MIRROR. Received: neither
+    """
+    model = load_earth_model("Overthrust", data_home, line)
+    if model is None:
+        cube, section = FILES["Overthrust"]
+        raise FileNotFoundError(
+            f"Overthrust needs {cube} (the official cube) or {section} (a section of it), in "
+            "data_home or $SKTL_MIRROR. Received: neither"
+        )
+    return model
+
+
+def load_earth_model(
+    name: str, data_home: str | PathLike[str] | None = None, line: int = 400
+) -> EarthModel | None:
     """Read a model where its file is at hand; nothing is downloaded.
 
     Parameters
@@ -27,6 +73,8 @@ def load_earth_model(name: str, data_home: str | PathLike[str] | None = None) ->
     data_home : path-like, optional
         Folder that is searched, at any depth, for the file names in `FILES`, the first one first;
         by default ``$SKTL_MIRROR``.
+    line : int, default=400
+        Which section of the official cube of Overthrust.
 
     Returns
     -------
@@ -59,7 +107,7 @@ def load_earth_model(name: str, data_home: str | PathLike[str] | None = None) ->
     if path is None:
         return None
     if name == "Overthrust":
-        return read_overthrust(path)
+        return read_overthrust(path, line)
     if name == "Marmousi":
         return read_marmousi(path)
     if path.suffix != ".segy":

@@ -25,6 +25,7 @@ from sktl.training.folds import checked_groups, folds_of
 from sktl.training.keras_settings import fixed_keras_settings
 from sktl.training.kernel_ridge import Block
 from sktl.training.preprocessing import SINGLE_ROUNDING, standardisation
+from sktl.training.probe_head import evenly
 from sktl.training.probe_model import left_out_fit
 from sktl.training.randomness import random_streams
 from sktl.training.training_data import data_hashes
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCORES = ("logme", "h_score", "probe", "probe_loo")
+
+# Time points of all series together: enough for a handful of features.
+ROWS = 2000
 
 
 def rank_sources(
@@ -57,14 +61,18 @@ def rank_sources(
     They are standardised and compared with y in four ways. The scores describe the source
     before fine-tuning: validate a choice with `OmegaSearch`.
 
+    Where y is a series, its values are compared with the maps at the same time points, which are
+    not summarised: about 2,000 points, evenly spread over all instances. Whole instances are left
+    out.
+
     Give only training data: a source chosen on the test set looks better than it is.
 
     Parameters
     ----------
     X : sktime panel, or np.ndarray of shape (n_instances, n_channels, n_timepoints)
         Series of equal length, in any unit.
-    y : array-like of shape (n_instances,)
-        Class labels, or numbers in any unit.
+    y : array-like of shape (n_instances,) or (n_instances, n_outputs)
+        Class labels, or numbers in any unit; for `TCNSequenceRegressor` also series.
     architecture : str or estimator of sktl.estimators, default="MagNet"
         Name of an architecture with its default parameters, or an estimator with others.
     sources : sequence of (str or path-like), "available" or group, default="available"
@@ -124,17 +132,22 @@ def rank_sources(
     X, y = _panel(X), _targets(y, architecture, task)
     if len(X) != len(y):
         raise ValueError(f"X and y must be equally long. Received: {len(X)} and {len(y)}")
-    if y.ndim != 1:
+    template = _template(architecture, task, y)
+    several = template.get_tag("capability:multioutput", False, raise_error=False)
+    if y.ndim != 1 and not several:
         raise ValueError(
             "Sources are ranked by a label or a number per instance: y must have one dimension. "
             f"Received: shape {y.shape}"
         )
-    template = _template(architecture, task, y)
     template.set_params(random_state=draw_seed(random_state))
-    folds = folds_of(len(y), None, checked_groups(groups, len(y)))
-    target = _Target(y, template._task, n_bins, template.random_state, folds)
-    tolerant = isinstance(sources, str)
     names = _names(sources, template.architecture, data_hashes(X, y))
+    groups, times = checked_groups(groups, len(y)), None
+    if y.ndim == 2:
+        y = template._checked_targets(X, y)
+        y, groups, times = _time_points(y, groups, X.shape[2])
+    folds = folds_of(len(y), None, groups)
+    target = _Target(y, template._task, n_bins, template.random_state, folds, times is not None)
+    tolerant = isinstance(sources, str)
     rows = []
     for source in [None] * include_scratch + names:
         started = time.perf_counter()
@@ -146,7 +159,7 @@ def rank_sources(
             if loaded and loaded.origin == "bundled":
                 # What stands in for published weights has a name of its own.
                 row["source"] = loaded.card.name
-            features = _features(estimator, loaded, X)
+            features = _features(estimator, loaded, X, times)
             row |= target.scores(features) | {"n_features": features.shape[1]}
         except (ValueError, OSError) as error:
             if not tolerant or source is None:
@@ -161,6 +174,16 @@ def rank_sources(
     ranks = table[by].rank(method="min", ascending=False, na_option="bottom")
     table["rank"] = ranks.astype(int)
     return table.sort_values("rank", kind="stable", ignore_index=True)
+
+
+def _time_points(y, groups, n_timepoints):
+    """Choose time points of series: their values, their instances as groups, and where they are."""
+    n_instances, n_outputs = y.shape
+    chosen = evenly(n_outputs, max(1, ROWS // n_instances))
+    groups = np.arange(n_instances) if groups is None else groups
+    # A column belongs to the last time point of its block.
+    times = (chosen + 1) * (n_timepoints // n_outputs) - 1
+    return y[:, chosen].ravel(), np.repeat(groups, len(chosen)), times
 
 
 def _panel(X):
@@ -200,8 +223,11 @@ def _names(sources, architecture, searched):
 
 
 @fixed_keras_settings()
-def _features(estimator, source, X):
-    """Return the features of the transferred layers before any training, those that vary."""
+def _features(estimator, source, X, times=None):
+    """Return the features of the transferred layers before any training, those that vary.
+
+    A row is an instance, or one of the time points of an instance.
+    """
     import keras
 
     X = np.repeat(X, repeats_for(estimator, X, source), axis=1)
@@ -216,11 +242,17 @@ def _features(estimator, source, X):
         outputs = body(CompiledNetwork.to_tensors(batch), training=False)
         for output in keras.tree.flatten(outputs):
             values = keras.ops.convert_to_numpy(output).astype(float)
-            over_time = (values.mean(axis=1), values.std(axis=1), values.max(axis=1))
-            parts += over_time if values.ndim == 3 else [values]
-        summaries.append(np.concatenate([*parts, *batch[1:]], axis=1))
+            if times is not None:
+                parts.append(values[:, times].reshape(-1, values.shape[2]))
+            elif values.ndim == 3:
+                parts += [values.mean(axis=1), values.std(axis=1), values.max(axis=1)]
+            else:
+                parts.append(values)
+        amplitudes = [np.repeat(part, 1 if times is None else len(times), 0) for part in batch[1:]]
+        summaries.append(np.concatenate([*parts, *amplitudes], axis=1))
     columns = np.concatenate(summaries).T
-    return np.array([c for c in columns if _standardised(c).std() > 0.5]).reshape(-1, len(X)).T
+    varying = [c for c in columns if _standardised(c).std() > 0.5]
+    return np.array(varying).reshape(-1, columns.shape[1]).T
 
 
 def _standardised(column):
@@ -232,8 +264,10 @@ def _standardised(column):
 class _Target:
     """What features are compared with."""
 
-    def __init__(self, y, task, n_bins, seed, folds):
+    def __init__(self, y, task, n_bins, seed, folds, fixed=False):
         self._seed, self._folds = seed, folds
+        # Rows of one instance are left out together, by the probe too.
+        self._split = folds if fixed else None
         self._classifies = task == "classification"
         self._y = self._labels = y
         if self._classifies:
@@ -277,6 +311,9 @@ class _Target:
         if self._classifies:
             model, folds = LogisticRegression(max_iter=1000), StratifiedKFold
             scoring = "f1_weighted"
+        if self._split is not None:
+            model = make_pipeline(StandardScaler(), model)
+            return cross_val_score(model, features, self._y, cv=self._split, scoring=scoring).mean()
         # Every fold needs an instance of each class, or two numbers for an R2.
         smallest = largest = len(self._y) // 2
         if self._classifies:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import segyio
 
-from sktl.datasets.earth_models import load_earth_model
+from sktl.datasets.earth_models import fetch_overthrust, load_earth_model
 from sktl.datasets.impedance import (
     read_marmousi,
     read_marmousi2,
@@ -66,14 +66,21 @@ def test_overthrust(tmp_path):
     model = read_overthrust(path)
     assert model.vp.shape == (801, 187)
     assert model.vp[3, 5] == 2000 + 5 * 20 + 3
+    # The official cube goes before a section of it.
+    (tmp_path / "overthrust").mkdir()
+    np.save(tmp_path / "overthrust" / "vp_true.npy", np.full((3, 9), 2000.0))
+    np.testing.assert_array_equal(fetch_overthrust(tmp_path).vp, model.vp)
     with pytest.raises(ValueError, match="300 and 9000"):
-        read_overthrust(path, line=0)
+        fetch_overthrust(tmp_path, line=0)
+    path.rename(tmp_path / "other")
+    assert fetch_overthrust(tmp_path).vp.shape == (3, 9)
+    (tmp_path / "other").rename(path)
     with pytest.raises(ValueError, match="line=801"):
         read_overthrust(path, line=801)
 
 
 def test_section_of_overthrust(shared):
-    model = read_overthrust(shared("data/overthrust/vp_true.npy"))
+    model = fetch_overthrust(shared("data/overthrust").parent)
     assert model.vp.shape == (501, 171)
     # The upper 400 m are water. The density that comes with the section is Gardner's as well,
     # in water too, where ours is that of water.

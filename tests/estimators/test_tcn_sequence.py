@@ -1,9 +1,13 @@
 """Series in, series out: shapes, lengths, what transfers, and errors that say what is wrong."""
 
+import copy
+
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
 
 from sktl.datasets.simulators import simulate_layered_earth, simulate_wedge
@@ -173,8 +177,71 @@ def test_searches(wedge, source):
     assert folds.predict(X).shape == y.shape
     grid = GridSearchCV(network, {"omega": [0.0, 1.0]}, cv=2, error_score="raise").fit(X, y)
     assert grid.predict(X).shape == y.shape
-    with pytest.raises(ValueError, match="y must have one dimension"):
-        rank_sources(X, y, network, [source[1]])
+
+
+def test_search_of_series_keeps_what_is_simpler_and_starts_from_the_best_ranked(wedge, source):
+    X, y = wedge
+    (here, held_out), useless = (slice(None, None, 4), slice(1, None, 4)), source[1].parent / "flat"
+    donor = copy.deepcopy(source[0])
+    donor._weights = {name: np.zeros_like(values) for name, values in donor._weights.items()}
+    donor.save_pretrained(useless)
+    table = rank_sources(X, y, TCNSequenceRegressor(**SMALL), [useless, source[1]])
+    assert table["source"].tolist()[-1] == useless
+    assert table["probe_loo"].iloc[0] > 0.1
+    network = TCNSequenceRegressor(**SMALL)
+    search = OmegaSearch(
+        network,
+        (1.0,),
+        [useless, source[1]],
+        n_sources=1,
+        # Of the four traces that compare, it knows the answers.
+        baselines=[("knows", KNeighborsOfSeries().known(X[held_out], y[held_out]))],
+    ).fit(X[here], y[here], validation_data=(X[held_out], y[held_out]))
+    assert search.ranking_["source"].dropna().tolist() == [source[1], useless]
+    assert len(search.cv_results_) == 3  # scratch, one source, the baseline
+    assert search.decision_["kept"] == "baseline"
+    np.testing.assert_allclose(search.predict(X[held_out]), y[held_out], rtol=1e-5)
+
+
+class KNeighborsOfSeries(BaseEstimator):
+    """Gives the y of the most similar of the series that it was told of."""
+
+    def __init__(self, X=None, y=None):
+        self.X = X
+        self.y = y
+
+    def known(self, X, y):
+        return self.set_params(X=X, y=y)
+
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        distances = ((X[:, None] - self.X) ** 2).sum(axis=(2, 3))
+        return self.y[distances.argmin(axis=1)]
+
+
+def test_probe_is_a_linear_fit_and_fine_tuning_starts_from_it(wedge, source):
+    X, y = wedge
+    data = {"X": X[::2], "y": y[::2], "validation_data": (X[1::2], y[1::2])}
+    params = SMALL | {"transfer_head": False, "head": "probe", "omega": 0.0, "dropout": 0.0}
+    network = TCNSequenceRegressor.from_pretrained(source[1], **params)
+    probe = network.clone().set_params(n_epochs=0).fit(**data)
+    for path, values in source[0]._weights.items():
+        if path.startswith("block"):
+            np.testing.assert_array_equal(probe._weights[path], values)
+    scaled = (X[::2] - X[::2].mean()) / X[::2].std()
+    last = probe.network_.get_layer("block2_relu").output
+    body = keras.Model(probe.network_.inputs[0], last)
+    series = scaled.transpose(0, 2, 1)
+    rows = np.concatenate([np.array(body(series)), series], axis=2).reshape(-1, 5)
+    predicted, known = probe.predict(X[::2]).ravel(), y[::2].ravel()
+    # A linear map of features and series, and one that is worth more than the mean.
+    assert LinearRegression().fit(rows, predicted).score(rows, predicted) > 0.9999
+    assert np.mean((predicted - known) ** 2) < 0.99 * known.var()
+    tuned = network.clone().fit(**data)
+    assert tuned.history_["val_loss"][0] == pytest.approx(probe.history_["val_loss"][0])
+    assert tuned.history_.index.tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

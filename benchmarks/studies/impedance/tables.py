@@ -192,7 +192,7 @@ def guard(table):
 def source_table(table, profile):
     """Make the table of the noise test on the source."""
     part = table[table["method"] == "source"]
-    n_test = int(part["n_test"].iloc[0])
+    n_test = int(part["n_test"].max()) if len(part) else 0
     rows = []
     for level in profile.noises:
         one = part[part["noise"] == level]

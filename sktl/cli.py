@@ -146,18 +146,29 @@ def _add_pretrain(commands: argparse._SubParsersAction) -> None:
     pretrain.add_argument("--out", metavar="DIR",
                           help="where the source goes (default: your own sources)")  # fmt: skip
     pretrain.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
+    how = pretrain.add_argument_group("repeats at the same time")
+    how.add_argument("--backend", choices=("loky", "dask", "ray"),
+                     help="in processes of this machine or on a cluster's workers, which must see "
+                          "--out and --path (default: one after the other)")  # fmt: skip
+    how.add_argument("--n-jobs", type=int, metavar="N",
+                     help="workers (default: one per core; of a cluster, all)")  # fmt: skip
+    how.add_argument("--scheduler-address", metavar="ADDRESS", help="of a Dask or Ray cluster")
+    how.add_argument("--threads", type=int, metavar="N",
+                     help="threads of each network with --backend (default: 1)")  # fmt: skip
     pretrain.set_defaults(run=_pretrain)
 
 
 def _pretrain(arguments: argparse.Namespace) -> int:
     from dataclasses import replace
 
-    from sktl.pretraining import NotConvergedError, pretrain, recipe_for
+    from sktl.pretraining import pretrain, recipe_for
 
     recipe = recipe_for(arguments.source)
     asked = {"every": arguments.every, "n_timepoints": arguments.n_timepoints}
     changes = {name: value for name, value in asked.items() if value is not None}
     recipe = replace(recipe, **changes)
+    names = ("n_jobs", "scheduler_address", "threads")
+    how = {name: getattr(arguments, name) for name in names}
     try:
         made = pretrain(
             arguments.source,
@@ -176,8 +187,10 @@ def _pretrain(arguments: argparse.Namespace) -> int:
             parameters={"batch_size": arguments.batch_size},
             memory=arguments.memory,
             progress=print,
+            backend=arguments.backend,
+            backend_params={name: value for name, value in how.items() if value is not None},
         )
-    except NotConvergedError as error:
+    except (RuntimeError, ImportError) as error:
         print(f"sktl pretrain: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

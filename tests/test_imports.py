@@ -15,7 +15,7 @@ MODULES = sorted(
 # Each room may import from these others, and every room the ground floor.
 GROUND = {
     "_lengths", "_paths", "_files", "_checks", "_panels", "_targets", "_random", "_untrusted",
-    "_tables", "_hdf5_files", "_words",
+    "_tables", "_hdf5_files", "_parallel", "_words",
 }  # fmt: skip
 NETWORKS = {"estimators", "training", "layers", "sources"}
 BELOW_EXPERIMENTS = {

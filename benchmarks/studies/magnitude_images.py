@@ -1,6 +1,7 @@
 """Magnitudes from pictures of waveforms: what ImageNet's weights bring, and against what.
 
     python -m benchmarks.studies.magnitude_images --profile quick --out results/pictures
+    python -m benchmarks.studies.magnitude_images --profile ordinal --out results/ordinal
     python -m benchmarks.studies.magnitude_images --profile paper --waveforms FILE.hdf5
     python -m benchmarks.studies.magnitude_images --waveforms FILE.hdf5 --draw PICTURE.png
 
@@ -8,18 +9,25 @@ The experiment of Wang and Wang, "Research on earthquake magnitude prediction me
 Resnet transfer learning": 30 classes of 0.1 below magnitude 3, P, S and the end of the coda
 marked, 80 % to train (15 % of it to select on) and 20 % to test. ResNets by three strategies and a
 plain CNN read pictures; MagNet and ConvNetQuake read the same traces as series and predict the
-magnitude; the training mean and Richter's line (logarithms of amplitude and of S minus P) need
-no network. Where STEAD's waveforms_11_13_19.hdf5 is in sktl's cache or $SKTL_MIRROR, or --waveforms
-gives a file of its form, traces are real; else they are simulated, and the output says so.
+magnitude, and ConvNetQuake the classes as well (with the logarithm of the stream max). Classes
+have an order: rows "ordinal" are the same networks with ``output="ordinal"`` (CORN) instead of the
+published softmax. The training mean and Richter's line (logarithms of amplitude and of S minus P)
+need no network. Where STEAD's waveforms_11_13_19.hdf5 is in sktl's
+cache or $SKTL_MIRROR, or --waveforms gives a file of its form, traces are real; else they are
+simulated, and the output says so.
 
 The validation part decides when the learning rate falls and which epoch's weights are kept; the
 test part is used once. The profile quick (17 minutes of one core) is small: pictures of 64 pixels,
-40 traces a class, at most 25 epochs. A strategy whose ImageNet weights are not on this machine is
-listed as not run. Into --out go table.md, ours beside the paper's, table.csv with 95 % bootstrap
-intervals over the test traces, figure8.png, predictions.npz and facts.json.
+40 traces a class, at most 25 epochs; "ordinal" has the networks from scratch alone, with both
+outputs, three seeds of data, split and weights. Finished fits are kept in --out, and the same
+command continues. A strategy whose ImageNet weights are not on this machine is listed as not
+run. Into --out go table.md, ours beside the paper's, table.csv with 95 % bootstrap
+intervals over the test traces (of all seeds together), by_seed.csv, figure8.png, confusion.png,
+predictions.npz and facts.json.
 """
 
 import argparse
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -28,30 +36,38 @@ import h5py
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LinearRegression
-from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from sklearn.model_selection import train_test_split
 
+from benchmarks.studies.magnitude_images_figures import (
+    draw_confusion,
+    draw_pictures,
+    draw_scatter,
+)
+from benchmarks.studies.magnitude_images_tables import beside, contradictions, intervals, scores
 from sktl.datasets import fetch_files
 from sktl.datasets.simulators import simulate_stead, travel_times
 from sktl.datasets.stead import SPEC
-from sktl.estimators import ConvNetQuakeINGVRegressor, MagNetRegressor, ResNetImageClassifier
-from sktl.estimators.images import add_marks, magnitude_classes, render_pictures
+from sktl.estimators import (
+    ConvNetQuakeINGVClassifier,
+    ConvNetQuakeINGVRegressor,
+    MagNetRegressor,
+    ResNetImageClassifier,
+)
+from sktl.estimators.images import add_marks, magnitude_classes, magnitude_midpoints
 
 RATE, N_CLASSES = 100, 30
+# Arguments that change no fit.
+FREE = ("out", "draw", "only", "networks", "profile", "seeds", "simulated")
+CLASSES = "ConvNetQuake (series, classes)"
 PROFILES = {
-    "quick": {"per_class": 40, "size": 64, "epochs": 25},
-    "paper": {"per_class": 300, "size": 224, "epochs": 100},
-}
-# Tables 2 and 3 of the paper: percent, then counts of 300 and what it calls variance.
-PAPER = {
-    "CNN": (79.04, 75.71, 72.13, 178, 237, 0.32993),
-    "resnet18 head": (75.44, 71.27, 72.52, 186, 263, 0.29938),
-    "resnet18 full": (80.47, 79.55, 79.18, 210, 269, 0.23717),
-    "resnet18 scratch": (85.10, 83.48, 82.60, 241, 282, 0.16237),
-    "resnet50 head": (72.91, 70.10, 70.97, 155, 207, 0.31531),
-    "resnet50 full": (76.63, 75.86, 75.37, 165, 231, 0.24238),
-    "resnet50 scratch": (82.65, 81.37, 84.00, 193, 262, 0.22595),
-}
+    "quick": {"per_class": 40, "size": 64, "epochs": 25, "seeds": 1, "only": None},
+    "ordinal": {
+        "per_class": 40, "size": 64, "epochs": 25, "seeds": 3,
+        "only": ["training mean", "Richter's line", CLASSES, f"{CLASSES} ordinal", "CNN",
+                 "CNN ordinal", "resnet18 scratch", "resnet18 scratch ordinal"],
+    },
+    "paper": {"per_class": 300, "size": 224, "epochs": 100, "seeds": 3, "only": None},
+}  # fmt: skip
 
 
 def simulated(per_class, seed):
@@ -122,7 +138,7 @@ def real(path, per_class, seed):
     return np.stack(traces).astype("float32"), np.array(magnitudes), np.array(marks).T
 
 
-def picture_fit(network, strategy, arguments):
+def picture_fit(network, strategy, arguments, output="softmax"):
     """Return a function that trains on pictures and predicts magnitudes."""
 
     def fit(train, test):
@@ -135,6 +151,7 @@ def picture_fit(network, strategy, arguments):
             n_marks=3,
             picture_size=arguments.size,
             stream_max=None if arguments.pictures_alone else "standard",
+            output=output,
             **common(arguments),
         ).fit(add_marks(X, *marks), magnitude_classes(magnitudes))
         marked = add_marks(test[0], *test[2])
@@ -149,6 +166,17 @@ def series_fit(cls, arguments):
     def fit(train, test):
         estimator = cls(**common(arguments)).fit(train[0], train[1])
         return estimator.predict(test[0]), len(estimator.history_)
+
+    return fit
+
+
+def classes_fit(cls, arguments, output):
+    """Return a function that trains on series and their classes, as the pictures' networks do."""
+
+    def fit(train, test):
+        estimator = cls(**common(arguments), stream_max="log", output=output)
+        estimator.fit(train[0], magnitude_classes(train[1]))
+        return magnitude_midpoints(estimator.predict(test[0])), len(estimator.history_)
 
     return fit
 
@@ -179,40 +207,32 @@ def richter_fit(train, test):
     return line.predict(features(*test)), 0
 
 
-def scores(magnitudes, predicted):
-    """Score magnitudes as classes and as numbers; precision, recall and F1 are macro means."""
-    true, guessed = magnitude_classes(magnitudes), magnitude_classes(predicted)
-    precision, recall, f1, _ = precision_recall_fscore_support(
-        true, guessed, labels=np.unique(true), average="macro", zero_division=0
-    )
-    error = predicted - magnitudes
-    return {
-        "accuracy %": 100 * accuracy_score(true, guessed),
-        "precision %": 100 * precision,
-        "recall %": 100 * recall,
-        "F1 %": 100 * f1,
-        "within 0.2 %": 100 * np.mean(np.abs(error) <= 0.2),
-        "within 0.3 %": 100 * np.mean(np.abs(error) <= 0.3),
-        "error variance": np.var(error),
-        "mean abs. error": np.abs(error).mean(),
-    }
-
-
-def intervals(magnitudes, predicted, seed, n_draws=1000):
-    """Give each score's 95 % interval by drawing test traces with replacement."""
-    rng = np.random.default_rng(seed)
-    draws = rng.integers(len(magnitudes), size=(n_draws, len(magnitudes)))
-    drawn = pd.DataFrame([scores(magnitudes[i], predicted[i]) for i in draws])
-    return {name: np.percentile(drawn[name], [2.5, 97.5]) for name in drawn}
-
-
 def part(data, index):
     """Take instances of traces, magnitudes and marks."""
     return data[0][index], data[1][index], data[2][:, index]
 
 
-def run(arguments, data):
-    """Fit everything; yield name, true and predicted magnitudes, facts."""
+def methods_of(arguments):
+    """Give what is compared, by the name of its row."""
+    methods = {"training mean": mean_fit, "Richter's line": richter_fit}
+    methods["ConvNetQuake (series)"] = series_fit(ConvNetQuakeINGVRegressor, arguments)
+    methods["MagNet (series)"] = series_fit(MagNetRegressor, arguments)
+    for name, output in {CLASSES: "softmax", f"{CLASSES} ordinal": "ordinal"}.items():
+        methods[name] = classes_fit(ConvNetQuakeINGVClassifier, arguments, output)
+    methods["CNN"] = picture_fit("cnn", "scratch", arguments)
+    methods["CNN ordinal"] = picture_fit("cnn", "scratch", arguments, "ordinal")
+    for network in arguments.networks:
+        for strategy in ("head", "full", "scratch"):
+            name = f"{network} {strategy}"
+            methods[name] = picture_fit(network, strategy, arguments)
+            methods[f"{name} ordinal"] = picture_fit(network, strategy, arguments, "ordinal")
+    if unknown := set(arguments.only or ()) - set(methods):
+        raise SystemExit(f"--only takes of {list(methods)}. Received: {sorted(unknown)}")
+    return {name: methods[name] for name in arguments.only or methods}
+
+
+def run(arguments, data, folder):
+    """Fit what is not in the folder; yield name, true and predicted magnitudes, facts."""
     X, magnitudes, _ = data
     classes, counts = np.unique(magnitude_classes(magnitudes), return_counts=True)
     many = counts.min() > 1 and len(X) // 5 >= len(classes)
@@ -222,17 +242,15 @@ def run(arguments, data):
         random_state=arguments.seed,
         stratify=magnitude_classes(magnitudes) if many else None,
     )
-    methods = {"training mean": mean_fit, "Richter's line": richter_fit}
-    methods["ConvNetQuake (series)"] = series_fit(ConvNetQuakeINGVRegressor, arguments)
-    methods["MagNet (series)"] = series_fit(MagNetRegressor, arguments)
-    methods["CNN"] = picture_fit("cnn", "scratch", arguments)
-    for network in arguments.networks:
-        for strategy in ("head", "full", "scratch"):
-            methods[f"{network} {strategy}"] = picture_fit(network, strategy, arguments)
-    if unknown := set(arguments.only or ()) - set(methods):
-        raise SystemExit(f"--only takes of {list(methods)}. Received: {sorted(unknown)}")
-    for name in arguments.only or methods:
-        fit = methods[name]
+    chosen = {name: str(value) for name, value in vars(arguments).items() if name not in FREE}
+    for name, fit in methods_of(arguments).items():
+        key = hashlib.sha256(json.dumps([name, chosen], sort_keys=True).encode()).hexdigest()
+        kept = folder / "fits" / f"{name} {arguments.seed} {key[:12]}.npz"
+        if kept.exists():
+            with np.load(kept) as file:
+                costs = {one: int(file[one]) for one in ("epochs", "seconds")}
+                yield name, magnitudes[test], file["predicted"], costs
+            continue
         begin = time.process_time()
         try:
             predicted, epochs = fit(part(data, train), part(data, test))
@@ -240,114 +258,57 @@ def run(arguments, data):
             print(f"{name}: NOT RUN, {error}", flush=True)
             yield name, magnitudes[test], None, {}
             continue
-        seconds = time.process_time() - begin
-        print(f"{name}: {epochs} epochs, {seconds:.0f} s of processor time", flush=True)
-        yield name, magnitudes[test], predicted, {"epochs": epochs, "seconds": round(seconds)}
+        costs = {"epochs": epochs, "seconds": round(time.process_time() - begin)}
+        print(f"seed {arguments.seed}, {name}: {epochs} epochs, {costs['seconds']} s of processor "
+              "time", flush=True)  # fmt: skip
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(kept, predicted=predicted, **costs)
+        yield name, magnitudes[test], predicted, costs
 
 
-def paper_table():
-    """Return the paper's Tables 2 and 3 as percentages."""
-    return pd.DataFrame(
-        {
-            name: {
-                "accuracy %": accuracy,
-                "precision %": precision,
-                "recall %": recall,
-                "within 0.2 %": near / 3,
-                "within 0.3 %": nearer / 3,
-                "error variance": variance,
-            }
-            for name, (accuracy, precision, recall, near, nearer, variance) in PAPER.items()
-        }
-    ).T
+def all_seeds(arguments, folder):
+    """Run every seed; yield its number, name, true and predicted magnitudes, facts."""
+    first = arguments.seed
+    for seed in range(first, first + arguments.seeds):
+        arguments.seed = seed
+        for one in run(arguments, read(arguments), folder):
+            yield seed, *one
+    arguments.seed = first
 
 
-def beside(ours):
-    """Write Markdown: our scores with their intervals, the paper's in brackets where it has any."""
-    paper = paper_table()
-    columns = [name for name in ours if name.endswith("%") or name == "error variance"]
-    yield "| | " + " | ".join([*columns, "epochs"]) + " |"
-    yield "|---" * (len(columns) + 2) + "|"
-    for name, row in ours.iterrows():
-        cells = []
-        for column in columns:
-            form = ".1f" if column.endswith("%") else ".3f"
-            cell = "not run" if np.isnan(row[column]) else f"{row[column]:{form}}"
-            if not np.isnan(row[column]) and column not in ("precision %", "recall %", "F1 %"):
-                low, high = row[f"{column} from"], row[f"{column} to"]
-                cell += f", {low:{form}} to {high:{form}}"
-            if name in paper.index and column in paper:
-                cell += f" ({paper.loc[name, column]:{form}})"
-            cells.append(cell)
-        cells.append(f"{row['epochs']:.0f}" if row["epochs"] > 0 else "")
-        yield f"| {name} | " + " | ".join(cells) + " |"
+def read(arguments):
+    """Read or simulate the traces of a seed."""
+    if arguments.waveforms:
+        return real(arguments.waveforms, arguments.per_class, arguments.seed)
+    return simulated(arguments.per_class, arguments.seed)
 
 
-def contradictions():
-    """Say where the paper's numbers cannot all be right."""
-    table = paper_table()
-    below = table[table["within 0.2 %"] < table["accuracy %"]]
-    yield (
-        f"{len(below)} of {len(table)} rows have a smaller share within 0.2 (Table 3) than "
-        "accuracy (Table 2), although whoever hits the class errs by at most 0.05."
-    )
-    yield "The abstract gives 86.33 % within 0.2 for the best model, text and Table 3 80.3 %."
-    yield (
-        "The third strategy: the abstract and section IV.B start from random weights and, in the "
-        "same sentences, from ImageNet's; section III.B trains the last layer alone, which is also "
-        "what it says of the first."
-    )
-    gap = table["recall %"] - table["accuracy %"]
-    yield (
-        "If the classes are equally large, as its choice of traces suggests, the mean recall is "
-        f"the accuracy; in Table 2 it differs by {gap.min():+.1f} to {gap.max():+.1f} points."
-    )
-
-
-def draw_scatter(true, results, title, folder):
-    """Draw the paper's Figure 8: predicted against true magnitudes, with lines at 0.3."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    columns = min(4, len(results))
-    rows = -(-len(results) // columns)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(3 * columns, 3.2 * rows), squeeze=False, layout="constrained"
-    )
-    for axis in axes.flat[len(results) :]:
-        axis.axis("off")
-    for axis, (name, predicted) in zip(axes.flat, results.items(), strict=False):
-        axis.plot(true, predicted, "o", markersize=3, alpha=0.5)
-        for shift, style in ((0, "-"), (0.3, "--"), (-0.3, "--")):
-            axis.plot([0, 3], [shift, 3 + shift], style, color="0.4", linewidth=0.8)
-        axis.set(title=name, xlim=(0, 3), ylim=(-0.5, 3.5), xlabel="magnitude", ylabel="predicted")
-    figure.suptitle(title)
-    figure.savefig(folder / "figure8.png", dpi=80)
-
-
-def draw_pictures(data, size, path):
-    """Draw what the networks see of some traces, ordered by magnitude."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    X, magnitudes, marks = data
-    chosen = np.argsort(magnitudes)[np.linspace(0, len(X) - 1, 4).astype(int)]
-    X = add_marks(X, *marks)
-    options = ({}, {"amplitude": "log"}, {"resize": round(size * 8 / 7), "line_width": 2})
-    names = ("default", 'amplitude="log"', f"resize={round(size * 8 / 7)}, line_width=2")
-    figure, axes = plt.subplots(3, 4, figsize=(11, 9), layout="constrained")
-    for row, given, name in zip(axes, options, names, strict=True):
-        pictures = render_pictures(X, n_marks=3, picture_size=size, **given)[chosen]
-        for axis, picture, magnitude in zip(row, pictures, magnitudes[chosen], strict=True):
-            axis.imshow(picture, interpolation="nearest")
-            axis.set(xticks=[], yticks=[], title=f"M {magnitude:.1f}")
-        row[0].set_ylabel(name)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=90)
+def report(found, title, arguments, folder):
+    """Write tables and figures of all fits: scores of all seeds' test traces together."""
+    results, rows, single = {}, {}, []
+    for name, own in found.groupby("name", sort=False):
+        costs = pd.DataFrame(list(own["costs"])).mean()
+        rows[name] = dict(costs)
+        if any(one is None for one in own["predicted"]):
+            continue
+        true, results[name] = (np.concatenate(list(own[one])) for one in ("true", "predicted"))
+        rows[name] = scores(true, results[name]) | dict(costs)
+        for score, (low, high) in intervals(true, results[name], arguments.seed).items():
+            rows[name] |= {f"{score} from": low, f"{score} to": high}
+        single += [{"name": name, "seed": one.seed, **scores(one.true, one.predicted), **one.costs}
+                   for one in own.itertuples()]  # fmt: skip
+    true = np.concatenate(list(found.groupby("seed")["true"].first()))
+    np.savez_compressed(folder / "predictions.npz", true=true, **results)
+    table = pd.DataFrame(rows).T
+    table.to_csv(folder / "table.csv")
+    pd.DataFrame(single).to_csv(folder / "by_seed.csv", index=False)
+    draw_scatter(true, results, f"As Figure 8 of the paper; {title}", folder)
+    draw_confusion(true, results, N_CLASSES, f"30 classes of 0.1; {title}", folder)
+    markdown = "\n".join(beside(table))
+    (folder / "table.md").write_text(markdown + "\n")
+    print(f"\nOurs, {title} (in brackets the paper's, of real traces)\n\n{markdown}")
+    print("\nWhat the paper says cannot all be right:")
+    print("\n".join(f"- {line}" for line in contradictions()))
 
 
 def main():
@@ -368,7 +329,8 @@ def main():
     parser.add_argument("--omega", type=float, default=0.1, help="of the ResNets' transferred part")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--pictures-alone", action="store_true", help="without the stream max")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="the first of --seeds")
+    parser.add_argument("--seeds", type=int, help="how many times, with other data, split, weights")
     arguments = parser.parse_args()
     for name, value in PROFILES[arguments.profile].items():
         if getattr(arguments, name) is None:
@@ -376,42 +338,24 @@ def main():
 
     if arguments.simulated:
         arguments.waveforms = None
-    if arguments.waveforms:
-        data = real(arguments.waveforms, arguments.per_class, arguments.seed)
-    else:
-        data = simulated(arguments.per_class, arguments.seed)
     kind = "real" if arguments.waveforms else "SIMULATED"
-    facts = {
-        "traces": f"{len(data[0])} {kind} traces of STEAD's form, pictures of {arguments.size} "
-        f"pixels, at most {arguments.epochs} epochs, profile {arguments.profile}"
-    }
-    print(facts["traces"])
     if arguments.draw:
-        draw_pictures(data, arguments.size, arguments.draw)
+        draw_pictures(read(arguments), arguments.size, arguments.draw)
         return
     folder = Path(arguments.out)
     folder.mkdir(parents=True, exist_ok=True)
-    facts["date"] = time.strftime("%d %B %Y")
+    found = pd.DataFrame(
+        all_seeds(arguments, folder), columns=["seed", "name", "true", "predicted", "costs"]
+    )
+    n_traces = round(found.groupby("seed")["true"].first().map(len).mean() * 5)
+    facts = {
+        "traces": f"{n_traces} {kind} traces of STEAD's form a seed, {arguments.seeds} seed"
+        f"{'s' * (arguments.seeds > 1)}, pictures of {arguments.size} pixels, at most "
+        f"{arguments.epochs} epochs, profile {arguments.profile}",
+        "date": time.strftime("%d %B %Y"),
+    }
     (folder / "facts.json").write_text(json.dumps(vars(arguments) | facts, indent=2))
-    results, rows, true = {}, {}, None
-    for name, true, predicted, costs in run(arguments, data):
-        rows[name] = costs
-        if predicted is None:
-            continue
-        results[name] = predicted
-        rows[name] = scores(true, predicted) | costs
-        for score, (low, high) in intervals(true, predicted, arguments.seed).items():
-            rows[name] |= {f"{score} from": low, f"{score} to": high}
-        pd.DataFrame(rows).T.to_csv(folder / "table.csv")
-        np.savez_compressed(folder / "predictions.npz", true=true, **results)
-    table = pd.DataFrame(rows).T
-    table.to_csv(folder / "table.csv")
-    draw_scatter(true, results, f"As Figure 8 of the paper; {facts['traces']}", folder)
-    markdown = "\n".join(beside(table))
-    (folder / "table.md").write_text(markdown + "\n")
-    print(f"\nOurs, {facts['traces']} (in brackets the paper's, of real traces)\n\n{markdown}")
-    print("\nWhat the paper says cannot all be right:")
-    print("\n".join(f"- {line}" for line in contradictions()))
+    report(found, facts["traces"], arguments, folder)
 
 
 if __name__ == "__main__":

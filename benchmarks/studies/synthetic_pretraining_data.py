@@ -4,10 +4,17 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from sklearn.model_selection import train_test_split
 
+from benchmarks.studies.few_labels.readers import read_ts
 from sktl.datasets import load_myo, load_spoken_digits, load_uea
 
 LENGTHS = {"JapaneseVowels": 29}
+# The cheapest to train on first.
+NINE = (
+    "ERing", "PenDigits", "BasicMotions", "JapaneseVowels", "Libras", "AtrialFibrillation",
+    "FingerMovements", "Epilepsy", "ArticularyWordRecognition",
+)  # fmt: skip
 SHARED = ("SpokenDigits-100", "SpokenDigits-300", "Myo-100", "Myo-300")
 
 
@@ -58,8 +65,8 @@ def band_levels(X, frame=256, step=200, n_bands=8):
     return np.stack(levels, axis=1).astype(np.float32)
 
 
-def load(name, shared, seed):
-    """Give X, y of the training set and of the test set."""
+def load(name, shared, seed, most_trained=None):
+    """Give X, y of the training set, or of so many of it, and of the test set."""
     if name in SHARED:
         kind, size = name.split("-")
         read, path = {
@@ -67,19 +74,32 @@ def load(name, shared, seed):
             "SpokenDigits": (digits, "fsdd/recordings.tar.gz"),
         }[kind]
         return read(Path(shared) / "data" / path, int(size), seed)
-    dataset = uea(name)
+    X, y, X_test, y_test = uea(name, shared)
+    if most_trained and len(y) > most_trained:
+        drawn, _ = train_test_split(
+            np.arange(len(y)), train_size=most_trained, stratify=y, random_state=seed
+        )
+        X, y = X[drawn], y[drawn]
+    return X, y, X_test, y_test
+
+
+@cache
+def uea(name, shared=None):
+    """Read the official parts of a problem once: from `shared`, else by sktime."""
+    folder = Path(shared or "") / "data" / "uea"
+    if shared and (folder / f"{name}_TRAIN.ts").exists():
+        return tuple(
+            array
+            for part in ("TRAIN", "TEST")
+            for array in read_ts(folder / f"{name}_{part}.ts", LENGTHS.get(name))
+        )
+    dataset = load_uea(name, length=LENGTHS.get(name))
     parts = dataset.train, dataset.validation
     X, y = (np.concatenate([getattr(part, array) for part in parts]) for array in "Xy")
     return X, y, dataset.test.X, dataset.test.y
 
 
-@cache
-def uea(name):
-    """Read a problem of the archive once."""
-    return load_uea(name, length=LENGTHS.get(name))
-
-
-def available(names, shared, seeds):
+def available(names, shared, seeds, most_trained=None):
     """Load what can be had, by name and seed; give the reasons for the rest."""
     found, left_out = {}, {}
     for name in names:
@@ -87,7 +107,7 @@ def available(names, shared, seeds):
             left_out[name] = "needs --shared"
             continue
         try:
-            found |= {(name, seed): load(name, shared, seed) for seed in range(seeds)}
+            found |= {(name, seed): load(name, shared, seed, most_trained) for seed in range(seeds)}
         except Exception as error:  # whatever a download or a reader meets
             left_out[name] = f"{type(error).__name__}: {error}".splitlines()[0]
     return found, left_out

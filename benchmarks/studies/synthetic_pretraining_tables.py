@@ -9,6 +9,7 @@ from sktl.evaluation import statistics
 
 TRAINING = ("batch_ratio", "epochs", "learning_rate", "patience")
 FACTORS = ("share", "multiple", *TRAINING)
+MORE_TRAINING = "more training"
 METRICS = ("f1_weighted", "f1_macro", "accuracy")
 SHAPE = ("n_classes", "n_channels", "length", "n_train")
 
@@ -40,7 +41,7 @@ def pairs_of(records):
             **{name: record[name] for name in SHAPE},
             **{metric: record[metric] for metric in METRICS},
             **{f"reference {metric}": references[key][metric] for metric in METRICS},
-            "before fine-tuning": record["before_fine_tuning"],
+            "before fine-tuning": record.get("before_fine_tuning", math.nan),
         }
         for record, key, settings in rows
     )

@@ -91,6 +91,8 @@ class DatasetSpec:
         The labels of a classification task.
     chronological : bool
         Whether the published split follows time.
+    targets : tuple of str
+        The columns of y, where an instance has several targets; NaN stands for what is not known.
     """
 
     name: str
@@ -115,6 +117,7 @@ class DatasetSpec:
     simulate_batches: Callable = _no_simulator
     classes: tuple[str, ...] = ()
     chronological: bool = False
+    targets: tuple[str, ...] = ()
 
     @property
     def has_simulator(self) -> bool:

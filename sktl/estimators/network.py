@@ -10,6 +10,7 @@ import numpy as np
 
 from sktl._checks import check_finite
 from sktl._lengths import values_of
+from sktl.layers.ordinal import ordinal_output
 from sktl.training.backends import compile_network
 from sktl.training.compiled_network import PREDICTION_BATCH, initial_weights, set_weights
 from sktl.training.keras_settings import fixed_keras_settings
@@ -19,6 +20,29 @@ from sktl.training.probe_head import probe_start
 from sktl.training.quiet_import import import_keras
 from sktl.training.randomness import random_streams
 from sktl.training.training_data import DataFacts
+
+
+def output_of(features, n_outputs: int, activation: str | None):
+    """Build what leads from the last features to the outputs; its weights are named ``head``.
+
+    Parameters
+    ----------
+    features : KerasTensor of shape (batch, n_features)
+        What enters.
+    n_outputs : int
+        Number of classes, or of numbers.
+    activation : str or None
+        Keras' name of an activation, or "ordinal".
+
+    Returns
+    -------
+    KerasTensor of shape (batch, n_outputs)
+    """
+    from keras import layers
+
+    if activation == "ordinal":
+        return ordinal_output(features, n_outputs)
+    return layers.Dense(n_outputs, activation=activation, name="head")(features)
 
 
 class ModelSlot:
@@ -55,8 +79,7 @@ class NetworkMixin:
     _by_schedule: ClassVar[dict[str, tuple[Any, Any]]] = {}
     # What the task gives.
     _task: ClassVar[str]
-    _loss: ClassVar[str]
-    _output_activation: ClassVar[str | None] = None
+    _loss: ClassVar[Any]
 
     # What the estimator has, and what its fit has left.
     stream_max: Any
@@ -69,6 +92,11 @@ class NetworkMixin:
     _facts: DataFacts
     _dropout_seed: int
     _slot: ModelSlot
+
+    @property
+    def _output_activation(self) -> str | None:
+        """What the output layer does with its sums, see `output_of`."""
+        return None
 
     def _transferable(self) -> list[str]:
         """Name the layers that transfer."""
@@ -142,9 +170,9 @@ class NetworkMixin:
         panel, lengths = self._ends(series, masked)
         options = self._network_parameters() | lengths | options
         features = self._network(panel, stream_max, **options)
-        head = keras.layers.Dense(n_outputs, activation=self._output_activation, name="head")
+        outputs = output_of(features, n_outputs, self._output_activation)
         inputs = [series] if stream_max is None else [series, stream_max]
-        return keras.Model(inputs, head(features), name=self.architecture.lower())
+        return keras.Model(inputs, outputs, name=self.architecture.lower())
 
     def lease_network(self, shape):
         """Lease a compiled network with these parameters; it is not shared while it is in use.

@@ -10,7 +10,6 @@ import numpy as np
 from sktl._checks import check_finite
 from sktl._lengths import is_unequal, lengthened, lengths_of, panel_of, refuse_unequal
 from sktl._panels import as_array, as_panel
-from sktl._targets import as_targets
 from sktl.estimators.network import checked_series
 from sktl.training.randomness import validation_split
 from sktl.training.targets import Targets
@@ -216,7 +215,7 @@ def held_out_part(
         X_held_out = panel_of(X_held_out)
     X_held_out = as_array(X_held_out)
     X_held_out = X_held_out[:, None] if X_held_out.ndim == 2 else X_held_out
-    y_held_out = np.asarray(as_targets(y_held_out, estimator._task, "y of validation_data"))
+    y_held_out = np.asarray(estimator._targets_of(y_held_out, "y of validation_data"))
     if y_held_out.ndim == 2 and y_held_out.shape[1] == 1:
         y_held_out = y_held_out[:, 0]
     if len(X_held_out) != len(y_held_out):

@@ -20,6 +20,7 @@ from sktl.estimators._image_networks import (
 from sktl.estimators.base import parameters
 from sktl.estimators.fixed_length import FixedLength
 from sktl.estimators.images import magnitude_midpoints
+from sktl.estimators.network import output_of
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
 from sktl.sources import find_card, load_source
 from sktl.sources.imagenet import imagenet_source, is_resnet_file, read_resnet_file
@@ -250,8 +251,7 @@ class _ResNetImage(FixedLength, _Mixin):
         first = compile_network(keras.Model([series], average), network._loss, [], self._jit)
         inputs = [keras.Input(x.shape[1:], name=x.name) for x in (average, *stream_max)]
         x = dense_layers(inputs[0], inputs[1] if stream_max else None, self.head_units)
-        last = model.get_layer("head")
-        x = keras.layers.Dense(last.units, activation=last.activation, name="head")(x)
+        x = output_of(x, model.output.shape[-1], self._output_activation)
         head = compile_network(keras.Model(inputs, x), network._loss, [], self._jit)
         return FrozenNetwork(model, first, head)
 

@@ -107,12 +107,12 @@ class ScikitLearnMixin(ScikitLearnReset):
         return X
 
     def _check_y(self, y=None, return_to_mtype=False):
-        y = as_targets(y, self._task_of_y)
+        y = self._targets_of(y)
         return super()._check_y(y, return_to_mtype)  # type: ignore[misc]
 
-    @property
-    def _task_of_y(self):
-        return "classification" if self._kind == "classifier" else "regression"
+    def _targets_of(self, y, name="y"):
+        """Return y as an array of labels or numbers, or refuse it."""
+        return as_targets(y, "classification" if self._kind == "classifier" else "regression", name)
 
     def _checked_together(self, X, y, validation_data=None):
         """Check what needs X and y as they were given; return validation data in X's order."""
@@ -137,7 +137,7 @@ class ScikitLearnMixin(ScikitLearnReset):
             At most 1.
         """
         check_same_order(X, y)
-        y = as_targets(y, self._task_of_y)
+        y = self._targets_of(y)
         if self._kind == "classifier" and np.ndim(y) == 1 and np.asarray(y).dtype.kind == "f":
             # Scikit-learn's accuracy takes floats for numbers to predict.
             return float(np.mean(self.predict(X) == np.asarray(y)))

@@ -10,7 +10,11 @@ from sktime.regression.base import BaseRegressor
 
 from sktl._checks import Bound, Choice
 from sktl.estimators.base import BaseTransferEstimator, parameters
-from sktl.training.targets import ClassTargets, NumericTargets
+from sktl.training.ordinal_head import ordinal_layer
+from sktl.training.probe_head import probe_start
+from sktl.training.targets import ClassTargets, NumericTargets, OrdinalTargets
+
+OUTPUTS = ("softmax", "ordinal")
 
 
 @parameters
@@ -21,11 +25,24 @@ class BaseTransferClassifier(BaseTransferEstimator, BaseClassifier):
     ----------
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the training loss, as in scikit-learn.
+    output : {"softmax", "ordinal"}, default="softmax"
+        "ordinal" is for classes that have an order, such as magnitudes or stages; their labels
+        must be numbers. The output layer asks at each threshold whether the class lies above,
+        given that it does not lie below (CORN, Shi et al. 2023), so that probabilities to lie
+        above fall with the threshold and neighbours share what is learnt. The loss is the cross
+        entropy either way, here the sum of the binary losses of an instance, and `predict` gives
+        the median class instead of the most probable.
 
     Attributes
     ----------
     classes_ : np.ndarray of shape (n_classes,)
         The labels, in the order of the probabilities.
+
+    References
+    ----------
+    .. [1] X. Shi, W. Cao, S. Raschka (2023). Deep neural networks for rank-consistent ordinal
+       regression based on conditional probabilities. Pattern Analysis and Applications 26,
+       941-955.
 
     Examples
     --------
@@ -40,18 +57,35 @@ class BaseTransferClassifier(BaseTransferEstimator, BaseClassifier):
     _task = "classification"
     _kind = "classifier"
     _loss = "categorical_crossentropy"
-    _output_activation = "softmax"
     _tags: ClassVar = {"capability:predict_proba": True}
 
+    _bounds: ClassVar[dict[str, Bound]] = {"output": Choice(OUTPUTS)}
+
     class_weight: Any = None
+    output: str = "softmax"
 
     def __post_init__(self):
         # A dataclass calls this after it has assigned; sktime's own constructor calls it again.
         if "_is_fitted" not in vars(self):
             BaseClassifier.__init__(self)
 
+    @property
+    def _output_activation(self) -> str | None:
+        return self.output
+
     def _new_targets(self, y=None):
-        return ClassTargets(self.class_weight, None if y is None else np.unique(y))
+        kind = OrdinalTargets if self.output == "ordinal" else ClassTargets
+        return kind(self.class_weight, None if y is None else np.unique(y))
+
+    def _probe_start(self, network, start, training):
+        if self.output != "ordinal":
+            return super()._probe_start(network, start, training)
+        return probe_start(network, start, training, True, ordinal_layer)
+
+    def _predict(self, X):
+        if self.output != "ordinal":
+            return super()._predict(X)
+        return self._facts.targets.decode(self._outputs(X))
 
     def _predict_proba(self, X):
         return self._outputs(X)

@@ -163,8 +163,8 @@ def _validation_is_test(table: pd.DataFrame):
 
 
 def _stopped_on_test(records: Records, table: pd.DataFrame):
-    best = [
-        np.isclose(score, curve["test"].max() if up else curve["test"].min(), rtol=1e-12)
+    pairs = [
+        (score, curve["test"].max() if up else curve["test"].min())
         for score, up, curve in (
             (score, up, records.curves[index])
             for index, score, up in zip(
@@ -174,6 +174,8 @@ def _stopped_on_test(records: Records, table: pd.DataFrame):
         )
         if len(curve.get("test", ())) > 5
     ]
+    scores, bests = np.array(pairs, dtype=float).reshape(-1, 2).T
+    best = np.isclose(scores, bests, rtol=1e-12)
     if len(best) >= 5 and np.mean(best) > 0.9:
         yield (
             "epoch chosen on test",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ from sktl.evaluation.records import Exclusion, Records
 #: Columns by which the table of the original experiment's results is recognised.
 _PUBLISHED = {"score", "convergence_rate", "curve_start", "last_epoch", "n_train"}
 _LARGEST = 2**63 - 1
+# What is different in each record would only fill the memory.
+_MOST_TEXTS = 10_000
 _PUBLISHED_SIZES = {"1k5": 1500, "9k": 9000}
 
 
@@ -29,7 +32,8 @@ def read_records(
     ----------
     path : str or pathlib.Path
         A ``.csv`` (may be compressed), a ``.parquet``, or a directory searched at any depth for
-        ``.json`` files with one trial each. The table of the published results of Otović et al.
+        ``.json`` files with one trial each, whose lists and objects other than the curves are left
+        out. The table of the published results of Otović et al.
         is recognised by its columns; its curves are read from a file beside it, if there is one.
     domains : mapping of str to str, optional
         Domains of datasets, e.g. ``{"etna": "seis"}``.
@@ -92,57 +96,77 @@ def _parquet(path: Path) -> pd.DataFrame:
 def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) -> Records:
     from tqdm import tqdm
 
-    rows: list[dict] = []
+    columns: dict[str, list] = {}
+    curves: dict[int, dict[str, np.ndarray]] = {}
     unreadable: list[str] = []
     foreign: list[str] = []
-    files = sorted(file for file in path.rglob("*.json") if not is_left_behind(file))
+    # Many records say the same in many words: each text is held once.
+    texts: dict[str, str] = {}
+    count = 0
+    files = [
+        os.path.join(folder, name)
+        for folder, _, names in os.walk(path)
+        for name in names
+        if name.endswith(".json") and not is_left_behind(name)
+    ]
+    files.sort(key=lambda file: file.split(os.sep))  # as paths are ordered
     for file in tqdm(files, desc="reading records", delay=2, disable=not progress):
+        with open(file, "rb") as opened:
+            content = opened.read()
         try:
-            row = read_json(file.read_text(encoding="utf-8"))
+            row = read_json(content.decode())
         except ValueError:  # no JSON, or no UTF-8
-            unreadable.append(file.name)
+            unreadable.append(os.path.basename(file))
             continue
-        if isinstance(row, dict) and {"architecture", "target"} <= row.keys():
-            rows.append(row)
-        else:
-            foreign.append(file.name)
+        if not (isinstance(row, dict) and {"architecture", "target"} <= row.keys()):
+            foreign.append(os.path.basename(file))
+            continue
+        curve = row.pop("curves", None)
+        if curve:
+            curves[count] = _curves(row, curve)
+        for key, value in row.items():
+            kind = type(value)
+            if kind is dict or kind is list:
+                continue
+            if kind is str and len(texts) < _MOST_TEXTS:
+                value = texts.setdefault(value, value)
+            elif kind is str:
+                value = texts.get(value, value)
+            elif kind is int and abs(value) > _LARGEST:
+                raise ValueError(f"{key} must have at most 64 bits. Received: a larger number")
+            if key not in columns:
+                columns[key] = [None] * count
+            columns[key].append(value)
+        count += 1
+        for column in columns.values():
+            if len(column) < count:
+                column.append(None)
     exclusions = [
         Exclusion(reason, len(names), names[:3])
         for reason, names in (("no readable JSON", unreadable), ("no trial record", foreign))
         if names
     ]
-    if not rows:
+    if not count:
         raise ValueError(
             f"no trial record in the {len(files)} .json files of {path}. "
             + "; ".join(map(str, exclusions))
         )
-    curves = {index: _curves(row) for index, row in enumerate(rows) if row.get("curves")}
-    flat = [
-        {
-            key: json.dumps(value) if isinstance(value, dict | list) else value
-            for key, value in row.items()
-            if key != "curves"
-        }
-        for row in rows
-    ]
-    for row in flat:
-        for key, value in row.items():
-            if isinstance(value, int) and abs(value) > _LARGEST:
-                raise ValueError(f"{key} must have at most 64 bits. Received: a larger number")
+    frame = pd.DataFrame(columns)
+    columns.clear()
     return Records.from_frame(
-        pd.DataFrame(flat),
+        frame,
         curves=curves,
         domains=domains,
         exclusions=exclusions,
-        origin=f"{path} ({len(rows)} trial records)",
+        origin=f"{path} ({count} trial records)",
     )
 
 
-def _curves(row: dict) -> dict[str, np.ndarray]:
+def _curves(row: dict, given: Any) -> dict[str, np.ndarray]:
     try:
         curves = {
             part: np.asarray(curve, dtype=float)
-            for part, curve in row["curves"].items()
+            for part, curve in given.items()
             if curve is not None
         }
         if all(curve.ndim == 1 for curve in curves.values()):
@@ -151,7 +175,7 @@ def _curves(row: dict) -> dict[str, np.ndarray]:
         pass
     raise ValueError(
         'curves must be {"test": [...], "validation": [...]} with one number per epoch. Received: '
-        f"{str(row['curves'])[:60]} in the record of {row['architecture']} on {row['target']}, "
+        f"{str(given)[:60]} in the record of {row['architecture']} on {row['target']}, "
         f"rerun {row.get('rerun')}"
     )
 

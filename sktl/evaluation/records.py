@@ -196,12 +196,10 @@ def _fill_rates(table: pd.DataFrame, curves: Mapping) -> None:
     """Compute missing convergence rates from curves."""
     for part in ("test", "validation"):
         column = f"{part}_convergence_rate"
-        missing = table.index[table[column].isna()]
+        upwards = table.loc[table[column].isna(), "greater_is_better"]
         rates = {
-            index: convergence_rate(
-                curves[index][part], bool(table.loc[index, "greater_is_better"])
-            )
-            for index in missing
+            index: convergence_rate(curves[index][part], bool(up))
+            for index, up in upwards.items()
             if index in curves and part in curves[index]
         }
         if rates:

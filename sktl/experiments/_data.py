@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -145,6 +146,9 @@ def _limited(data, file):
 def _load(data, file):
     from sktl.datasets import load_dataset
 
+    if data.n_timepoints is not None and not data.simulated:
+        # What is real may be read again, or have been read just now, as it is stored.
+        return _shortened(load(replace(data, n_timepoints=None), file), data.n_timepoints)
     if data.own:
         dataset = load_own(data, file)
         if data.n_instances is not None:

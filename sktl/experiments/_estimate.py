@@ -10,12 +10,12 @@ from functools import partial
 
 import numpy as np
 
+from sktl._parallel import engine, keras_backend, prepare_process
 from sktl.experiments._execute import quiet_about_steps
 from sktl.experiments._plan import Plan
 from sktl.experiments._store import Store, identity_of
 from sktl.experiments._trial import Trial
-from sktl.experiments._versions import keras_backend, versions
-from sktl.experiments._workers import engine, prepare_process
+from sktl.experiments._versions import versions
 
 # Mean over the 17,136 trainings of Otović et al., of at most 250.
 TYPICAL_EPOCHS = 58

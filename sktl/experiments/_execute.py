@@ -5,12 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from sktl._parallel import default_jobs
 from sktl.experiments._baselines import BASELINES
 from sktl.experiments._data import reduced
+from sktl.experiments._from_file import InFile, default_memory, in_file
 from sktl.experiments._store import Store
 from sktl.experiments._trial import SIMULATED, Trial
 
@@ -28,7 +31,7 @@ def quiet_about_steps() -> Iterator[None]:
         yield
 
 
-def execute(trial: Trial, store: Store) -> dict[str, Any]:
+def execute(trial: Trial, store: Store, memory: float | None = None) -> dict[str, Any]:
     """Run a trial.
 
     Parameters
@@ -37,6 +40,9 @@ def execute(trial: Trial, store: Store) -> dict[str, Any]:
         What to do.
     store : Store
         Where a pre-training leaves its weights.
+    memory : float, optional
+        Gigabytes that its instances may take; what would take more stays in its file. Default:
+        half of the machine's, in equal shares for a worker on each core.
 
     Returns
     -------
@@ -48,9 +54,59 @@ def execute(trial: Trial, store: Store) -> dict[str, Any]:
     Exception
         Whatever makes the trial impossible.
     """
-    dataset = reduced(trial.data, trial.n_train, trial.rerun, store.data_file(trial.data))
+    file = store.data_file(trial.data)
+    # A pre-training keeps its channels, and so does a baseline; sources are adapted to targets.
+    n_channels = N_CHANNELS if trial.kind in ("reference", "transfer") else None
+    memory = default_memory(default_jobs()) if memory is None else memory
+    instances: InFile | InMemory | None = in_file(trial, n_channels, file, memory)
+    if instances is None:
+        dataset = reduced(trial.data, trial.n_train, trial.rerun, file)
+        instances = InMemory(dataset, n_channels)
     run = _baseline if trial.kind == "baseline" else _network
-    return {"n_train": len(dataset.train.y), **run(trial, dataset, store)}
+    return run(trial, instances, store)
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """What a trial works on, in memory; see `InFile`.
+
+    Attributes
+    ----------
+    dataset : sktl.datasets.Dataset
+        With the training part of the trial.
+    n_channels : int or None
+        To which a single channel is repeated.
+    """
+
+    dataset: Any
+    n_channels: int | None
+
+    @property
+    def task(self) -> str:
+        """What is predicted."""
+        return self.dataset.task
+
+    @property
+    def n_train(self) -> int:
+        """Number of training instances."""
+        return len(self.dataset.train.y)
+
+    @property
+    def train(self) -> tuple[np.ndarray, np.ndarray]:
+        """The training part."""
+        return self._pair("train")
+
+    def fit(self, estimator: Any) -> Any:
+        """Fit an estimator of sktl.estimators."""
+        return estimator.fit(*self.train, validation_data=self._pair("validation"))
+
+    def batches(self, name: str) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return panel and targets of a part."""
+        return [self._pair(name)]
+
+    def _pair(self, name):
+        part = self.dataset.part(name)
+        return _repeat(part.X, self.n_channels or part.X.shape[1]), part.y
 
 
 def facts(trial: Trial) -> dict[str, Any]:
@@ -114,32 +170,35 @@ def score(task: str, y: np.ndarray, predicted: np.ndarray) -> float:
     return float(measure(y, predicted))
 
 
-def _baseline(trial, dataset, store):
+def _baseline(trial, instances, store):
     fit, _ = BASELINES[trial.architecture]
-    predict = fit(dataset.train.X, dataset.train.y, dataset.task, trial.random_state)
-    parts = (("validation", dataset.validation), ("test", dataset.test))
-    return {f"{name}_score": score(dataset.task, part.y, predict(part.X)) for name, part in parts}
+    X, y = instances.train
+    predict = fit(X, y, instances.task, trial.random_state)
+    names = ("validation", "test")
+    scores = {f"{name}_score": _score(predict, instances, name) for name in names}
+    return {"n_train": instances.n_train, **scores}
 
 
-def _network(trial, dataset, store):
-    estimator = make_estimator(trial, dataset.task)
-    # A pre-training keeps its channels; its source is adapted to the target's.
-    n_channels = dataset.n_channels if trial.kind == "pretraining" else N_CHANNELS
-    training, validation, test = (
-        (_repeat(part.X, n_channels), part.y)
-        for part in (dataset.train, dataset.validation, dataset.test)
-    )
+def _score(predict, instances, name):
+    """Predict a part, a batch at a time where it is in its file, and return its score."""
+    pairs = [(y, predict(X)) for X, y in instances.batches(name)]
+    return score(instances.task, *(np.concatenate(column) for column in zip(*pairs, strict=True)))
+
+
+def _network(trial, instances, store):
+    estimator = make_estimator(trial, instances.task)
     with quiet_about_steps():
-        estimator.fit(*training, validation_data=validation)
+        instances.fit(estimator)
     history, best = estimator.history_, int(estimator.best_epoch_)
     results = {
-        "test_score": score(dataset.task, test[1], estimator.predict(test[0])),
+        "n_train": instances.n_train,
+        "test_score": _score(estimator.predict, instances, "test"),
         "validation_score": float(history["val_score"][best]),
         "epochs": int(history.index[-1]),
         "best_epoch": best,
         "loss": estimator._loss,
         "monitor": estimator.monitor,
-        "n_parameters": _n_parameters(estimator, trial, dataset, n_channels),
+        "n_parameters": _n_parameters(estimator, trial),
         "random_state": trial.random_state,
         # A divergence ends the training after its epoch, and the best epoch before is used.
         "diverged": not np.isfinite(history.iloc[-1]).all(),
@@ -152,7 +211,7 @@ def _network(trial, dataset, store):
     if estimator.source_ is not None:
         results["source_used"] = estimator.source_.name
     if trial.kind == "pretraining":
-        results |= _save(trial, estimator, dataset, store)
+        results |= _save(trial, estimator, instances.dataset, store)
     return results
 
 
@@ -185,10 +244,10 @@ def _repeat(X, n_channels):
     return np.repeat(X, n_channels, axis=1) if X.shape[1] == 1 < n_channels else X
 
 
-def _n_parameters(estimator, trial, dataset, n_channels):
+def _n_parameters(estimator, trial):
     """Count trainable parameters once for each network: building one takes a while."""
-    facts = (trial.data.name, dataset.n_timepoints, n_channels, repr(trial.parameters))
-    network = (type(estimator), *facts)
+    whole = trial.kind == "pretraining"
+    network = (type(estimator), trial.data, whole, repr(trial.parameters))
     if network not in _counted:
         variables = estimator.network_.trainable_variables
         _counted[network] = int(sum(np.prod(variable.shape) for variable in variables))

@@ -8,17 +8,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from os import PathLike, getpid
+from functools import partial
+from os import PathLike
 from typing import Any
 
+from sktl._parallel import default_jobs, engine, is_death
 from sktl.experiments._execute import execute as execute_trial
 from sktl.experiments._execute import facts
+from sktl.experiments._from_file import default_memory
 from sktl.experiments._locks import abandoned
 from sktl.experiments._plan import Plan, Weights, groups, shard_of
 from sktl.experiments._store import Store
 from sktl.experiments._trial import SIMULATED, Trial
 from sktl.experiments._versions import versions
-from sktl.experiments._workers import Job, default_jobs, engine, failure, is_death, work
+from sktl.experiments._workers import Job, failure, work
 
 # A worker that dies without a trial at hand, again and again, cannot be helped by starting over.
 _MOST_DEATHS = 5
@@ -80,7 +83,8 @@ def run(
     retries: int = 1,
     threads: int = 1,
     progress: bool = False,
-    execute: Callable[[Trial, Store], dict[str, Any]] = execute_trial,
+    memory: float | None = None,
+    execute: Callable[..., dict[str, Any]] = execute_trial,
 ) -> Summary:
     """Run the trials of a plan that a store lacks.
 
@@ -109,6 +113,11 @@ def run(
         Threads of each network.
     progress : bool, default=False
         Show a bar with the time left.
+    memory : float, optional
+        Gigabytes that each worker may take for the instances of a trial. Real data that would take
+        more stays in its file, and every epoch reads it: scores are the same. Default: half of the
+        machine's in equal shares, for the workers of this machine, or those of a cluster for a
+        worker on each core.
     execute : callable, optional
         Function of (trial, store) that gives a trial's results; for tests.
 
@@ -130,6 +139,11 @@ def run(
     store = store if isinstance(store, Store) else Store(store)
     if n_jobs is None:
         n_jobs = default_jobs() if backend == "loky" else -1
+    if memory is None and backend in ("loky", "sequential") and execute is execute_trial:
+        here = n_jobs if n_jobs > 0 else default_jobs()
+        memory = default_memory(here if backend == "loky" else 1)
+    if memory is not None:
+        execute = partial(execute, memory=memory)
     store.create(plan.settings())
     for dataset in plan.own:
         store.keep(plan.dataset(dataset.name), dataset)
@@ -137,7 +151,7 @@ def run(
     summary = Summary()
     with ExitStack() as stack:
         send = stack.enter_context(engine(backend, n_jobs, scheduler_address))
-        runner = _Runner(store, summary, send, backend, retries, threads, execute)
+        runner = _Runner(store, summary, send, retries, threads, execute)
         pretraining = list(plan.pretraining())
         weights = runner.sources(pretraining, progress)
         trials = list(plan.trials(weights))
@@ -163,7 +177,7 @@ def _transfers(trials):
 class _Runner:
     """Finishes lists of trials."""
 
-    def __init__(self, store, summary, send, backend, retries, threads, execute):
+    def __init__(self, store, summary, send, retries, threads, execute):
         self._store: Store = store
         self._summary: Summary = summary
         self._send = send
@@ -174,7 +188,6 @@ class _Runner:
             "retries": retries,
             "threads": threads,
             "versions": versions(),
-            "parent": getpid() if backend == "loky" else None,
         }
         self._deaths: Counter[str] = Counter()
         self._finished: set[str] = set()

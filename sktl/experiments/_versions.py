@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import sktl
-from sktl._untrusted import read_json
+from sktl._parallel import keras_backend
 from sktl.layers.fast_forms import PLAIN_LAYERS
 
 _PACKAGES = ("sktime", "keras", "numpy", "scipy", "scikit-learn")
@@ -23,24 +23,8 @@ _COMPUTING = (
     "datasets/**/*.py", "evaluation/metrics.py", "_checks.py", "_random.py",
     "experiments/_trial.py",
     "experiments/_data.py", "experiments/_execute.py", "experiments/_baselines.py",
+    "experiments/_from_file.py", "pretraining/from_file.py",
 )  # fmt: skip
-
-
-def keras_backend() -> str:
-    """Return the backend that keras will use, without importing it.
-
-    Returns
-    -------
-    str
-        From ``KERAS_BACKEND``, else from keras' own configuration file, else ``"tensorflow"``.
-    """
-    if os.environ.get("KERAS_BACKEND"):
-        return os.environ["KERAS_BACKEND"]
-    folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    try:
-        return str(read_json((folder / "keras.json").read_text())["backend"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return "tensorflow"
 
 
 @cache

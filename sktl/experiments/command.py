@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sktl.experiments._from_file import default_memory, needed_memory
 from sktl.experiments._own import OwnFiles, in_words, sizes_of
 
 if TYPE_CHECKING:
@@ -74,6 +74,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--backend", choices=("loky", "dask", "ray", "sequential"), default="loky",
                      help="this machine's processes (default) or a cluster's")  # fmt: skip
     how.add_argument("--scheduler-address", metavar="ADDRESS", help="of a Dask or Ray cluster")
+    how.add_argument("--memory", type=float, metavar="GB",
+                     help="memory of a worker for the instances of a trial; more is read from the "
+                          "file at every epoch (default: half of the machine's, shared by the "
+                          "workers)")  # fmt: skip
     how.add_argument("--shard", type=_shard, metavar="I/N",
                      help="run the I-th of N parts only, for arrays of jobs")  # fmt: skip
     how.add_argument("--retries", type=int, default=1, metavar="N",
@@ -124,8 +128,8 @@ def main(
     ValueError, OSError
         If an argument is impossible, real data is missing, or the store cannot be written.
     """
+    from sktl._parallel import default_jobs
     from sktl.experiments import Store, run
-    from sktl.experiments._workers import default_jobs
 
     plan = without_minirocket(make_plan(arguments), say)
     out = (arguments.out or Path("results") / arguments.profile).expanduser()
@@ -144,8 +148,11 @@ def main(
         say(f"  {counts[kind]:7,} {text}")
     for dataset in plan.own:
         say(f"  {in_words(dataset, plan)}")
-    _check_data(plan)
     n_jobs = arguments.n_jobs or default_jobs()
+    _check_data(plan)
+    memory = default_memory(n_jobs) if arguments.memory is None else arguments.memory
+    for line in larger_than(plan, memory):
+        say(f"  {line}")
     if arguments.dry_run:
         _say_estimate(plan, store, n_jobs, arguments.threads, say)
         return 0
@@ -158,6 +165,7 @@ def main(
         shard=arguments.shard,
         retries=arguments.retries,
         threads=arguments.threads,
+        memory=arguments.memory,
         progress=True,
     )
     say(_in_words(summary, store))
@@ -251,7 +259,6 @@ def _check_data(plan):
             + "\n".join(f"- {name}: {why}" for name, why in lacking.items())
             + "\nOr run on simulated data: --data simulated"
         )
-    _check_memory(plan)
 
 
 def _named(plan):
@@ -260,23 +267,53 @@ def _named(plan):
     return list(dict.fromkeys(one for one in given if isinstance(one, str)))
 
 
-def _check_memory(plan):
-    """Refuse what cannot fit: a dataset is held in memory by each worker."""
-    from sktl.datasets import get_spec
+def larger_than(plan: Plan, memory: float) -> list[str]:
+    """Say which real datasets of a plan stay in their files, because trials on all do not fit.
 
-    if not hasattr(os, "sysconf"):
-        return
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for name in _named(plan):
+    Parameters
+    ----------
+    plan : Plan
+        What is to be run.
+    memory : float
+        Gigabytes of a worker for a trial's instances.
+
+    Returns
+    -------
+    list of str
+        A line for each.
+
+    Raises
+    ------
+    ValueError
+        If an architecture that must hold its training part in memory is to be pre-trained on one.
+    """
+    from sktl.datasets import get_spec
+    from sktl.estimators.lookup import estimator_class
+    from sktl.pretraining.from_file import reads_from_file
+
+    lines = []
+    for name in _named(plan) if plan.data == "real" else ():
         spec = get_spec(name)
-        count = plan.n_instances or spec.n_instances
-        size = 4.0 * count * spec.n_channels * spec.n_timepoints
-        if size > memory:
+        count, length = plan.size(name)
+        size = needed_memory(int(0.85 * count), int(0.15 * count), spec.n_channels, length)
+        if size <= memory:
+            continue
+        unable = [
+            architecture
+            for architecture in plan.architectures
+            if not reads_from_file(estimator_class(architecture, spec.task)())
+        ]
+        if name in plan.sources and unable:
             raise ValueError(
-                f"{name} needs {size / 2**30:.0f} GB of memory in each worker, and this machine "
-                f"has {memory / 2**30:.0f} GB: limit it by --n-instances, or leave it out by "
-                f"--sources and --targets. Received: n_instances={count:,}"
+                f"pre-training {', '.join(unable)} on {name} needs {size:.3g} GB of memory in each "
+                f"worker, and it may take {memory:.3g} GB: limit it by --n-instances, or leave it "
+                f"out by --sources or --architectures. Received: n_instances={count:,}"
             )
+        lines.append(
+            f"{name} would take {size:.3g} GB of memory in a worker, and {memory:.3g} GB are "
+            "allowed (--memory): what does not fit is read from its file at every epoch"
+        )
+    return lines
 
 
 def _say_estimate(plan, store, n_jobs, threads, say):

@@ -40,7 +40,8 @@ def joined(tables: Mapping[str, np.ndarray], columns: Sequence[str]) -> np.ndarr
     return np.concatenate([tables[name] for name in columns], axis=1)
 
 
-def _relative(X, y, channel):
+def relative_targets(X: np.ndarray, y: np.ndarray, channel: int | None) -> np.ndarray:
+    """Return y relative to the last value and the range of a channel; without one, y."""
     if channel is None:
         return y
     last, span = relative_scale(X, channel)
@@ -96,9 +97,8 @@ def bagged(
     candidate = Candidate(name, kind, blocks=columns or ())
     X, y = problem.X, problem.y
     inputs = X if tables is None else joined(tables, tuple(tables))
-    y = _relative(X, y, channel)
+    y = relative_targets(X, y, channel)
     models: list[Any] = []
-    out = None
     for train, test in problem.folds:
         if models:
             per_fold = (time.perf_counter() - started) / len(models)
@@ -107,30 +107,90 @@ def bagged(
                 candidate.problem = f"left out: it would have taken {needed:.0f} s"
                 break
         try:
-            known, new = inputs[train], inputs[test]
-            if columns is None:
-                known, new = series_of(known), series_of(new)
-            model = make().fit(known, y[train])
-            predicted = _predict(model, new, X[test], problem.n_classes, channel)
+            models.append(fit_fold(make, inputs, y, (train, test), problem, columns, channel))
         except Exception as error:  # whatever it is, the others may do
             candidate.problem = f"failed: {error}"
             break
-        out = np.full((len(y), *predicted.shape[1:]), np.nan) if out is None else out
-        out[test] = predicted
-        models.append(model)
     if candidate.problem is None:
-        candidate.out_of_fold = out
-        candidate.model = BaggedModel(models, columns, problem.n_classes, channel)
-        begun = time.perf_counter()
-        candidate.model(X[:TIMED], {n: t[:TIMED] for n, t in (tables or {}).items()})
-        candidate.seconds_new = (time.perf_counter() - begun) / len(X[:TIMED])
-
-        def on_all(setting):
-            X, y = setting.problem.X, setting.problem.y
-            inputs = series_of(X) if columns is None else joined(setting.tables, columns)
-            model = (make_whole or make)().fit(inputs, _relative(X, y, channel))
-            return BaggedModel([model], columns, problem.n_classes, channel)
-
-        candidate.on_all = on_all
+        complete(candidate, models, problem, tables, channel, make_whole or make)
     candidate.seconds = time.perf_counter() - started
     return candidate
+
+
+def fit_fold(
+    make: Callable[[], Any],
+    inputs: Any,
+    y: np.ndarray,
+    fold: tuple[np.ndarray, np.ndarray],
+    problem: Problem,
+    columns: Sequence[str] | None,
+    channel: int | None,
+) -> tuple[Any, np.ndarray]:
+    """Fit a model to the training part of a fold.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the model.
+    inputs : np.ndarray
+        Joined tables of all instances, or their series.
+    y : np.ndarray of shape (n_instances,)
+        What the model learns, see `relative_targets`.
+    fold : tuple of (training, test) indices
+        The fold.
+    problem, columns, channel
+        See `bagged`; `columns` are the names of the tables, None: the series.
+
+    Returns
+    -------
+    model : object
+        Fitted.
+    predicted : np.ndarray
+        For the test part, in the unit of the problem.
+    """
+    train, test = fold
+    known, new = inputs[train], inputs[test]
+    if columns is None:
+        known, new = series_of(known), series_of(new)
+    model = make().fit(known, y[train])
+    return model, _predict(model, new, problem.X[test], problem.n_classes, channel)
+
+
+def complete(
+    candidate: Candidate,
+    models: Sequence[tuple[Any, np.ndarray]],
+    problem: Problem,
+    tables: Mapping[str, np.ndarray] | None,
+    channel: int | None,
+    make_whole: Callable[[], Any],
+) -> None:
+    """Give a candidate what `fit_fold` gave of every fold, in the order of the folds.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        Gets predictions and model.
+    models : sequence of (model, np.ndarray)
+        Of each fold.
+    problem, tables, channel, make_whole
+        See `bagged`.
+    """
+    columns = None if tables is None else tuple(tables)
+    out = np.full((len(problem.y), *models[0][1].shape[1:]), np.nan)
+    for (_, test), (_, predicted) in zip(problem.folds, models, strict=True):
+        out[test] = predicted
+    candidate.out_of_fold = out
+    fitted = [model for model, _ in models]
+    candidate.model = BaggedModel(fitted, columns, problem.n_classes, channel)
+    few = problem.X[:TIMED]
+    begun = time.perf_counter()
+    candidate.model(few, {n: t[:TIMED] for n, t in (tables or {}).items()})
+    candidate.seconds_new = (time.perf_counter() - begun) / len(few)
+
+    def on_all(setting):
+        X, y = setting.problem.X, setting.problem.y
+        inputs = series_of(X) if columns is None else joined(setting.tables, columns)
+        model = make_whole().fit(inputs, relative_targets(X, y, channel))
+        return BaggedModel([model], columns, problem.n_classes, channel)
+
+    candidate.on_all = on_all

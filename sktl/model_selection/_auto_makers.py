@@ -12,10 +12,11 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from sktl.model_selection._auto_bagged import bagged
+from sktl._parallel import Workers
 from sktl.model_selection._auto_candidates import Candidate, Problem
 from sktl.model_selection._auto_networks import networks
 from sktl.model_selection._auto_ridge import MIXTURES, PRIOR, RidgeFitter, weights_by_error
+from sktl.model_selection._auto_workers import Bag, fitted
 
 # Ridge models that are fitted even where the time is over: something must predict.
 ALWAYS_FITTED = 3
@@ -51,6 +52,8 @@ class Setting:
         Takes what is being done.
     n_networks : int
         Networks that are fine-tuned at most.
+    workers : Workers or None
+        What fits forests and networks to folds; None: this process.
     """
 
     problem: Problem
@@ -60,6 +63,7 @@ class Setting:
     deadline: float
     tell: Callable[[str], None]
     n_networks: int = 0
+    workers: Workers | None = None
     fitter: RidgeFitter = field(init=False)
 
     def __post_init__(self):
@@ -121,19 +125,17 @@ def forests(setting: Setting) -> Iterator[Candidate]:
 
     problem = setting.problem
 
-    def fit(name, kind, blocks, **options):
-        setting.tell(name)
-        tables = {n: setting.tables[n] for n in blocks if n in setting.tables}
+    def bag(name, kind, blocks, **options):
         options |= {
             "n_estimators": max(8, N_TREES // len(problem.folds)),
             "random_state": problem.seed,
-            "n_jobs": -1 if len(problem.y) > 500 else None,
+            "n_jobs": -1 if len(problem.y) > 500 and setting.workers is None else None,
         }
-        return bagged(
-            name, "trees", partial(kind, **options), problem, tables, setting.channel,
-            setting.deadline, partial(kind, **options | {"n_estimators": N_TREES}),
-        )  # fmt: skip
+        present = tuple(n for n in blocks if n in setting.tables)
+        whole = partial(kind, **options | {"n_estimators": N_TREES})
+        return Bag(name, "trees", partial(kind, **options), present, whole)
 
+    bags = []
     for name, blocks in FORESTS.items():
         if name not in setting.tables:
             continue
@@ -142,14 +144,16 @@ def forests(setting: Setting) -> Iterator[Candidate]:
             width = sum(setting.tables[n].shape[1] for n in blocks if n in setting.tables)
             share = min(max(1, int(SHARE_LOOKED_AT * width)), MOST_LOOKED_AT)
         if problem.n_classes is None:
-            yield fit(f"trees on {name}", ExtraTreesRegressor, blocks, max_features=share or 0.3)
+            of = {"kind": ExtraTreesRegressor, "max_features": share or 0.3}
         else:
-            yield fit(
-                f"trees on {name}", ExtraTreesClassifier, blocks, criterion="entropy",
-                max_features=share or "sqrt",
-            )  # fmt: skip
+            of = {
+                "kind": ExtraTreesClassifier, "max_features": share or "sqrt",
+                "criterion": "entropy",
+            }  # fmt: skip
+        bags.append(bag(f"trees on {name}", blocks=blocks, **of))
     if problem.n_classes is None and "catch22" in setting.tables:
-        yield fit("random forest on catch22", RandomForestRegressor, RANDOM_FOREST)
+        bags.append(bag("random forest on catch22", RandomForestRegressor, RANDOM_FOREST))
+    yield from fitted(setting, bags)
 
 
 MAKERS: tuple[Callable[[Setting], Iterator[Candidate]], ...] = (ridges, forests, networks)

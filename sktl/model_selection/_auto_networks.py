@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sktl._lengths import is_unequal
 from sktl.model_selection._auto_bagged import bagged
 from sktl.model_selection._auto_candidates import Candidate
+from sktl.model_selection._auto_workers import Bag, fitted
+from sktl.training.quiet_import import import_keras
 
 if TYPE_CHECKING:
     from sktl.model_selection._auto_makers import Setting
@@ -38,6 +40,7 @@ class Timed:
 
     def fit(self, X, y):
         """Fit the estimator and return it."""
+        import_keras()  # which a worker has not loaded yet
         until = time.perf_counter() + self._seconds
         with warnings.catch_warnings():
             # Of short epochs and the like: the leaderboard says what came of it.
@@ -59,6 +62,9 @@ def networks(setting: Setting) -> Iterator[Candidate]:
     first = {name.split("/", 1)[0]: name for name in reversed(ranked)}
     best = sorted(first.values(), key=errors.__getitem__)[: setting.n_networks]
     folds = len(problem.folds)
+    if setting.workers is not None:
+        yield from _on_workers(setting, best)
+        return
     for number, block in enumerate(best):
         name = block + FINE_TUNED
         seconds = (setting.deadline - time.perf_counter()) / (len(best) - number) / folds
@@ -70,6 +76,25 @@ def networks(setting: Setting) -> Iterator[Candidate]:
         architecture, source = block.split("/", 1)
         make = _maker(problem, architecture, source, seconds)
         yield bagged(name, "network", make, problem, None, setting.channel, setting.deadline)
+
+
+def _on_workers(setting, best):
+    """Fine-tune all networks at the same time, each fit in an equal part of the workers' time."""
+    problem, folds = setting.problem, len(setting.problem.folds)
+    rounds = -(-len(best) * folds // setting.workers.n)
+    left = setting.deadline - time.perf_counter()
+    if best and left < LEAST_SECONDS * rounds:
+        why = f"left out: it would have taken {LEAST_SECONDS * rounds:.0f} s or more"
+        yield from (Candidate(block + FINE_TUNED, "network", problem=why) for block in best)
+        return
+    bags = []
+    for block in best:
+        architecture, source = block.split("/", 1)
+        make = _maker(problem, architecture, source, left / rounds)
+        # A fit to all instances comes afterwards, here, and gets the time of one process.
+        whole = _maker(problem, architecture, source, left / len(best) / folds)
+        bags.append(Bag(block + FINE_TUNED, "network", make, None, whole))
+    yield from fitted(setting, bags)
 
 
 def _class(problem, architecture):

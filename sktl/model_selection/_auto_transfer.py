@@ -15,6 +15,7 @@ from sktime.regression.base import BaseRegressor
 
 from sktl._checks import Number, check_choice, check_finite, check_parameters
 from sktl._lengths import is_unequal, values_of
+from sktl._parallel import workers_for
 from sktl._random import draw_seed
 from sktl._targets import refuse_columns
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
@@ -71,6 +72,17 @@ class _AutoTransfer(ScikitLearnMixin):
         Seed of the folds, of random convolutions, of trees and of networks.
     verbose : bool, default=False
         Show what runs and the best so far.
+    backend : {"loky", "dask", "ray"} or None, default=None
+        Fit forests and networks to the folds in processes of this machine, or on the workers of a
+        Dask or Ray cluster: each fit is a job. More fits into `time_limit` so, which does not count
+        the start of the workers. Features and ridge models stay in this process. Where the time
+        suffices, the result is that of one process, to the bit with as many threads. None: this
+        process.
+    backend_params : dict or None, default=None
+        ``n_jobs``, workers at a time (default: a core each; of a cluster, all it has);
+        ``scheduler_address`` of the cluster (default: the one to which this process is connected,
+        such as by `dask.distributed.Client`, otherwise one on this machine); ``threads`` of each
+        worker (default: 1).
 
     Attributes
     ----------
@@ -118,6 +130,8 @@ class _AutoTransfer(ScikitLearnMixin):
         sampling_rate=None,
         random_state=0,
         verbose=False,
+        backend=None,
+        backend_params=None,
     ):
         self.preset = preset
         self.time_limit = time_limit
@@ -127,6 +141,8 @@ class _AutoTransfer(ScikitLearnMixin):
         self.sampling_rate = sampling_rate
         self.random_state = random_state
         self.verbose = verbose
+        self.backend = backend
+        self.backend_params = backend_params
         super().__init__()
 
     def fit(self, X, y, groups=None):
@@ -151,6 +167,8 @@ class _AutoTransfer(ScikitLearnMixin):
         ------
         TypeError, ValueError
             If a parameter or the data cannot be used.
+        ImportError
+            If the backend is not installed.
         """
         self._checked_together(X, y)
         if groups is not None:
@@ -184,7 +202,11 @@ class _AutoTransfer(ScikitLearnMixin):
                 stacklevel=2,
             )
             problem, groups, _ = drawn(problem, groups, KERNEL_INSTANCES)
-        with warnings.catch_warnings(), Progress(self.verbose, limit) as progress:
+        with (
+            warnings.catch_warnings(),
+            workers_for(self.backend, self.backend_params) as workers,
+            Progress(self.verbose, limit) as progress,
+        ):
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
             progress.tell("loading and compiling, once on a machine")
             compile_features(settings, self.sources)
@@ -194,7 +216,7 @@ class _AutoTransfer(ScikitLearnMixin):
             shares = (1.0, 1.0) if compared is problem else (0.55, 0.8)
             deadlines = [started + share * limit for share in shares]
             rows, setting, tables = self._candidates(
-                problem, compared, chosen, settings, deadlines, progress
+                problem, compared, chosen, settings, deadlines, progress, workers
             )
             progress.tell("averaging")
             decision = decide(rows, compared, groups, self._may_replace)
@@ -207,7 +229,7 @@ class _AutoTransfer(ScikitLearnMixin):
         self.seconds_ = time.perf_counter() - started
         return self
 
-    def _candidates(self, everything, problem, chosen, settings, deadlines, progress):
+    def _candidates(self, everything, problem, chosen, settings, deadlines, progress, workers):
         """Make the candidates, of the chosen instances of everything, while time is left."""
         rows = [candidates.constant(problem)]
         channel = None
@@ -231,8 +253,9 @@ class _AutoTransfer(ScikitLearnMixin):
         if problem is not everything:
             tables = {name: table[chosen] for name, table in tables.items()}
         setting = Setting(
-            problem, tables, kinds, channel, deadlines[1], progress.tell, settings.n_networks
-        )
+            problem, tables, kinds, channel, deadlines[1], progress.tell, settings.n_networks,
+            workers,
+        )  # fmt: skip
         self.source_errors_ = pd.Series(setting.errors, name="error").sort_values()
         of_sources = [name for name in setting.errors if kinds[name] == "sources"]
         self.best_source_ = min(of_sources, key=setting.errors.__getitem__, default=None)

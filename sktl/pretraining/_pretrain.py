@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -15,12 +16,13 @@ import numpy as np
 
 import sktl
 from sktl._files import check_folder, write_whole
-from sktl.datasets import get_spec
+from sktl._parallel import workers_for
+from sktl.estimators.columns import of_columns
 from sktl.estimators.lookup import estimator_class
 from sktl.pretraining._recipes import Recipe, recipe_for
-from sktl.pretraining._stream import fit_stream
-from sktl.pretraining.from_file import fit_from_file
+from sktl.pretraining._repeats import Repeats
 from sktl.pretraining.instances import Instances
+from sktl.pretraining.joint import spec_of
 from sktl.sources import (
     Card,
     check_own_name,
@@ -31,8 +33,6 @@ from sktl.sources import (
     save_source,
 )
 
-# Test instances held at once where they stay in their file.
-_BATCH = 512
 # A kernel's rounding to float16 changes a prediction by far less than a repeat does.
 _STORAGE = {"float32": np.float32, "float16": np.float16}
 
@@ -83,6 +83,8 @@ def pretrain(
     commit: str | None = None,
     memory: float = 2.0,
     progress: Callable[[str], None] = lambda text: None,
+    backend: str | None = None,
+    backend_params: Mapping[str, Any] | None = None,
 ) -> Pretrained:
     """Train a network on a dataset, real or simulated, and save it as a source.
 
@@ -94,7 +96,8 @@ def pretrain(
     Parameters
     ----------
     source : str
-        Name of the dataset.
+        Name of the dataset; or ``"seismic"``: the simulators of STEAD, LEN-DB and LOMAX together,
+        and all of their targets at once, see `sktl.datasets.simulators.simulate_seismic`.
     architecture : str
         Such as ``"MagNet"``.
     data : {"simulated", "real"}, default="simulated"
@@ -136,6 +139,15 @@ def pretrain(
         stay in their file and every epoch reads them: the result is the same.
     progress : callable, optional
         Gets a line of text after every repeat.
+    backend : {"loky", "dask", "ray"}, optional
+        Train the repeats at the same time, in processes of this machine or on the workers of a
+        Dask or Ray cluster, which must see `out` (and `path`) under the same path. Each makes or
+        reads the data for itself. Default: one after the other in this process. The source is the
+        same where a network has as many threads.
+    backend_params : mapping, optional
+        ``n_jobs``, workers at a time (default: a core each; of a cluster, all it has);
+        ``scheduler_address`` of the cluster (default: the one to which this process is connected,
+        otherwise one on this machine); ``threads`` of each network (default: 1).
 
     Returns
     -------
@@ -148,6 +160,10 @@ def pretrain(
         If an argument or the data cannot be used.
     NotConvergedError
         If the best network does not reach the recipe's limit; the repeats are kept.
+    ImportError
+        If the backend is not installed.
+    RuntimeError
+        If workers die again and again, or have other versions; finished repeats are kept.
 
     Examples
     --------
@@ -166,9 +182,14 @@ def pretrain(
     for given, value in (("n_instances", n_instances), ("n_repeats", n_repeats)):
         if value < 1:
             raise ValueError(f"{given} must be at least 1. Received: {given}={value!r}")
-    spec = get_spec(source)
+    spec = spec_of(source)
     if data == "simulated":
-        spec = get_spec(spec.simulated_name)  # an error where there is no simulator
+        spec = spec_of(spec.simulated_name)  # an error where there is no simulator
+    if spec.targets and (data == "real" or path is not None):
+        raise ValueError(
+            f"{spec.name!r} has no files: use data='simulated' without a path. "
+            f"Received: data={data!r}, path={path!r}"
+        )
     name = name or spec.name
     recipe = recipe or recipe_for(spec.name)
     if n_timepoints is not None:
@@ -179,7 +200,7 @@ def pretrain(
     )  # fmt: skip
     if fresh and not instances.streams:
         raise ValueError("fresh=True needs the simulator: data='simulated' without a path")
-    network = _estimator(architecture, spec.task, spec.stream_max, n_epochs, parameters or {})
+    network = _estimator(architecture, spec, n_epochs, parameters or {})
     facts = asdict(instances)
     del facts["memory"]  # it changes no result
     if split == "published":
@@ -199,23 +220,24 @@ def pretrain(
             progress(f"{architecture} {name}: is there already")
             return Pretrained(folder / name, present, [])
     kept = folder / f".{name}.{key}.repeats"
-    repeats = []
-    for number in range(n_repeats):
-        seed = int(np.random.SeedSequence([random_state, number, 7]).generate_state(1)[0] >> 1)
-        at = kept / str(number)
-        if not is_source(at):
-            _train(network.clone().set_params(random_state=seed), instances, fresh, at, name)
-        repeats.append(json.loads(at.with_name(f"{number}.json").read_text()))
-        progress(
-            f"{architecture} {name}: repeat {number + 1} of {n_repeats}, "
-            f"validation {repeats[-1]['validation']:.4g}, {repeats[-1]['epochs']} epochs"
-        )
+    if backend is not None and path is not None:
+        instances = replace(instances, path=os.path.abspath(path))  # workers may be elsewhere
+    made = Repeats(network, instances, fresh, kept, name, random_state)
+    repeats: dict[int, dict[str, Any]] = {}
+    with workers_for(backend, backend_params) as workers:
+        for number in made.each(range(n_repeats), workers):
+            repeats[number] = json.loads(made.at(number).with_name(f"{number}.json").read_text())
+            progress(
+                f"{architecture} {name}: repeat {number + 1} of {n_repeats}, validation "
+                f"{repeats[number]['validation']:.4g}, {repeats[number]['epochs']} epochs"
+            )
+    scored = [repeats[number] for number in range(n_repeats)]
     training = {
         "key": key, "seed": random_state, "split": split, "fresh_instances_every_epoch": fresh,
         "window": recipe.window, "every": recipe.every, "storage": storage, "commit": commit,
     }  # fmt: skip
-    _finish(folder / name, kept, repeats, instances, training, card or {})
-    return Pretrained(folder / name, read_card(folder / name), repeats)
+    _finish(folder / name, kept, scored, instances, training, card or {})
+    return Pretrained(folder / name, read_card(folder / name), scored)
 
 
 def _finish(folder, kept, repeats, instances, training, card):
@@ -235,6 +257,7 @@ def _finish(folder, kept, repeats, instances, training, card):
     final = {
         "dataset": spec.simulated_name if instances.simulated else spec.name,
         "simulated": instances.simulated,
+        "domain": spec.domain,
         "sampling_rate": spec.rate_hz and spec.rate_hz / instances.recipe.every,
         "score": {
             "metric": (made.card.score or {})["metric"],
@@ -245,6 +268,7 @@ def _finish(folder, kept, repeats, instances, training, card):
         "training": {
             **training, "validation_scores": scores, "chosen_repeat": chosen,
             "epochs": repeats[chosen]["epochs"], "n_test": repeats[chosen]["n_test"], **checked,
+            **({"targets": repeats[chosen]["targets"]} if spec.targets else {}),
         },
     }  # fmt: skip
     kind = _STORAGE[training["storage"]]
@@ -258,44 +282,24 @@ def _finish(folder, kept, repeats, instances, training, card):
     shutil.rmtree(kept, ignore_errors=True)
 
 
-def _estimator(architecture, task, stream_max, n_epochs, parameters):
+def _estimator(architecture, spec, n_epochs, parameters):
     # Amplitudes of a dataset in counts say nothing: the published experiment left them out.
-    defaults = {"n_epochs": n_epochs, "stream_max": "standard" if stream_max else None}
+    defaults = {"n_epochs": n_epochs, "stream_max": "standard" if spec.stream_max else None}
+    kind = estimator_class(architecture, spec.task)
+    if spec.targets:
+        # Amplitudes in counts and in m/s lie powers of ten apart.
+        kind, defaults["stream_max"] = of_columns(kind), "log"
     # As the bundled sources were made, on thousands of instances.
     defaults["schedule"] = "published"
-    return estimator_class(architecture, task)(**(defaults | parameters))
-
-
-def _train(estimator, instances, fresh, at, name):
-    """Train one repeat and keep it with its scores and curve; the source's folder comes last."""
-    from sktl.evaluation.metrics import mean_absolute_error, weighted_f1
-
-    if instances.stay_in_file:
-        fit_from_file(estimator, instances.in_file("train"), instances.in_file("validation"))
-        predicted = [estimator.predict(X) for X, _ in instances.in_file("test").batches(_BATCH)]
-    else:
-        validation = instances.part("validation")
-        if fresh:
-            fit_stream(estimator, lambda epoch: instances.part("train", epoch), validation)
-        else:
-            estimator.fit(*instances.part("train"), validation_data=validation)
-        predicted = [estimator.predict(instances.part("test")[0])]
-    y = instances.targets("test")
-    measure = weighted_f1 if instances.spec.task == "classification" else mean_absolute_error
-    results = {
-        "validation": float(estimator.history_["val_score"][estimator.best_epoch_]),
-        "test": float(measure(y, np.concatenate(predicted))),
-        "n_test": len(y),
-        "epochs": len(estimator.history_),
-    }
-    write_whole(at.with_name(f"{at.name}.csv"), estimator.history_.to_csv().encode())
-    write_whole(at.with_name(f"{at.name}.json"), json.dumps(results).encode())
-    estimator.save_pretrained(at, name=name)
+    return kind(**(defaults | parameters))
 
 
 def _check(results, instances):
     """Compare a score on held-out instances with that of a constant."""
     limit, score = instances.recipe.limit, results["test"]
+    if instances.spec.targets:
+        rule = f"mean of the targets' errors, over those of constants, of at most {limit:g}"
+        return {"constant": 1.0, "rule": rule, "relative": score}, bool(score <= limit)
     if instances.spec.task == "classification":
         constant = 1 / len(np.unique(instances.targets("train")))
         rule = f"weighted F1 of at least {limit:g} times one over the number of classes"

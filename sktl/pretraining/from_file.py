@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from sktl.datasets import Reader
-from sktl.estimators.preparation import DataNeeds, data_needs
+from sktl.estimators.preparation import DataNeeds, data_needs, prepare
 from sktl.estimators.training_run import TrainingRun
+from sktl.estimators.transfer import repeats_for
 from sktl.training.preprocessing import Preprocessing, amplitude_scale, scale_instances
 from sktl.training.randomness import random_streams
 from sktl.training.training_data import DataFacts, TrainingData
@@ -37,8 +38,8 @@ class FilePart:
         Which of the reader's instances.
     form : callable
         Turns a panel as it is stored into one that is trained on.
-    kind : type
-        Of the targets: ``float`` or ``str``.
+    kind : type or dtype
+        Of the targets: ``float``, ``str``, or as they are stored.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class FilePart:
         reader: Reader,
         indices: np.ndarray,
         form: Callable[[np.ndarray], np.ndarray],
-        kind: type,
+        kind: Any,
     ):
         self._reader, self._indices, self._form, self._kind = reader, indices, form, kind
 
@@ -89,20 +90,26 @@ class ReadingNetwork:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._network, name)
 
-    def to_tensors(self, inputs: list[FilePart], *columns: np.ndarray) -> tuple:
-        """Keep what `train` and `predict` will read."""
+    def to_tensors(self, inputs: list[FilePart], *columns: np.ndarray) -> Any:
+        """Keep what `train` and `predict` will read; what is in memory becomes tensors."""
+        if isinstance(inputs[0], np.ndarray):
+            return self._network.to_tensors(inputs, *columns)
         return inputs[0], columns
 
-    def train(self, data: tuple, order: np.ndarray, batch_size: int) -> float:
+    def train(self, data: Any, order: np.ndarray, batch_size: int) -> float:
         """Train one epoch; see `CompiledNetwork.train`."""
+        if not isinstance(data, tuple):
+            return self._network.train(data, order, batch_size)
         total = 0.0
         for block in self._blocks(data, order, batch_size):
             loss = self._network.train(block, np.arange(len(block[-1])), batch_size)
             total += loss * len(block[-1])
         return total / len(order)
 
-    def predict(self, data: tuple) -> np.ndarray:
+    def predict(self, data: Any) -> np.ndarray:
         """Apply the network; see `CompiledNetwork.predict`."""
+        if not isinstance(data, tuple):
+            return self._network.predict(data)
         blocks = self._blocks(data, np.arange(len(data[0])), self._network.prediction_batch)
         return np.concatenate([self._network.predict(block) for block in blocks])
 
@@ -132,6 +139,11 @@ def ahead(read: Callable[[Any], Result], items: Sequence[Any]) -> Iterator[Resul
         yield coming.result()
 
 
+def reads_from_file(estimator: Any) -> bool:
+    """Return True if an estimator can train on a part that stays in its file."""
+    return data_needs(estimator, None).preprocessing is Preprocessing
+
+
 def fit_from_file(estimator: Any, training: FilePart, validation: FilePart) -> Any:
     """Fit an estimator to instances that stay in their file.
 
@@ -154,7 +166,7 @@ def fit_from_file(estimator: Any, training: FilePart, validation: FilePart) -> A
         If the estimator needs the whole panel at once to scale it.
     """
     needs = data_needs(estimator, None)
-    if needs.preprocessing is not Preprocessing:
+    if not reads_from_file(estimator):
         raise ValueError(
             f"{type(estimator).__name__} needs its training part in memory: take fewer instances, "
             f"or allow more. Received: {len(training)} instances that exceed `memory`"
@@ -187,6 +199,48 @@ def fit_from_file(estimator: Any, training: FilePart, validation: FilePart) -> A
     classes = getattr(targets, "classes", None)
     few = np.arange(2) if classes is None else np.unique(y, return_index=True)[1]
     return run.fit_estimator(estimator, training.read(few), y[few])
+
+
+def fit_held_out_in_file(estimator: Any, X: np.ndarray, y: np.ndarray, validation: FilePart) -> Any:
+    """Fit an estimator to instances in memory, while those held out stay in their file.
+
+    Parameters
+    ----------
+    estimator : estimator
+        One of `sktl.estimators`, with or without a source.
+    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+        Training panel.
+    y : np.ndarray of shape (n_instances,)
+        Its labels or numbers.
+    validation : FilePart
+        What decides on the learning rate, the end and the best epoch; it has as many channels as
+        the network, and is read at every epoch.
+
+    Returns
+    -------
+    estimator
+        The same, fitted as ``fit(X, y, validation_data=...)`` fits it.
+    """
+    estimator.check_parameters()
+    streams, source = random_streams(estimator.random_state), estimator.load_source()
+    # One pass finds what cannot be used.
+    unfitted = data_needs(estimator, None).targets
+    frames = _joined([unfitted.frames(panel) for panel, _ in validation.batches(256)])
+    # Some of the held-out part shows that it goes with X; the whole takes its place below.
+    few = np.arange(min(2, len(validation)))
+    prepared = prepare(
+        estimator, X, y, streams["split"],
+        channel_repeats=repeats_for(estimator, X, source),
+        validation_data=(validation.read(few), validation.y[few]),
+    )  # fmt: skip
+    targets = prepared.facts.targets
+    held_out: Any = [validation], targets.encode(targets.check(validation.y), frames)
+    data = FileData(
+        prepared.training, held_out, validation.y, prepared.facts, prepared.rows, frames
+    )
+    run = TrainingRun(estimator, data, streams).start(source)
+    run.advance(progress_bar=True)
+    return run.fit_estimator(estimator, X, y)
 
 
 def _joined(frames):

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from sktl.datasets import Dataset, DatasetSpec, get_spec, load_dataset
+from sktl.datasets import Dataset, DatasetSpec, load_dataset
 from sktl.pretraining._recipes import Recipe, decimate
 from sktl.pretraining.from_file import FilePart
+from sktl.pretraining.joint import spec_of
 
 Pair = tuple[np.ndarray, np.ndarray]
 # Instances simulated at once: what they were before they are shortened is held.
@@ -59,7 +60,7 @@ class Instances:
     @property
     def spec(self) -> DatasetSpec:
         """The dataset's facts."""
-        return get_spec(self.dataset)
+        return spec_of(self.dataset)
 
     @property
     def streams(self) -> bool:
@@ -84,7 +85,7 @@ class Instances:
         Returns
         -------
         X : np.ndarray of shape (n_instances, n_channels, n_timepoints), float32
-        y : np.ndarray of shape (n_instances,)
+        y : np.ndarray of shape (n_instances,), or (n_instances, n_targets) of a joint dataset
         """
         return _in_memory(self, name) if epoch == 0 else self._read(name, epoch)
 

@@ -5,6 +5,7 @@ from sktl.synthesis._baselines import (
     AugmentationGenerator,
     ClassMeanGenerator,
     MixupGenerator,
+    NoiseGenerator,
     ResamplingGenerator,
 )
 from sktl.synthesis._pretraining import (
@@ -31,6 +32,7 @@ __all__ = [
     "ClassMeanGenerator",
     "Coverage",
     "MixupGenerator",
+    "NoiseGenerator",
     "ResamplingGenerator",
     "SimulatorGenerator",
     "SyntheticPretraining",

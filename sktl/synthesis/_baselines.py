@@ -13,10 +13,7 @@ class _OfInstances(BaseGenerator):
 
     def _fit(self, X, targets, rng):
         self._check()
-        # A spread within rounding counts as 0, so that constant channels stay constant.
-        scale = X.std(axis=(0, 2))
-        scale[scale < 1e-9 * np.abs(X).max(axis=(0, 2))] = 0
-        return {"X": X, "center": X.mean(axis=(0, 2)), "scale": scale}
+        return {"X": X, "center": X.mean(axis=(0, 2)), "scale": _spread(X)}
 
     def _check(self):
         """Raise ValueError if a parameter is not valid."""
@@ -182,6 +179,37 @@ class MixupGenerator(_OfInstances):
         return first, second, np.clip(weight, 0, 1)
 
 
+class NoiseGenerator(BaseGenerator):
+    """White noise with each channel's mean and standard deviation, independent of the target.
+
+    A control for pre-training: neither the shape of the series nor the targets can be learnt from
+    it, so any gain comes from the training steps and from the level and scale of the series.
+
+    Parameters
+    ----------
+    task, random_state
+        See `BaseGenerator`.
+
+    Examples
+    --------
+    >>> from sktime.datasets import load_unit_test
+    >>> from sktl.synthesis import NoiseGenerator
+    >>> X, y = load_unit_test(return_type="numpy3D")
+    >>> NoiseGenerator().fit(X, y).sample(10, random_state=0)[0].shape
+    (10, 1, 24)
+    """
+
+    _holds_series = False
+
+    def _fit(self, X, targets, rng):
+        return {"center": X.mean(axis=(0, 2)), "scale": _spread(X), "length": np.array(X.shape[2])}
+
+    def _sample(self, targets, rng):
+        center, scale = (self._learnt[name][:, None] for name in ("center", "scale"))
+        size = len(targets), len(center), int(self._learnt["length"])
+        return center + scale * rng.normal(size=size)
+
+
 class ClassMeanGenerator(BaseGenerator):
     """The class mean plus white noise with the standard deviation within the class.
 
@@ -245,6 +273,13 @@ class ClassMeanGenerator(BaseGenerator):
         else:
             mean, spread = self._learnt["means"][targets], self._learnt["spread"][targets]
         return mean + self.noise * spread * rng.normal(size=mean.shape)
+
+
+def _spread(X):
+    """Return each channel's standard deviation, 0 within rounding: constants stay constant."""
+    scale = X.std(axis=(0, 2))
+    scale[scale < 1e-9 * np.abs(X).max(axis=(0, 2))] = 0
+    return scale
 
 
 def _smoothed(known, X, targets, width):

@@ -153,8 +153,8 @@ class CompiledNetwork:
     ----------
     model : keras.Model
         The network; its inputs are the series, or the series and the stream max.
-    loss : str
-        Keras' name of the loss.
+    loss : str or callable
+        Keras' name of the loss, or what gives the loss of each instance from targets and outputs.
     transferred : iterable of str
         Names of the layers that train at omega times the learning rate.
     jit : bool or int
@@ -167,7 +167,7 @@ class CompiledNetwork:
         Batch size in prediction.
     """
 
-    def __init__(self, model, loss: str, transferred: Iterable[str], jit: bool | int):
+    def __init__(self, model, loss: Any, transferred: Iterable[str], jit: bool | int):
         from keras import layers, losses
 
         self.model = model

@@ -12,6 +12,7 @@ Representations.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,7 +155,11 @@ def output_layer(
 
 
 def probe_start(
-    network, start: dict[str, np.ndarray], training: tuple, classifies: bool
+    network,
+    start: dict[str, np.ndarray],
+    training: tuple,
+    classifies: bool,
+    fit: Callable = output_layer,
 ) -> dict[str, np.ndarray]:
     """Return initial weights of the output layer from a linear probe.
 
@@ -168,6 +173,8 @@ def probe_start(
         The training part, see `sktl.training.loop.advance`.
     classifies : bool
         True if a softmax follows.
+    fit : callable, default=output_layer
+        Returns the kernel and the bias.
 
     Returns
     -------
@@ -181,7 +188,7 @@ def probe_start(
     if len(inputs) > 1 and network.joins_amplitude:
         # The stream max is one of hundreds of features; this gives it the weight of all others.
         emphasis[-1] = max(1, len(emphasis) - 1) ** 0.5
-    kernel, bias = output_layer(features, targets[chosen], weights[chosen], classifies, emphasis)
+    kernel, bias = fit(features, targets[chosen], weights[chosen], classifies, emphasis)
     return {"head/kernel": kernel, "head/bias": bias}
 
 

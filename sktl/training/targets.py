@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from sktl.training.column_targets import ColumnTargets
 from sktl.training.preprocessing import standardisation
 from sktl.training.target_scaling import InstanceScaling, instance_frames
 
@@ -73,9 +74,13 @@ class ClassTargets:
         """Return y as target columns of shape (n_instances, n_classes), float32."""
         return (np.asarray(y)[:, None] == self.classes).astype(np.float32)
 
+    def numbers(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the index of the predicted class of each instance, the most probable one."""
+        return outputs.argmax(axis=1)
+
     def decode(self, outputs: np.ndarray, frames: np.ndarray | None = None) -> np.ndarray:
-        """Return the most probable label of each instance."""
-        return self.classes[outputs.argmax(axis=1)]
+        """Return the predicted label of each instance."""
+        return self.classes[self.numbers(outputs)]
 
     def scores(
         self, y: np.ndarray, outputs: np.ndarray, frames: np.ndarray | None = None
@@ -84,7 +89,7 @@ class ClassTargets:
         from sklearn.metrics import accuracy_score, f1_score
 
         # As integers: scikit-learn does not accept float labels as classes.
-        y, predicted = np.searchsorted(self.classes, y), outputs.argmax(axis=1)
+        y, predicted = np.searchsorted(self.classes, y), self.numbers(outputs)
         return {
             "val_score": float(f1_score(y, predicted, average="weighted", zero_division=0)),
             "val_accuracy": float(accuracy_score(y, predicted)),
@@ -99,6 +104,23 @@ class ClassTargets:
     def unit(self, monitor: str, loss: str) -> float:
         """Return the typical size of a monitored value, which is 1 for classification."""
         return 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class OrdinalTargets(ClassTargets):
+    """Numeric class labels in their order; the median class is predicted."""
+
+    def __post_init__(self):
+        if self.classes is not None and not np.issubdtype(self.classes.dtype, np.number):
+            raise ValueError(
+                "output='ordinal' needs labels that are numbers, in the order of the classes; "
+                f"text labels have no order. Received: classes {self.classes.tolist()!r:.200}"
+            )
+
+    def numbers(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the index of the median class of each instance."""
+        above = 1 - np.cumsum(outputs[:, :-1], axis=1)
+        return (above > 0.5).sum(axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,4 +241,4 @@ class NumericTargets:
         return of_targets**2 if loss == "mean_squared_error" else of_targets
 
 
-Targets = ClassTargets | NumericTargets
+Targets = ClassTargets | NumericTargets | ColumnTargets

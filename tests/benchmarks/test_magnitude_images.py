@@ -1,5 +1,6 @@
 """The magnitude experiment's data, scores and table; no network is fitted."""
 
+import functools
 import importlib
 from pathlib import Path
 
@@ -79,6 +80,39 @@ def test_the_table_has_ours_beside_the_papers(benchmark):
     assert "| 100.0, 100.0 to 100.0 (89.7) |" in lines[3]
     assert lines[3].endswith(" | 7 |")
     assert lines[4].startswith("| resnet18 head | not run (75.4) |")
+
+
+def test_confusion_counts_each_true_class(benchmark):
+    from benchmarks.studies.magnitude_images_figures import confusion
+
+    table = confusion(np.array([0.05, 0.05, 0.25, 0.25]), np.array([0.05, 0.15, -0.4, 9.0]), 3)
+    np.testing.assert_array_equal(table[[0, 2]], [[0.5, 0.5, 0], [0.5, 0, 0.5]])
+    assert np.isnan(table[1]).all()
+
+
+def test_the_command_keeps_fits_and_reports_all_seeds(benchmark, tmp_path, monkeypatch, capsys):
+    def simulated(per_class, seed):
+        magnitudes = np.tile(np.arange(1, 31) * 0.1 - 0.05, per_class)
+        X = np.random.default_rng(seed).normal(0, 10 ** magnitudes[:, None, None], (60, 3, 100))
+        return X, magnitudes, np.tile([[10.0], [30.0], [90.0]], 60)
+
+    monkeypatch.setattr(benchmark, "simulated", simulated)
+    few = functools.partial(benchmark.intervals, n_draws=3)
+    monkeypatch.setattr(benchmark, "intervals", few)
+    command = ["x", "--simulated", "--per-class", "2", "--seeds", "2", "--out", str(tmp_path),
+               "--only", "training mean", "Richter's line"]  # fmt: skip
+    monkeypatch.setattr("sys.argv", command)
+    for _ in range(2):
+        benchmark.main()
+        table = pd.read_csv(tmp_path / "table.csv", index_col=0)
+        by_seed = pd.read_csv(tmp_path / "by_seed.csv")
+        assert list(table.index) == ["training mean", "Richter's line"]
+        for name, own in by_seed.groupby("name"):
+            assert own["seed"].tolist() == [0, 1]
+            assert own["within 0.3 %"].mean() == pytest.approx(table.loc[name, "within 0.3 %"])
+    # The second time everything was there.
+    assert capsys.readouterr().out.count("s of processor time") == 4
+    assert {path.name for path in tmp_path.iterdir()} >= {"confusion.png", "figure8.png", "fits"}
 
 
 def test_what_the_paper_contradicts(benchmark):

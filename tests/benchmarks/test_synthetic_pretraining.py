@@ -4,6 +4,7 @@ import itertools
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -235,3 +236,58 @@ def test_the_whole_command_names_what_is_left_out_and_resumes(
     with pytest.raises(SystemExit) as ended:
         synthetic_pretraining.main([*arguments, "--datasets", "Cricket"])
     assert ended.value.code == 1
+
+
+def study_table(page, gain, seeds=(0, 1)):
+    """What `rows_of` gives, for three problems; the GAN gains more than other pre-training."""
+    rng = np.random.default_rng(1)
+    rows = []
+    for problem, seed in itertools.product("ABC", seeds):
+        shape = dict(zip(page.SHAPE, (2, 3, 40, 20 if problem == "A" else 60, 50), strict=True))
+        common = {"problem": problem, "seed": seed, "seconds": 1.0, **shape}
+        for network, method in itertools.product(NETWORKS, page.METHODS):
+            extra = {"no pre-training": -0.2, "WGAN-GP": gain}.get(method, 0)
+            rows.append(common | {
+                "training": "published", "network": network, "method": method,
+                "f1_macro": 0.5 + extra + rng.normal(0, 0.01),
+            })  # fmt: skip
+        for name in page.BASELINES:
+            rows.append(common | {"training": "", "network": "", "method": name, "f1_macro": 0.4})
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(("gain", "answer"), [(0.0, "not shown"), (0.2, "yes: WGAN-GP")])
+def test_made_data_helps_only_beyond_more_training(modules, tmp_path, monkeypatch, gain, answer):
+    from benchmarks.studies import synthetic_pretraining_page as page
+
+    monkeypatch.setattr(page, "NINE", "ABC")
+    table = study_table(page, gain)
+    # The second repeat of a problem has not come so far.
+    half = table.drop(table.index[(table["problem"] == "C") & (table["seed"] == 1)])
+    fits, left_out = page.complete(half)
+    assert (set(fits["seed"]), left_out) == ({0}, 32)
+    first = half[half["seed"] == 1].assign(seed=0)
+    fits, left_out = page.complete(first)
+    assert (set(fits["problem"]), left_out) == ({"A", "B"}, 0)
+    fits, left_out = page.complete(table)
+    assert (len(fits), left_out) == (96, 0)
+    scores = page.wide(fits)
+    found = page.when(scores, fits.groupby("problem")[list(page.SHAPE)].first())
+    assert found["pairs of"].tolist() == [
+        "all (12)", "CNN (6)", "RNN (6)", "at most 12 instances a class (4)", "more than 12 (8)",
+    ]  # fmt: skip
+    assert found.loc[0, "made data helps"] == answer
+    # Everything gains over no pre-training; that is no answer.
+    gains = page.against(scores, page.NONE).set_index("method")
+    assert (gains["p, Holm"].astype(float) < 0.05).all()
+    own = scores["copies"] - scores["no pre-training"]
+    assert gains.loc["copies", "mean"] == pytest.approx(own.mean())
+    assert gains.loc["copies", "t p"] == pytest.approx(
+        stats.ttest_rel(scores["copies"], scores["no pre-training"]).pvalue
+    )
+    table.to_csv(tmp_path / "records.csv", index=False)
+    page.write(tmp_path / "records.csv", tmp_path / "page.md")
+    text = (tmp_path / "page.md").read_text()
+    assert "2 repeats, 12 pairs, 96 fits" in text
+    joins = "has earned a place" if gain else "does not join"
+    assert joins in text

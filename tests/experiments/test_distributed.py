@@ -10,8 +10,8 @@ from functools import partial
 
 import pytest
 
+from sktl._parallel import engine
 from sktl.experiments import Plan, Store, run, same_result
-from sktl.experiments._workers import engine
 
 TINY = {"n_epochs": 1, "n_layers": 3, "filters": 4}
 

@@ -2,9 +2,9 @@ import time
 
 import pytest
 
+from sktl._parallel import keras_backend
 from sktl.experiments import Plan, Store, best_sources, estimate, run
 from sktl.experiments._estimate import Pilot, pilot
-from sktl.experiments._versions import keras_backend
 
 
 def test_time_is_the_sum_over_the_trials(monkeypatch, tmp_path):

@@ -22,7 +22,7 @@ def make_setting(seconds, n_networks=1):
         kinds={"MagNet/EMG-simulated": "sources", "MagNet/STEAD-simulated": "sources",
                "amplitude": "amplitude"},
         channel=None, deadline=time.perf_counter() + seconds, tell=lambda what: None,
-        n_networks=n_networks,
+        n_networks=n_networks, workers=None,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from sktl.synthesis import (
     AugmentationGenerator,
     ClassMeanGenerator,
     MixupGenerator,
+    NoiseGenerator,
     ResamplingGenerator,
     WGANGPGenerator,
 )
@@ -20,6 +21,7 @@ GENERATORS = [
     AugmentationGenerator(random_state=0),
     ClassMeanGenerator(random_state=0),
     MixupGenerator(random_state=0),
+    NoiseGenerator(random_state=0),
     ResamplingGenerator(random_state=0),
     WGANGPGenerator(n_steps=3, n_critic=1, batch_size=4, filters=2, latent_size=2, random_state=0),
 ]

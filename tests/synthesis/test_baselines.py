@@ -7,6 +7,7 @@ from sktl.synthesis import (
     AugmentationGenerator,
     ClassMeanGenerator,
     MixupGenerator,
+    NoiseGenerator,
     ResamplingGenerator,
 )
 
@@ -19,6 +20,19 @@ def test_resampling_copies_every_instance_equally_often(panel):
     copies = [(X_new == instance.astype(np.float32)).all(axis=(1, 2)) for instance in X]
     assert [copy.sum() for copy in copies] == [2] * 20
     assert all(set(y_new[copy]) == {label} for copy, label in zip(copies, y, strict=True))
+
+
+def test_noise_knows_levels_and_no_class():
+    rng = np.random.default_rng(1)
+    y = np.repeat(["a", "b"], 20)
+    X = np.repeat([[[0.0], [50.0]], [[4.0], [50.0]]], 20, axis=0)
+    X = X + rng.normal(0, [[1e-3], [0]], (40, 2, 30))
+    X_new, y_new = NoiseGenerator().fit(X, y).sample(400, random_state=0)
+    assert X_new[:, 1].max() == X_new[:, 1].min() == 50
+    one, other = (X_new[y_new == label, 0] for label in "ab")
+    for part in (one, other):
+        np.testing.assert_allclose([part.mean(), part.std()], [2, 2], atol=0.1)
+    assert abs(np.corrcoef(X_new[:, 0, 3], X_new[:, 0, 4])[0, 1]) < 0.15
 
 
 def test_augmentation_of_nothing_is_a_copy(panel):

@@ -174,7 +174,8 @@ def francic(shared: Path, length: int = 200) -> Instances:
     return Instances(X, gesture[wanted].astype(str), person[wanted].astype(str))
 
 
-def _stead(shared: Path, of: Callable[[object], float]) -> Instances:
+def stead_earthquakes(shared: Path, of: Callable[[object], float]) -> Instances:
+    """Read 50 earthquakes of one station; ``of`` gives the target from a trace's attributes."""
     import h5py
 
     series, y, events = [], [], []
@@ -191,7 +192,7 @@ def _stead(shared: Path, of: Callable[[object], float]) -> Instances:
 
 def stead_magnitude(shared: Path) -> Instances:
     """Read 50 earthquakes of one station; the target is the magnitude."""
-    return _stead(shared, lambda of: float(of["source_magnitude"]))
+    return stead_earthquakes(shared, lambda of: float(of["source_magnitude"]))
 
 
 def stead_s_minus_p(shared: Path) -> Instances:
@@ -199,7 +200,9 @@ def stead_s_minus_p(shared: Path) -> Instances:
 
     From the analysts' picks. Traces begin at various times before the P wave.
     """
-    return _stead(shared, lambda of: (of["s_arrival_sample"] - of["p_arrival_sample"]) / 100.0)
+    return stead_earthquakes(
+        shared, lambda of: (of["s_arrival_sample"] - of["p_arrival_sample"]) / 100.0
+    )
 
 
 def _by_time(X: np.ndarray, y: np.ndarray, days: np.ndarray, years: np.ndarray) -> Instances:

@@ -10,6 +10,7 @@ from sktl.datasets.simulators.layered_earth import (
 from sktl.datasets.simulators.len_db import iter_len_db, simulate_len_db
 from sktl.datasets.simulators.lomax import iter_lomax, simulate_lomax
 from sktl.datasets.simulators.prices import iter_sp500, simulate_sp500
+from sktl.datasets.simulators.seismic import iter_seismic, simulate_seismic
 from sktl.datasets.simulators.speech import iter_speech_commands, simulate_speech_commands
 from sktl.datasets.simulators.stead import iter_stead, simulate_stead
 
@@ -18,6 +19,7 @@ __all__ = [
     "iter_layered_earth",
     "iter_len_db",
     "iter_lomax",
+    "iter_seismic",
     "iter_sp500",
     "iter_speech_commands",
     "iter_stead",
@@ -25,6 +27,7 @@ __all__ = [
     "simulate_layered_earth",
     "simulate_len_db",
     "simulate_lomax",
+    "simulate_seismic",
     "simulate_sp500",
     "simulate_speech_commands",
     "simulate_stead",

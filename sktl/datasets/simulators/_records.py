@@ -138,6 +138,7 @@ def _draw(
         "event": event,
         "magnitude": magnitude,
         "distance_km": distance,
+        "depth_km": depth,
         "moment": moment,
         "corner": corner,
         "radiation": _source_model.draw_radiation(rng, size),
@@ -193,12 +194,19 @@ def _candidates(
     return _take(joined, np.arange(CHUNK))
 
 
+def magnitudes(given: Parameters) -> np.ndarray:
+    """Return the catalogue magnitude of every record."""
+    return given["magnitude"]
+
+
 def stream(
     seed: int,
     collection: Collection,
     n_timepoints: int,
     station: Mapping[str, float] | None = None,
     catalogue: Mapping[str, np.ndarray] | None = None,
+    targets: Callable[[Parameters], np.ndarray] = magnitudes,
+    quiet: float = 0.0,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Simulate chunk after chunk without end, or the rows of a catalogue.
 
@@ -215,11 +223,15 @@ def stream(
     catalogue : mapping of str to numpy.ndarray, optional
         ``magnitude`` and, optionally, ``distance_km``, ``depth_km`` and ``lead_s`` of each
         record; nothing is selected then.
+    targets : callable, default=magnitudes
+        Gives what is to be predicted, one row per record, from what was drawn.
+    quiet : float, default=0
+        Share of records without an earthquake: their ``moment`` is 0.
 
     Yields
     ------
     tuple of numpy.ndarray
-        Panel, magnitudes, number of the event, of up to ``CHUNK`` instances.
+        Panel, targets, number of the event, of up to ``CHUNK`` instances.
     """
     ground = None
     if station is not None:
@@ -243,12 +255,16 @@ def stream(
                 given = _draw(
                     rng, collection, station, {k: np.asarray(v)[rows] for k, v in catalogue.items()}
                 )
+            if quiet:  # the station waits, and nothing comes
+                silent = rng.random(len(given["moment"])) < quiet
+                given["moment"] = np.where(silent, 0.0, given["moment"])
             record = synthesise(rng, given, collection.rate, n_timepoints, ground)
             X, accepted = collection.finish(record, collection.rate, n_before, given["lead_s"])
+            accepted |= given["moment"] == 0
             if catalogue is not None:
                 accepted, wanted = np.ones(len(X), dtype=bool), 0
             event = given["event"] + len(panels) * 1_000_000
-            panels.append((X[accepted], given["magnitude"][accepted], event[accepted]))
+            panels.append((X[accepted], targets(given)[accepted], event[accepted]))
             wanted -= int(accepted.sum())
         X, y, event = (np.concatenate(parts) for parts in zip(*panels, strict=True))
         X, y, event = X[:CHUNK, collection.components], y[:CHUNK], event[:CHUNK]

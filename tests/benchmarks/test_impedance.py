@@ -51,6 +51,7 @@ def test_the_whole_command_and_its_resumption(tmp_path, monkeypatch):
     def refuse(self, value, seed):
         raise AssertionError("done before")
 
+    refuse.__name__ = "pretrain"  # units are named by it
     # What is there is not done again; what is missing is, alike.
     (gone,) = (tmp_path / "out").rglob("few-2-seed1.json")
     gone.unlink()

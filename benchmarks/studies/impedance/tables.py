@@ -94,7 +94,8 @@ def heads(table, compared, n):
         ["", *("PCC", "PCC²", "r2")], rows,
         "A probe is the linear layer at every time point, fitted in closed form to the features of "
         "the last block and the series; nothing else is trained. LP-FT goes on from there at omega "
-        "1. The last two rows are those of the first table, where the output layer transfers too.",
+        "1. The last two rows are those of the first table, where the output layer transfers too. "
+        "A row without an interval has one seed.",
     )]  # fmt: skip
 
 
@@ -192,7 +193,7 @@ def guard(table):
 def source_table(table, profile):
     """Make the table of the noise test on the source."""
     part = table[table["method"] == "source"]
-    n_test = int(part["n_test"].iloc[0])
+    n_test = int(part["n_test"].max()) if len(part) else 0
     rows = []
     for level in profile.noises:
         one = part[part["noise"] == level]

@@ -142,8 +142,8 @@ def direct_words(part):
         "8.31 % there. A correlation does not depend on the unit, so no scaling explains it; and "
         f"of the other forward models below, the lowest has {100 * means[name]:.2f} % "
         f"({VARIANTS[name].words}): none of them alone explains it, and combinations were not "
-        "run. Its training loss on the five traces, 0.001082, is a hundredth of the one here, which "
-        "includes dropout and weight decay; that suggests a closer fit to the five traces."
+        "run. Its training loss on the five traces, 0.001082, is a hundredth of the one here, "
+        "which includes dropout and weight decay; that suggests a closer fit to the five traces."
     )
 
 

@@ -295,7 +295,7 @@ def _train(estimator, instances, fresh, at, name):
             estimator.fit(*instances.part("train"), validation_data=validation)
         predicted = [estimator.predict(instances.part("test")[0])]
     y = instances.targets("test")
-    results = {
+    results: dict[str, Any] = {
         "validation": float(estimator.history_["val_score"][estimator.best_epoch_]),
         "n_test": len(y),
         "epochs": len(estimator.history_),

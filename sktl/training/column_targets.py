@@ -67,6 +67,8 @@ class ColumnTargets:
     ----------
     center, scale : np.ndarray of shape (n_targets,) or None
         What is subtracted, and what the rest is divided by; None: not fitted.
+    has_columns : bool
+        That y has two axes: True.
     monitors, score_name
         See `sktl.training.targets.ClassTargets`.
     """
@@ -76,6 +78,7 @@ class ColumnTargets:
 
     monitors: ClassVar[dict[str, bool]] = {"val_loss": False, "val_score": False}
     score_name: ClassVar[str] = "relative_mae"
+    has_columns: ClassVar[bool] = True
 
     def fit(self, y: np.ndarray, frames: np.ndarray | None = None) -> ColumnTargets:
         """Return what knows the scale of each column of y."""

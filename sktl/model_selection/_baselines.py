@@ -17,7 +17,6 @@ from sktl._lengths import is_unequal, series_of
 from sktl.estimators.training_run import TrainingRun
 from sktl.model_selection._candidates import Part, Scored
 from sktl.model_selection._noise import judge_outputs
-from sktl.training.targets import NumericTargets
 from sktl.training.training_data import DataFacts
 
 
@@ -95,7 +94,6 @@ class FittedBaseline:
             outputs = self.predict_proba(X).astype(np.float32)
         else:
             y = self.predict(X)
-            assert isinstance(targets, NumericTargets)  # no search has columns of their own unit
             wanted = (len(X), self.facts.shape[2])[: 1 + targets.has_columns]
             if y.shape != wanted:
                 raise ValueError(f"Predictions must have the shape {wanted}. Received: {y.shape}")

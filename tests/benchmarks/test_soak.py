@@ -3,6 +3,7 @@ import pytest
 from benchmarks.release.soak import plan_for, soak
 
 
+@pytest.mark.slow
 def test_a_small_soak_loses_nothing(tmp_path):
     pytest.importorskip("distributed")
     found = soak(20, every=0.3, folder=tmp_path, seconds=0.05, most_kills=1)

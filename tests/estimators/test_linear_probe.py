@@ -285,7 +285,7 @@ def test_what_is_not_finite_is_refused(probe, value):
         ({"weights": {"amplitude": -1}}, None, r"at least 0.*Received: weights="),
         ({"weights": {"amplitude": 0}}, None, r"must have a weight"),
         ({}, [1, 2], r"each of the 24 instances.*Received: shape \(2,\)"),
-        ({}, ["same"] * 24, r"two or more.*Received: one group"),
+        ({}, ["same"] * 24, r"two different labels.*Received: one group"),
     ],
 )
 def test_errors_name_what_is_allowed_and_what_was_received(probe, parameters, groups, message):

@@ -200,7 +200,7 @@ def test_probe_loo_is_the_best_ridge_without_each_instance_or_group(grouped):
 
 def test_groups_of_another_length_are_refused(sources):
     X, y = make_target()
-    with pytest.raises(ValueError, match="a group for each of the 90 instances"):
+    with pytest.raises(ValueError, match="one label for each of the 90 instances"):
         rank_sources(X, y, MagNetClassifier(**SMALL), sources, groups=np.zeros(9))
 
 

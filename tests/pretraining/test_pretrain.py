@@ -53,7 +53,8 @@ def test_the_card_is_complete(made):
     assert card.training["relative"] <= EASY.limit
     assert card.training["commit"] == "0" * 40
     missing = {name for name, value in card.to_dict().items() if value is None}
-    assert missing == {"classes", "domain", "sampling_rate", "licence", "results"}
+    assert missing == {"classes", "sampling_rate", "licence", "results"}
+    assert card.domain == "finance"
 
 
 def test_the_score_is_that_of_the_network_on_instances_it_never_saw(made):

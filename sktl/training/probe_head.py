@@ -21,6 +21,9 @@ from sktl.training.kernel_ridge import Spectrum, best_penalty
 
 # Relative to the mean squared singular value of the standardised features.
 _PENALTIES = np.logspace(-4, 4, 17)
+# Smallest deviation of a feature, relative to the root mean square of all. Without it one of 48
+# starts on 35 earthquakes had six times the error; 0.1 and more cost accuracy elsewhere.
+_LEAST_SPREAD = 0.03
 # Grid of factors of the class scores before the softmax.
 _SHARPNESS = np.logspace(-1, 2, 25)
 # Largest number of instances used; more would take longer and hardly change the probe.
@@ -57,7 +60,7 @@ def ridge(
     Parameters
     ----------
     features : np.ndarray of shape (n_instances, n_features)
-        Features in any unit; they are standardised internally.
+        Features; they are standardised internally, those that hardly vary by a common deviation.
     targets : np.ndarray of shape (n_instances, n_outputs)
         Numeric targets, or 0 and 1 for classes.
     weights : np.ndarray of shape (n_instances,)
@@ -93,6 +96,8 @@ def ridge(
     spread = np.sqrt(share @ (features - center) ** 2)
     # Constant features are left out, so that rounding errors are not amplified.
     varies = spread > 1e-6 * (np.abs(center) + spread.max(initial=0)) + 1e-30
+    # A feature that hardly varies here may vary by far more in new instances.
+    spread = np.maximum(spread, _LEAST_SPREAD * np.linalg.norm(spread) / max(1, len(spread)) ** 0.5)
     if emphasis is not None:
         spread = spread / emphasis
     z = (features[:, varies] - center[varies]) / spread[varies]

@@ -20,7 +20,7 @@ from .conftest import gives_series, make_panel
 @pytest.fixture
 def features():
     rng = np.random.default_rng(0)
-    return rng.normal(size=(40, 12)) * np.logspace(-2, 2, 12) + 5
+    return rng.normal(size=(40, 12)) * np.logspace(-0.7, 0.7, 12) + 5
 
 
 def test_ridge_is_scikit_learns(features):
@@ -58,6 +58,16 @@ def test_features_that_do_not_vary_are_left_out(features):
     constant = ridge(np.ones((5, 3)), np.arange(5.0)[:, None], np.ones(5))
     assert constant.bias == pytest.approx(2)
     assert not constant.kernel.any()
+
+
+def test_a_feature_that_hardly_varied_does_not_decide_on_new_instances(features):
+    rng = np.random.default_rng(3)
+    rare = np.zeros((40, 200))
+    rare[np.arange(40), rng.integers(0, 200, 40)] = 1e-4  # as units that one instance moves a bit
+    y = features[:, [3]] + rng.normal(size=(40, 1))
+    probe = ridge(np.column_stack([features, rare]), y, np.ones(40))
+    awake = np.r_[features.mean(axis=0), np.ones(200)] @ probe.kernel + probe.bias
+    assert abs(awake - y.mean()) < 3 * y.std()
 
 
 def test_an_emphasised_feature_is_found_among_hundreds():

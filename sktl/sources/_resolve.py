@@ -22,6 +22,8 @@ _BUNDLED = Path(__file__).parent / "bundled"
 SIMULATED = "-simulated"
 # Of the same domain, for simulated sources whose dataset has no real source.
 _NEAREST_REAL = {"EMG": "EMG-Roshambo", "SPEECH": "DSPSpeech-20"}
+# Of several simulators at once: no real data has all of their targets.
+_ONLY_SIMULATED = {"seismic"}
 # Path -> (change times, sizes and hashes; what was verified then).
 _cache: dict[str, tuple[tuple | None, Source]] = {}
 # Downloads that failed in this process, by where the file would be kept and its address.
@@ -343,10 +345,14 @@ def _warn_simulated(name: str, architecture: str) -> None:
         nearest = f"The nearest source that was trained on real data is source={near!r}. "
     else:
         nearest = ""
+    train = (
+        f"Train it on the real data by: sktl pretrain {shlex.quote(name)} --architecture "
+        f"{architecture} --data real. "
+    )
     warnings.warn(
-        f"source={name!r} for {architecture} was trained on simulated data. {nearest}Train it "
-        f"on the real data by: sktl pretrain {shlex.quote(name)} --architecture {architecture} "
-        f"--data real. To use the simulated one without this warning: source='{name}{SIMULATED}'.",
+        f"source={name!r} for {architecture} was trained on simulated data. {nearest}"
+        f"{'' if name in _ONLY_SIMULATED else train}To use the simulated one without this "
+        f"warning: source='{name}{SIMULATED}'.",
         SimulatedSourceWarning,
         stacklevel=3,
     )

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from sktl import estimators
-from sktl.datasets import get_spec, list_datasets
+from sktl.datasets import list_datasets
+from sktl.pretraining.joint import spec_of
 from sktl.sources import SimulatedSourceWarning, list_sources, load_source, published
 from sktl.sources._folder import read_card, read_source
 from sktl.sources._resolve import _BUNDLED
@@ -25,10 +26,14 @@ REAL = {
     "EMG-Roshambo": ARCHITECTURES,
     "S&P 500": ("MagNet", "TCN"),
 }
+# Those of several simulators and targets at once.
+JOINT = {"seismic-simulated": ("ConvNetQuakeINGV",)}
 # What is downloaded, or found in a mirror, before the bundled one is taken.
 PUBLISHED = {(e.card.architecture, e.card.name) for e in published.PUBLISHED}
 ALL = [(architecture, name) for architecture in ARCHITECTURES for name in SIMULATED]
-ALL += [(architecture, name) for name, trained in REAL.items() for architecture in trained]
+ALL += [
+    (architecture, name) for name, trained in (REAL | JOINT).items() for architecture in trained
+]
 
 
 def test_there_is_one_for_every_architecture_and_dataset():
@@ -68,17 +73,18 @@ def test_the_warning_names_the_real_source_of_the_domain(name, near):
 @pytest.mark.parametrize(("architecture", "name"), ALL)
 def test_the_card_is_complete_and_the_weights_are_what_it_says(architecture, name):
     source = read_source(_BUNDLED / architecture / name)  # verifies every byte
-    card, spec = source.card, get_spec(name)
+    card, spec = source.card, spec_of(name)
     assert (card.name, card.architecture, card.task) == (name, architecture, spec.task)
-    assert (card.dataset, card.simulated) == (name, name in SIMULATED)
+    assert (card.dataset, card.simulated) == (name, name not in REAL)
     unknown = {field for field, value in card.to_dict().items() if value is None}
     assert unknown <= {"classes", "sampling_rate", "domain"} | (
-        {"results"} if name in REAL else set()
+        {"results"} if name not in SIMULATED else set()
     )
     assert (card.classes is None) == (spec.task == "regression")
     assert card.classes is None or set(card.classes) == set(spec.classes)
     assert card.sampling_rate == (spec.rate_hz and spec.rate_hz / card.training["every"])
-    assert card.score["split"] == ("held-out simulated" if name in SIMULATED else "test")
+    assert card.score["split"] == ("held-out simulated" if card.simulated else "test")
+    assert tuple(card.training.get("targets", ())) == spec.targets
     if name in REAL and not spec.chronological:
         assert card.training["split"] == "grouped"
     assert len(card.training["commit"]) == 40
@@ -109,7 +115,9 @@ def test_all_load_into_networks_of_another_shape(architecture):
         np.testing.assert_array_equal(kernel, arrays[f"{layer}/kernel"].astype("float32"))
 
 
-def test_a_plain_name_warns_and_names_the_command():
+def test_a_plain_name_warns_and_names_the_command_where_there_is_real_data():
+    with pytest.warns(SimulatedSourceWarning, match="seismic.*simulated data. To use"):
+        load_source("seismic", "ConvNetQuakeINGV")
     with pytest.warns(SimulatedSourceWarning, match="sktl pretrain LOMAX --architecture TCN"):
         found = load_source("LOMAX", "TCN")
     assert found.origin == "bundled"

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sktl._files import write_whole
+from sktl._words import counted
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "development" / "performance.md"
 
@@ -26,7 +27,7 @@ def conditions(arguments, *packages, threads=None):
     cores = len(os.sched_getaffinity(0))
     threads = threads or os.environ.get("TF_NUM_INTRAOP_THREADS", "as many as cores")
     return (
-        f"{arguments.date}, {cores} cores of a cloud machine shared with other work, threads: "
+        f"{arguments.date}, {counted(cores, 'core')} of a cloud machine shared with other work, threads: "
         f"{threads}, Python {platform.python_version()}, {versions}."
     )
 

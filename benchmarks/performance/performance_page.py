@@ -24,7 +24,7 @@ def add_page_option(parser):
 def conditions(arguments, *packages, threads=None):
     """Say when, on what and with which versions something was measured."""
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
-    cores = len(os.sched_getaffinity(0))
+    cores = counted(len(os.sched_getaffinity(0)), "core")
     threads = threads or os.environ.get("TF_NUM_INTRAOP_THREADS", "as many as cores")
     return (
         f"{arguments.date}, {counted(cores, 'core')} of a cloud machine shared with other work, threads: "

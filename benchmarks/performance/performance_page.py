@@ -27,7 +27,7 @@ def conditions(arguments, *packages, threads=None):
     cores = counted(len(os.sched_getaffinity(0)), "core")
     threads = threads or os.environ.get("TF_NUM_INTRAOP_THREADS", "as many as cores")
     return (
-        f"{arguments.date}, {counted(cores, 'core')} of a cloud machine shared with other work, threads: "
+        f"{arguments.date}, {cores} of a cloud machine shared with other work, threads: "
         f"{threads}, Python {platform.python_version()}, {versions}."
     )
 

@@ -7,44 +7,45 @@ import numpy as np
 from sktl.estimators.images import add_marks, magnitude_classes, render_pictures
 
 
-def draw_scatter(true, results, title, folder):
-    """Draw the paper's Figure 8: predicted against true magnitudes, with lines at 0.3."""
+def _panels(n, title):
+    """Make n panels, four in a row, under a title."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    columns = min(4, len(results))
-    rows = -(-len(results) // columns)
+    columns = min(4, n)
+    rows = -(-n // columns)
     figure, axes = plt.subplots(
         rows, columns, figsize=(3 * columns, 3.2 * rows), squeeze=False, layout="constrained"
     )
-    for axis in axes.flat[len(results) :]:
+    for axis in axes.flat[n:]:
         axis.axis("off")
+    figure.suptitle(title)
+    return figure, axes
+
+
+def _save(figure, path):
+    import matplotlib.pyplot as plt
+
+    figure.savefig(path, dpi=80)
+    plt.close(figure)
+
+
+def draw_scatter(true, results, title, folder):
+    """Draw the paper's Figure 8: predicted against true magnitudes, with lines at 0.3."""
+    figure, axes = _panels(len(results), title)
     for axis, (name, predicted) in zip(axes.flat, results.items(), strict=False):
         axis.plot(true, predicted, "o", markersize=3, alpha=0.5)
         for shift, style in ((0, "-"), (0.3, "--"), (-0.3, "--")):
             axis.plot([0, 3], [shift, 3 + shift], style, color="0.4", linewidth=0.8)
         axis.set(title=name, xlim=(0, 3), ylim=(-0.5, 3.5), xlabel="magnitude", ylabel="predicted")
-    figure.suptitle(title)
-    figure.savefig(folder / "figure8.png", dpi=80)
-    plt.close(figure)
+    _save(figure, folder / "figure8.png")
 
 
 def draw_confusion(true, results, n_classes, title, folder):
     """Draw which class is predicted for which: the share of each true class, a panel a method."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    columns = min(4, len(results))
-    rows = -(-len(results) // columns)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(3 * columns, 3.2 * rows), squeeze=False, layout="constrained"
-    )
-    for axis in axes.flat[len(results) :]:
-        axis.axis("off")
+    figure, axes = _panels(len(results), title)
     for axis, (name, predicted) in zip(axes.flat, results.items(), strict=False):
         image = axis.imshow(
             confusion(true, predicted, n_classes), origin="lower", cmap="viridis", vmin=0, vmax=0.5,
@@ -53,9 +54,7 @@ def draw_confusion(true, results, n_classes, title, folder):
         axis.plot([0.5, n_classes + 0.5], [0.5, n_classes + 0.5], color="w", linewidth=0.5)
         axis.set(title=name, xlabel="predicted class", ylabel="true class")
     figure.colorbar(image, ax=axes, label="share of the true class (0.5 and more: one colour)")
-    figure.suptitle(title)
-    figure.savefig(folder / "confusion.png", dpi=80)
-    plt.close(figure)
+    _save(figure, folder / "confusion.png")
 
 
 def confusion(true, predicted, n_classes):

@@ -83,9 +83,7 @@ class BaseTransferClassifier(BaseTransferEstimator, BaseClassifier):
         return probe_start(network, start, training, True, ordinal_layer)
 
     def _predict(self, X):
-        if self.output != "ordinal":
-            return super()._predict(X)
-        return self._facts.targets.decode(self._outputs(X))
+        return self._facts.targets.decode(self._predict_proba(X))
 
     def _predict_proba(self, X):
         return self._outputs(X)

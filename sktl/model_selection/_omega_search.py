@@ -20,6 +20,7 @@ from sktl.model_selection._noise import chance, judge, standard_error
 from sktl.model_selection._results import contestants, curves, decide, tabulate
 from sktl.model_selection._search_inputs import SearchInputs
 from sktl.training.optimizer import OMEGA_GRID
+from sktl.training.training_data import TrainingData
 
 
 class OmegaSearch(SearchInputs, NetworkWrapper):
@@ -225,8 +226,10 @@ default="validation"
         template = self.estimator.clone()
         template.set_params(random_state=draw_seed(template.random_state))
         baselines = make_baselines(self.baselines, template, self.scoring)
-        candidates = self._networks(template, X, y)
-        parts = self._parts(X, y, template, {candidate.channel_repeats for candidate in candidates})
+        prepared: dict[int, TrainingData] = {}
+        candidates = self._networks(template, X, y, prepared)
+        repeats = {candidate.channel_repeats for candidate in candidates}
+        parts = self._parts(X, y, template, repeats, prepared)
         self._greater_is_better = parts[0].facts.targets.monitors[self.scoring]
         X_held_out = self._held_out(template, X)[0] if baselines else None
         for baseline in baselines:

@@ -83,7 +83,7 @@ def _release():
     # needed are created again at the next call. Without this private method, a TensorFlow only
     # keeps more memory.
     module = sys.modules.get("tensorflow.python.eager.context")
-    current = getattr(module, "context", lambda: None)()
-    clear = getattr(current, "clear_kernel_cache", None)
+    context = getattr(module, "context", None)
+    clear = context and getattr(context(), "clear_kernel_cache", None)
     if clear:
         clear()

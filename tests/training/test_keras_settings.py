@@ -96,6 +96,7 @@ def test_networks_are_the_same_whatever_is_set(setting, panel, expected):
     assert present() == chosen
 
 
+@pytest.mark.fast_only("mixed_float16")
 @pytest.mark.parametrize("setting", CACHED, indirect=True)
 def test_the_cache_keeps_nothing_of_a_setting(setting, panel, expected):
     X, y = panel

@@ -132,7 +132,8 @@ def test_pickles_predict_the_same_in_another_process(names, tmp_path):
     assert not differing
 
 
-@pytest.mark.others_slow(*ONE_OF_EACH)
+# Of images, test_resnet_image.py compares two fits from scratch.
+@pytest.mark.others_slow(*(name for name in ONE_OF_EACH if "Image" not in name))
 def test_random_state_decides_bit_for_bit(cls, small, panel):
     X, y = panel
     fits = [cls(**small | {"random_state": seed}).fit(X, y) for seed in (3, 3, 4)]

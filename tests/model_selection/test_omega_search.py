@@ -53,11 +53,11 @@ def test_the_grid_is_the_published_one():
     ],
     indirect=["network"],
 )
-def test_every_candidate_is_what_a_single_fit_gives(network, source, useless, n_channels):
+def test_every_candidate_is_what_a_single_fit_gives(network, source, n_channels):
     X, y = make_panel(n_channels=n_channels)
-    search = OmegaSearch(network, omegas=(0.1, 1.0), sources=[source, useless]).fit(X, y)
+    search = OmegaSearch(network, omegas=(0.1, 1.0), sources=[source]).fit(X, y)
     table = search.cv_results_
-    pairs = [(None, 1.0), (source, 0.1), (source, 1.0), (useless, 0.1), (useless, 1.0)]
+    pairs = [(None, 1.0), (source, 0.1), (source, 1.0)]
     assert list(zip(table["source"], table["omega"], strict=True)) == pairs
     for number, (path, omega) in enumerate(pairs):
         single = network.clone().set_params(source=path, omega=omega).fit(X, y)

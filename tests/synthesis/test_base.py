@@ -11,11 +11,20 @@ from sktl.synthesis import BaseGenerator, MixupGenerator, ResamplingGenerator
 
 from .conftest import GENERATORS, make_panel
 
+# A network is fitted and drawn from in the tests of regression and of files.
+without_network = pytest.mark.parametrize(
+    "generator",
+    [pytest.param(g, marks=[pytest.mark.slow] * (g is GENERATORS[-1])) for g in GENERATORS],
+    ids=lambda generator: type(generator).__name__,
+    indirect=True,
+)
+
 
 def numbers(y):
     return (y == "fast") + np.arange(len(y)) / 100
 
 
+@without_network
 def test_samples_have_the_shape_and_the_targets_of_the_data(generator, panel):
     X, y = panel
     X_new, y_new = generator.fit(X, y).sample(40, random_state=0)
@@ -131,15 +140,6 @@ def test_bad_requests(generator, panel):
     ]:
         with pytest.raises(ValueError, match=message):
             generator.sample(**arguments)
-
-
-# Networks of any length are tried in test_wgan_gp.py.
-without_network = pytest.mark.parametrize(
-    "generator",
-    [pytest.param(g, marks=[pytest.mark.slow] * (g is GENERATORS[-1])) for g in GENERATORS],
-    ids=lambda generator: type(generator).__name__,
-    indirect=True,
-)
 
 
 @without_network

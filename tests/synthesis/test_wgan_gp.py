@@ -130,9 +130,8 @@ def test_the_file_holds_no_training_series(learnt, tmp_path):
     assert loaded.diversity_.equals(learnt.diversity_)
 
 
-@pytest.mark.parametrize(
-    "length", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (17, 40))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("length", [1, 17, 40])
 def test_short_and_long_series(length):
     X, y = np.random.default_rng(0).normal(size=(6, 1, length)), np.arange(6.0)
     with warnings.catch_warnings():

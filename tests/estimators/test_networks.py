@@ -7,7 +7,7 @@ from sktl.estimators import ConvNetQuakeINGVRegressor, MagNetRegressor, MLSTMFCN
 from sktl.estimators import TCNRegressor as TCNet
 from sktl.training.compiled_network import initial_weights, weight_names
 
-from .conftest import ONE_OF_EACH, gives_series
+from .conftest import CLASSES, ONE_OF_EACH, gives_series
 
 ARCHITECTURES = [ConvNetQuakeINGVRegressor, MagNetRegressor, MLSTMFCNRegressor, TCNet]
 # target: (length, outputs, stream max, parameters of the four networks with three channels)
@@ -22,6 +22,8 @@ PARAMETERS = {
 TRANSFERRED = (25_152, 6_816, 265_728, 79_440)
 
 
+# A ResNet takes two seconds to build, whatever comes at its end.
+ALL_BUT_ONE = [cls.__name__ for cls in CLASSES if cls.__name__ != "ResNetImageClassifier"]
 # Without the stream max, and with many outputs.
 FAST_TARGETS = ("STEAD", "SPEECH")
 
@@ -45,7 +47,7 @@ def test_numbers_of_parameters(target, number):
     assert transferred == TRANSFERRED[number]
 
 
-@pytest.mark.others_slow(*ONE_OF_EACH)
+@pytest.mark.others_slow(*ALL_BUT_ONE)
 def test_transferable_layers_and_head_exist(cls):
     estimator = cls()
     network = estimator.build_network(2, 30, 2)
@@ -64,7 +66,7 @@ def test_shortest_series(cls, length):
     assert network(inputs[: len(network.inputs)]).shape == (4, n_outputs)
 
 
-@pytest.mark.others_slow("ConvNetQuakeINGVClassifier", "MagNetClassifier", "TCNClassifier")
+@pytest.mark.others_slow(*ALL_BUT_ONE)
 def test_classifiers_give_probabilities(classifier):
     network = classifier(stream_max=None).build_network(2, 9, 3)
     X = np.random.default_rng(0).normal(size=(5, 9, 2)).astype("float32")

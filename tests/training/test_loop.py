@@ -54,7 +54,7 @@ def data():
     return X, y
 
 
-@pytest.mark.fast_only("True-False")
+@pytest.mark.fast_only("False-True", "True-False")
 @pytest.mark.usefixtures("gradients_of_torch")
 @pytest.mark.parametrize("drop_last", [False, True])
 @pytest.mark.parametrize("normalization", [False, True])

@@ -21,7 +21,7 @@ SMALL = {"n_steps": 4, "n_critic": 2, "batch_size": 6, "filters": 4, "latent_siz
 @pytest.fixture(scope="module")
 def learnt():
     X, y = make_panel(40)
-    return WGANGPGenerator(n_steps=200, filters=16, random_state=0).fit(X, y)
+    return WGANGPGenerator(n_steps=300, filters=16, random_state=0).fit(X, y)
 
 
 def test_it_learns_the_classes(learnt):
@@ -46,7 +46,7 @@ def test_its_samples_vary_as_the_data(learnt):
 
 def test_the_history_and_the_average(learnt):
     history = learnt.history_
-    assert history.index.tolist() == list(range(1, 201))
+    assert history.index.tolist() == list(range(1, 301))
     assert list(history.columns) == ["critic_loss", "distance", "generator_loss"]
     assert history["distance"][-20:].mean() < history["distance"].max() / 2
 

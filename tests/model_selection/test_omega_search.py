@@ -391,6 +391,7 @@ def test_a_source_of_the_other_kind_that_saw_the_answers_is_left_out(panel, sktl
         assert "numbers" not in search.fit(X, y).cv_results_["source"].tolist()
 
 
+@pytest.mark.fast_only("validation")
 @pytest.mark.parametrize("selection", ["validation", 2])
 def test_only_the_best_ranked_sources_are_tried(source, useless, panel, selection, monkeypatch):
     X, y = panel

@@ -228,6 +228,7 @@ def test_same_every_time_and_the_estimator_stays_as_it_is(sources, ranked):
     assert network._is_fitted is False
 
 
+@pytest.mark.fast_only("2-True", "1-False")
 @pytest.mark.parametrize(("n_a_class", "probed"), [(4, True), (2, True), (1, False)])
 def test_classes_of_few_instances(sources, n_a_class, probed):
     X, y = make_target(3 * n_a_class)

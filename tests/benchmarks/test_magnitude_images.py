@@ -90,6 +90,7 @@ def test_confusion_counts_each_true_class(benchmark):
     assert np.isnan(table[1]).all()
 
 
+@pytest.mark.slow
 def test_the_command_keeps_fits_and_reports_all_seeds(benchmark, tmp_path, monkeypatch, capsys):
     def simulated(per_class, seed):
         magnitudes = np.tile(np.arange(1, 31) * 0.1 - 0.05, per_class)

@@ -35,6 +35,7 @@ def measured(tmp_path_factory):
     return out, arguments
 
 
+@pytest.mark.slow
 def test_there_is_one_record_a_fit_and_none_is_made_twice(measured):
     out, arguments = measured
     before = (out / "records.csv").read_bytes()

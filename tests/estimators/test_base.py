@@ -8,7 +8,7 @@ from sktime.datatypes import convert_to
 from .conftest import gives_series, make_panel
 
 
-@pytest.mark.others_slow
+@pytest.mark.others_slow("ConvNetQuakeINGVClassifier")
 def test_history_has_one_row_an_epoch(cls, small, panel):
     fitted = cls(**small | {"n_epochs": 3}).fit(*panel)
     history = fitted.history_
@@ -50,7 +50,7 @@ def test_no_network_before_fit(cls):
     assert not hasattr(cls(), "network_")
 
 
-@pytest.mark.others_slow
+@pytest.mark.others_slow("ConvNetQuakeINGVClassifier")
 def test_panels_of_any_type(cls, small, panel):
     X, y = panel
     expected = cls(**small).fit(X, y).predict(X)
@@ -60,7 +60,7 @@ def test_panels_of_any_type(cls, small, panel):
     assert len(cls(**small).fit(flat, y).predict(flat)) == len(y)
 
 
-@pytest.mark.others_slow
+@pytest.mark.others_slow("ConvNetQuakeINGVClassifier")
 def test_one_time_point_and_constant_series(cls, small, panel):
     X, y = panel
     for series in (X[:, :, :1], np.full_like(X, 3.0)):
@@ -128,7 +128,7 @@ def test_values_that_are_not_finite(cls, small, panel, value):
         fitted.predict(X)
 
 
-@pytest.mark.others_slow
+@pytest.mark.others_slow("ConvNetQuakeINGVClassifier")
 def test_another_shape_in_predict(cls, small, panel):
     X, y = panel
     fitted = cls(**small).fit(X, y)
@@ -189,7 +189,7 @@ def test_bad_parameters(cls, panel, params, message):
         cls(**params).fit(*panel)
 
 
-@pytest.mark.others_slow
+@pytest.mark.others_slow("ConvNetQuakeINGVClassifier")
 def test_verbose_draws_a_bar(cls, small, panel, capsys):
     cls(**small | {"verbose": True}).fit(*panel)
     captured = capsys.readouterr()

@@ -45,9 +45,18 @@ def probe(request):
     return request.param
 
 
-@pytest.mark.parametrize(
-    "probe", [pytest.param(LinearProbeClassifier, marks=pytest.mark.slow), LinearProbeRegressor]
-)
+def test_sktimes_suite_with_one_set_of_parameters(monkeypatch):
+    cls, params = LinearProbeRegressor, LinearProbeRegressor.get_test_params()[0]
+    monkeypatch.setattr(cls, "get_test_params", classmethod(lambda cls, name="default": params))
+    # Which asks for a second set of parameters.
+    unlike = ["test_get_test_params_coverage"]
+    results = check_estimator(cls, tests_to_exclude=unlike, raise_exceptions=False, verbose=False)
+    assert not {name: result for name, result in results.items() if result != "PASSED"}
+    assert len(results) > 50
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("probe", PROBES)
 def test_sktimes_whole_suite(probe):
     results = check_estimator(probe, raise_exceptions=False, verbose=False)
     failed = {name: result for name, result in results.items() if result != "PASSED"}

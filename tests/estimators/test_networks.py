@@ -7,7 +7,7 @@ from sktl.estimators import ConvNetQuakeINGVRegressor, MagNetRegressor, MLSTMFCN
 from sktl.estimators import TCNRegressor as TCNet
 from sktl.training.compiled_network import initial_weights, weight_names
 
-from .conftest import ONE_OF_EACH, gives_series
+from .conftest import CLASSES, ONE_OF_EACH, gives_series
 
 ARCHITECTURES = [ConvNetQuakeINGVRegressor, MagNetRegressor, MLSTMFCNRegressor, TCNet]
 # target: (length, outputs, stream max, parameters of the four networks with three channels)
@@ -22,7 +22,16 @@ PARAMETERS = {
 TRANSFERRED = (25_152, 6_816, 265_728, 79_440)
 
 
-@pytest.mark.parametrize("target", PARAMETERS)
+# A ResNet takes two seconds to build, whatever comes at its end.
+ALL_BUT_ONE = [cls.__name__ for cls in CLASSES if cls.__name__ != "ResNetImageClassifier"]
+# Without the stream max, and with many outputs.
+FAST_TARGETS = ("STEAD", "SPEECH")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [pytest.param(n, marks=[pytest.mark.slow] * (n not in FAST_TARGETS)) for n in PARAMETERS],
+)
 @pytest.mark.parametrize("number", range(4), ids=[cls.architecture for cls in ARCHITECTURES])
 def test_numbers_of_parameters(target, number):
     length, outputs, stream_max, counts = PARAMETERS[target]
@@ -38,6 +47,7 @@ def test_numbers_of_parameters(target, number):
     assert transferred == TRANSFERRED[number]
 
 
+@pytest.mark.others_slow(*ALL_BUT_ONE)
 def test_transferable_layers_and_head_exist(cls):
     estimator = cls()
     network = estimator.build_network(2, 30, 2)
@@ -56,6 +66,7 @@ def test_shortest_series(cls, length):
     assert network(inputs[: len(network.inputs)]).shape == (4, n_outputs)
 
 
+@pytest.mark.others_slow(*ALL_BUT_ONE)
 def test_classifiers_give_probabilities(classifier):
     network = classifier(stream_max=None).build_network(2, 9, 3)
     X = np.random.default_rng(0).normal(size=(5, 9, 2)).astype("float32")
@@ -109,7 +120,7 @@ def test_branches_of_mlstm_fcn():
 def test_dropout_of_magnet_in_prediction():
     X = np.random.default_rng(0).normal(size=(4, 3, 30)).astype("float32")
     y = np.arange(4.0)
-    small = {"n_epochs": 1, "random_state": 0, "filters": (4, 3), "lstm_units": 3}
+    small = {"n_epochs": 0, "head": "probe", "random_state": 0, "filters": (4, 3), "lstm_units": 3}
     plain = MagNetRegressor(**small).fit(X, y)
     noisy = MagNetRegressor(mc_dropout=True, **small).fit(X, y)
     np.testing.assert_array_equal(noisy.predict(X), noisy.predict(X))

@@ -116,7 +116,7 @@ def test_omega_multiplies_the_first_step(cls, small, source, panel):
         np.testing.assert_allclose(moves[2.0][path], 2 * move, rtol=1e-3, atol=largest * 1e-3)
 
 
-@pytest.mark.others_slow
+@pytest.mark.others_slow("ConvNetQuakeINGVClassifier")
 def test_plateau_keeps_the_ratio(cls, small, source, panel):
     """Adam's first step moves every weight by its rate; so does one after a plateau, smaller."""
     import keras
@@ -152,7 +152,7 @@ def test_plateau_keeps_the_ratio(cls, small, source, panel):
 def test_any_number_of_channels(cls, small, source, channels):
     folder, donor = source
     X, y = make_panel(cls, n_channels=channels)
-    fitted = cls(**small | {"source": folder, "omega": 0.0}).fit(X, y)
+    fitted = cls(**small | UNTRAINED | {"source": folder}).fit(X, y)
     kernel, original = (first_kernel(one._weights, fitted) for one in (fitted, donor))
     # The target's one channel is repeated, also at predict; a picture has always three colours.
     if channels == 1 or not fitted._first_layers:
@@ -170,7 +170,7 @@ def test_one_channel_to_three(cls, small, tmp_path, how, divisor):
     donor = cls(**small | UNTRAINED).fit(X, y)
     folder = donor.save_pretrained(tmp_path / "mono")
     X, y = make_panel(cls)
-    params = {"source": folder, "omega": 0.0, "channel_adaptation": how}
+    params = UNTRAINED | {"source": folder, "channel_adaptation": how}
     fitted = cls(**small | params).fit(X, y)
     kernel, original = (first_kernel(one._weights, fitted) for one in (fitted, donor))
     if not fitted._first_layers:

@@ -119,6 +119,7 @@ def test_training_does_not_see_how_far_it_is_padded():
 
 
 @on_tensorflow
+@pytest.mark.fast_only("MagNet", "TCN")  # MagNet's last layer is an LSTM
 @pytest.mark.parametrize("architecture", ["LSTM", "MagNet", "TCN"])
 def test_gradients_are_those_of_the_series_alone(architecture):
     estimator = of(architecture)
@@ -191,7 +192,9 @@ def test_validation_data_of_other_lengths():
 
 def test_targets_relative_to_the_last_value_of_a_series():
     y = np.array([one[0, -1] for one in X]) + 0.01
-    fitted = MagNetRegressor(**MAGNET, target_scaling="instance").fit(X, y)
+    # Its output layer starts as a probe: a network that trains no step is not compiled for it.
+    params = MAGNET | {"n_epochs": 0, "head": "probe", "target_scaling": "instance"}
+    fitted = MagNetRegressor(**params).fit(X, y)
     assert np.abs(fitted.predict(X) - y).max() < 0.05 * np.ptp(y)
 
 
@@ -242,6 +245,7 @@ LABELS = [label for one, label in zip(X, Y, strict=True) if one.shape[1] > 8]
 POLICIES = {"pad": (31, continued), "crop": (9, continued), "resample": (31, interpolated)}
 
 
+@pytest.mark.fast_only("pad", "resample")
 @pytest.mark.parametrize("policy", POLICIES)
 def test_policies(policy):
     length, by_hand = POLICIES[policy]
@@ -296,7 +300,7 @@ def test_features_behind_maxima():
 def japanese_vowels():
     """Utterances of nine speakers, of 7 to 29 time points."""
     data = [load_japanese_vowels(split, return_X_y=True) for split in ("train", "test")]
-    return [(frame.iloc[::3], labels[::3]) for frame, labels in data]
+    return [(frame.iloc[::5], labels[::5]) for frame, labels in data]
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,8 @@ def assert_same(one, other):
     assert all(same_result(record, other[key]) for key, record in one.items())
 
 
+# Four processes start for it; a cluster of this machine, below, works in the fast tests.
+@pytest.mark.slow
 def test_two_dask_workers_give_the_same(plan, tmp_path, stand_in, dask_cluster):
     whole, store = Store(tmp_path / "whole"), Store(tmp_path / "dask-store")
     run(plan, whole, backend="sequential", execute=stand_in.execute)
@@ -82,12 +84,19 @@ def test_two_dask_workers_give_the_same(plan, tmp_path, stand_in, dask_cluster):
     assert os.getpid() not in workers
 
 
-def test_workers_of_this_machine_have_one_thread_each():
+def test_workers_of_this_machine_have_one_thread_each(plan, tmp_path, stand_in):
     distributed = pytest.importorskip("distributed")
+    whole, store = Store(tmp_path / "whole"), Store(tmp_path / "dask-store")
+    run(plan, whole, backend="sequential", execute=stand_in.execute)
     with engine("dask", 2):
-        workers = distributed.default_client().scheduler_info(n_workers=-1)["workers"].values()
+        client = distributed.default_client()
+        workers = client.scheduler_info(n_workers=-1)["workers"].values()
         assert [worker["nthreads"] for worker in workers] == [1, 1]
         assert all(worker["id"] != os.getpid() for worker in workers)
+        # The run finds the cluster to which this process is connected.
+        assert run(plan, store, backend="dask", execute=stand_in.execute).complete
+    assert_same(store, whole)
+    assert os.getpid() not in {r["provenance"]["process"] for r in results(store).values()}
 
 
 def test_workers_with_several_threads_are_refused():

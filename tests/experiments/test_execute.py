@@ -24,9 +24,9 @@ def plan():
 
 @pytest.fixture(scope="module")
 def finished(plan, tmp_path_factory):
-    """The store of a small grid with real fits in processes of their own."""
+    """The store of a small grid with real fits."""
     store = Store(tmp_path_factory.mktemp("grid"))
-    summary = run(plan, store, n_jobs=2)
+    summary = run(plan, store, backend="sequential")
     assert summary.complete, summary.errors
     return store
 
@@ -53,14 +53,26 @@ def test_a_grid_of_real_fits_has_scores_curves_and_facts(plan, finished):
 
 def test_the_same_seed_gives_the_same_records(plan, finished, tmp_path):
     again = Store(tmp_path / "again")
-    run(plan, again, n_jobs=2)
-    one = {record["key"]: record for record in finished.iter_records()}
-    other = {record["key"]: record for record in again.iter_records()}
+    run(plan, again, backend="sequential")
+    assert_same(finished, again)
+
+
+def assert_same(one, other):
+    one, other = ({record["key"]: record for record in s.iter_records()} for s in (one, other))
     assert set(one) == set(other)
     assert all(same_result(record, other[key]) for key, record in one.items())
 
 
-def test_a_trial_is_what_the_estimator_gives(plan, finished, xla):
+@pytest.mark.slow
+def test_processes_of_their_own_give_the_same_records_every_time(plan, tmp_path):
+    stores = [Store(tmp_path / name) for name in ("one", "other")]
+    for store in stores:
+        summary = run(plan, store, n_jobs=2)
+        assert summary.complete, summary.errors
+    assert_same(*stores)
+
+
+def test_a_trial_is_what_the_estimator_gives(plan, finished):
     (transfer,) = records(finished, "transfer")
     weights = finished.folder / "sources" / "ConvNetQuakeINGV" / "EMG-simulated"
     (folder,) = weights.iterdir()

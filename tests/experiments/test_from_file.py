@@ -16,17 +16,23 @@ from sktl.experiments._from_file import InFile, default_memory, in_file
 SMALL = {"n_epochs": 2, "n_layers": 3, "filters": 4, "schedule": "published"}
 
 
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    for name in ("EMG", "S&P 500"):
+        simulate_to_file(name, 300, folder / f"{name}.hdf5", 0)
+        with h5py.File(folder / f"{name}.hdf5", "a") as file:
+            file["X"][::7, 0, 3] = np.nan  # damaged
+    return folder
+
+
 @pytest.fixture
-def store(tmp_path, monkeypatch):
+def store(files, tmp_path, monkeypatch):
     """A store, for datasets whose official files are made here."""
     load = sktl.datasets.load_dataset
-    for name in ("EMG", "S&P 500"):
-        simulate_to_file(name, 300, tmp_path / f"{name}.hdf5", 0)
-        with h5py.File(tmp_path / f"{name}.hdf5", "a") as file:
-            file["X"][::7, 0, 3] = np.nan  # damaged
 
     def load_made(name, n_instances, seed, split, download_if_missing):
-        return load(f"{name}-simulated", n_instances, seed, path=tmp_path / f"{name}.hdf5")
+        return load(f"{name}-simulated", n_instances, seed, path=files / f"{name}.hdf5")
 
     monkeypatch.setattr(sktl.datasets, "load_dataset", load_made)
     return Store(tmp_path / "store").create()

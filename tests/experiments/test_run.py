@@ -66,6 +66,8 @@ def test_only_what_is_missing_is_run(whole, plan, stand_in, tmp_path):
     assert all(same_result(now[key], kept[key]) for key in kept)
 
 
+# A trial that kills its worker, below, is sent to such workers in the fast tests.
+@pytest.mark.slow
 def test_workers_of_their_own_give_the_same(plan, whole, tmp_path, stand_in):
     store = Store(tmp_path / "loky")
     run(plan, store, n_jobs=2, execute=stand_in.execute)
@@ -151,6 +153,11 @@ def test_a_trial_that_kills_its_worker_is_found_and_given_up(plan, whole, tmp_pa
     assert summary.deaths == 2
     assert summary.failed == 1
     assert summary.done == sum(plan.counts().values()) - 1
+    # What workers made is what this process made.
+    here, theirs = results(whole), results(store)
+    done = [key for key, record in theirs.items() if record["status"] == "ok"]
+    assert all(same_result(theirs[key], here[key]) for key in done)
+    assert os.getpid() not in {theirs[key]["provenance"]["process"] for key in done}
 
 
 @pytest.mark.slow
@@ -249,7 +256,12 @@ def test_a_worker_with_other_versions_refuses(plan, tmp_path, stand_in, monkeypa
         run(plan, tmp_path / "x", backend="sequential", execute=stand_in.execute)
 
 
-def test_a_full_disk_ends_the_run_and_the_next_goes_on(plan, whole, tmp_path, stand_in):
+@pytest.mark.parametrize(
+    "workers",
+    [{"backend": "sequential"}, pytest.param({"n_jobs": 2}, marks=pytest.mark.slow)],
+    ids=["sequential", "loky"],
+)
+def test_a_full_disk_ends_the_run_and_the_next_goes_on(plan, whole, tmp_path, stand_in, workers):
     folder = tmp_path / "small"
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", folder]
@@ -258,14 +270,14 @@ def test_a_full_disk_ends_the_run_and_the_next_goes_on(plan, whole, tmp_path, st
         pytest.skip(f"needs the right to mount a tmpfs: {done.stderr.strip()}")
     try:
         store = Store(folder)
-        for n_jobs in (1, 2):
+        for _ in range(2):
             with pytest.raises(StoreError, match="disk is full"):
-                run(plan, store, n_jobs=n_jobs, execute=stand_in.execute)
+                run(plan, store, **workers, execute=stand_in.execute)
             assert not store.damaged()
         kept = results(store)
         assert 4 < len(kept) < 38
         subprocess.run(["mount", "-o", "remount,size=9m", folder], check=True)
-        summary = run(plan, store, n_jobs=2, execute=stand_in.execute)
+        summary = run(plan, store, **workers, execute=stand_in.execute)
         assert summary.done == 38 - len(kept)
         assert_same(store, whole)
     finally:

@@ -191,6 +191,8 @@ for number in range(first, last):
 """
 
 
+# Two processes that run one plan, in test_run.py, write into one store in the fast tests.
+@pytest.mark.slow
 def test_two_processes_write_into_one_store(tmp_path, python):
     writers = [python(WRITE_MANY, tmp_path / "store", *ends) for ends in ((0, 60), (30, 90))]
     assert [writer.wait() for writer in writers] == [0, 0]
@@ -211,11 +213,16 @@ while True:
 """
 
 
-def test_a_killed_writer_leaves_whole_records_alone(store, python):
-    for delay in (0.02, 0.05, 0.11, None):
+# The last is killed once there are records, however long that takes on a busy machine.
+@pytest.mark.parametrize(
+    "delays",
+    [(None,), pytest.param((0.02, 0.05, 0.11, None), marks=pytest.mark.slow)],
+    ids=["once", "often"],
+)
+def test_a_killed_writer_leaves_whole_records_alone(store, python, delays):
+    for delay in delays:
         writer = python(WRITE_ENDLESSLY, store.folder)
         assert writer.stdout.readline() == "ready\n"
-        # The last is killed once there are records, however long that takes on a busy machine.
         while delay is None and len(store.scan()) < 2:
             assert writer.poll() is None
             time.sleep(0.05)

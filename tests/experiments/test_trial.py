@@ -41,6 +41,8 @@ def test_every_version_changes_the_key(trial, monkeypatch, name):
     assert replace(trial).key != before
 
 
+# Processes that share a store, in test_run.py, must agree on keys in the fast tests.
+@pytest.mark.slow
 def test_the_key_is_the_same_in_another_process(trial, monkeypatch):
     # Whoever edits the code while this test runs would change it.
     now = versions()

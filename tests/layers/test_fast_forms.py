@@ -130,7 +130,7 @@ def test_plain_layers_on_demand(monkeypatch, own_cache):
     assert not fast_forms.on_tensorflow()
     assert type(two_speed_adam()).__name__ == "TwoSpeedAdam"
     X = np.random.default_rng(0).normal(size=(12, 2, 20)).astype("float32")
-    for cls in (MagNetRegressor, MLSTMFCNRegressor):
-        small = cls.get_test_params()[0]
+    for cls, n_epochs in ((MagNetRegressor, 1), (MLSTMFCNRegressor, 0)):
+        small = cls.get_test_params()[0] | {"n_epochs": n_epochs}
         assert np.isfinite(cls(**small).fit(X, X[:, 0, 3]).predict(X)).all()
     assert fast_forms.works.cache_info().currsize == 0  # not even tried

@@ -81,6 +81,7 @@ def test_it_learns_and_says_what_it_did(search):
     assert 0 < fitted.seconds_ < 300
 
 
+@pytest.mark.fast_only("AutoTransferRegressor")
 def test_the_same_call_gives_the_same_bits(search):
     X, labels, loudness = make_panel()
     y = target_of(search, labels, loudness)
@@ -95,6 +96,7 @@ def test_the_same_call_gives_the_same_bits(search):
     )
 
 
+@pytest.mark.fast_only("AutoTransferRegressor")
 def test_it_can_be_kept(search, tmp_path):
     X, labels, loudness = make_panel()
     fitted = search(**FEW).fit(X, target_of(search, labels, loudness))
@@ -151,6 +153,7 @@ def test_one_class_and_one_number_are_predicted_always():
     np.testing.assert_allclose(fitted.predict(X), 0.1)
 
 
+@pytest.mark.fast_only("AutoTransferRegressor")
 def test_a_source_that_fails_is_a_row(search, monkeypatch):
     def fail(self, X):
         raise RuntimeError("the weights are gone")
@@ -334,6 +337,7 @@ def test_a_source_that_was_trained_on_these_instances_is_left_out(search, tmp_pa
     assert "MagNet/mine" in search(**FEW | {"sources": ["mine"]}).fit(X, y).source_errors_
 
 
+@pytest.mark.fast_only("AutoTransferRegressor")
 def test_another_sampling_rate_is_told(search):
     X, labels, loudness = make_panel()
     y = target_of(search, labels, loudness)
@@ -353,6 +357,7 @@ def test_several_outputs_are_fitted_one_by_one_but_not_with_groups():
         AutoTransferRegressor(**BARE).fit(X, y, groups=np.arange(24))
 
 
+@pytest.mark.fast_only("AutoTransferRegressor")
 def test_what_is_compared_on_few_instances_is_fitted_to_all(search, monkeypatch):
     import pickle
 

@@ -18,6 +18,8 @@ def one_by_one(function, items, shared, seconds):
     return (function(item, *shared) for item in items)
 
 
+# What stands for workers, below, is given networks and trees in the fast tests.
+@pytest.mark.slow
 def test_trees_on_workers_are_those_of_one_process():
     distributed = pytest.importorskip("distributed")
     X, _, loudness = make_panel(30)

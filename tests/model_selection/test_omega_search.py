@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.metrics import make_scorer, mean_absolute_error
 from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit, cross_val_score
@@ -18,6 +19,7 @@ from sktl.model_selection import (
     OmegaSearch,
     OmegaSearchClassifier,
     OmegaSearchRegressor,
+    _candidates,
     rank_sources,
 )
 from sktl.sources import SimulatedSourceWarning, expand_sources, find_card, published
@@ -52,11 +54,11 @@ def test_the_grid_is_the_published_one():
     ],
     indirect=["network"],
 )
-def test_every_candidate_is_what_a_single_fit_gives(network, source, useless, n_channels):
+def test_every_candidate_is_what_a_single_fit_gives(network, source, n_channels):
     X, y = make_panel(n_channels=n_channels)
-    search = OmegaSearch(network, omegas=(0.1, 1.0), sources=[source, useless]).fit(X, y)
+    search = OmegaSearch(network, omegas=(0.1, 1.0), sources=[source]).fit(X, y)
     table = search.cv_results_
-    pairs = [(None, 1.0), (source, 0.1), (source, 1.0), (useless, 0.1), (useless, 1.0)]
+    pairs = [(None, 1.0), (source, 0.1), (source, 1.0)]
     assert list(zip(table["source"], table["omega"], strict=True)) == pairs
     for number, (path, omega) in enumerate(pairs):
         single = network.clone().set_params(source=path, omega=omega).fit(X, y)
@@ -119,15 +121,13 @@ def test_same_seed_for_all_when_none_is_given(source, panel):
 def test_scratch_is_kept_unless_transfer_wins(source, useless, panel):
     X, y = panel
     network = MagNetClassifier(**SMALL | {"n_epochs": 12})
-    harmful = OmegaSearch(network, omegas=(0.01, 1.0), sources=[useless]).fit(X, y)
+    harmful = OmegaSearch(network, omegas=(1.0,), sources=[useless]).fit(X, y)
     assert harmful.decision_["kept"] == "scratch"
     assert harmful.decision_["gain"] < 0
     assert harmful.best_params_ == {"source": None, "omega": 1.0}
     assert harmful.best_estimator_.source_ is None
 
-    helpful = OmegaSearch(network, omegas=(0.01, 1.0), sources=[useless, source], margin=0.0).fit(
-        X, y
-    )
+    helpful = OmegaSearch(network, omegas=(1.0,), sources=[useless, source], margin=0.0).fit(X, y)
     decision = helpful.decision_
     assert decision["kept"] == "transfer"
     assert helpful.best_params_["source"] == source
@@ -135,7 +135,7 @@ def test_scratch_is_kept_unless_transfer_wins(source, useless, panel):
     assert decision["scratch"] == losses[0]
     assert decision["transfer"] == losses[1:].min()
     assert decision["gain"] == pytest.approx(1 - losses[1:].min() / losses[0])
-    assert decision["n_transfers"] == 4
+    assert decision["n_transfers"] == 2
 
     cautious = helpful.clone().set_params(margin=decision["gain"] + 1e-6).fit(X, y)
     assert cautious.decision_["kept"] == "scratch"
@@ -150,7 +150,7 @@ def test_noise_is_one_standard_error_of_the_difference(source, panel):
 
     X, y = panel
     held_out = (X[::3], y[::3])
-    network = MagNetClassifier(**SMALL | {"n_epochs": 8})
+    network = MagNetClassifier(**SMALL)
     search = OmegaSearch(network, omegas=(1.0,), sources=[source]).fit(
         X, y, validation_data=held_out
     )
@@ -223,7 +223,7 @@ def test_scores_where_greater_is_better(source, panel):
 def test_cross_validation_equals_grid_search_of_scikit_learn(source, panel):
     X, y = panel
     network = MagNetRegressor(**SMALL)
-    folds = KFold(3, shuffle=True, random_state=0)
+    folds = KFold(2, shuffle=True, random_state=0)
     ours = OmegaSearch(
         network,
         omegas=(0.1, 2.0),
@@ -242,7 +242,7 @@ def test_cross_validation_equals_grid_search_of_scikit_learn(source, panel):
         np.testing.assert_allclose(ours.cv_results_[name], theirs.cv_results_[name], rtol=1e-12)
     assert ours.best_index_ == theirs.best_index_
     assert same_weights(ours.best_estimator_, theirs.best_estimator_)
-    assert set(ours.curves_.index.get_level_values("fold")) == {0, 1, 2}
+    assert set(ours.curves_.index.get_level_values("fold")) == {0, 1}
 
 
 def test_cross_validated_loss_is_that_of_the_fold(source, panel):
@@ -289,10 +289,24 @@ def test_a_diverging_candidate_is_a_loser_not_an_end(tmp_path, panel):
         search.set_params(include_scratch=False).fit(X, y)
 
 
-def test_workers_give_what_one_process_gives(source, panel):
+def in_threads(monkeypatch):
+    """Let threads stand for processes: what is sent and what comes back has been a pickle."""
+    alone = _candidates._advance_alone
+
+    def sent(*arguments):
+        return pickle.loads(pickle.dumps(alone(*pickle.loads(pickle.dumps(arguments)))))
+
+    monkeypatch.setattr(_candidates, "_advance_alone", sent)
+
+
+@pytest.mark.parametrize("backend", ["threading", pytest.param("loky", marks=pytest.mark.slow)])
+def test_workers_give_what_one_process_gives(source, panel, backend, monkeypatch):
     X, y = panel
     search = OmegaSearch(MagNetClassifier(**SMALL), omegas=(0.1, 1.0), sources=[source]).fit(X, y)
-    parallel = search.clone().set_params(n_jobs=2).fit(X, y)
+    if backend == "threading":
+        in_threads(monkeypatch)
+    with parallel_config(backend):
+        parallel = search.clone().set_params(n_jobs=2).fit(X, y)
     # A worker has one thread; sums of convolutions then differ in the last bit.
     np.testing.assert_allclose(parallel.curves_, search.curves_, rtol=1e-5)
     assert parallel.best_params_ == search.best_params_
@@ -342,9 +356,9 @@ def test_tools_of_scikit_learn_take_it(network, source, panel):
     network.set_params(n_epochs=1)
     search = OmegaSearch(network, omegas=(0.5,), sources=[source])
     assert len(cross_val_score(search, X, y.astype(float), cv=2)) == 2
-    outer = GridSearchCV(search, {"margin": [0.0, 0.5]}, cv=2).fit(X, y.astype(float))
-    assert outer.best_params_["margin"] in (0.0, 0.5)
-    fitted = search.fit(X, y)
+    outer = GridSearchCV(search, {"margin": [0.5]}, cv=2).fit(X, y.astype(float))
+    fitted = outer.best_estimator_
+    assert fitted.margin == 0.5
     assert np.array_equal(
         predictions(pickle.loads(pickle.dumps(fitted)), X), predictions(fitted, X)
     )
@@ -377,6 +391,7 @@ def test_a_source_of_the_other_kind_that_saw_the_answers_is_left_out(panel, sktl
         assert "numbers" not in search.fit(X, y).cv_results_["source"].tolist()
 
 
+@pytest.mark.fast_only("validation")
 @pytest.mark.parametrize("selection", ["validation", 2])
 def test_only_the_best_ranked_sources_are_tried(source, useless, panel, selection, monkeypatch):
     X, y = panel

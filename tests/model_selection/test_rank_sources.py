@@ -39,7 +39,7 @@ def make_target(n_instances=90, seed=5):
 def make_source(path, channel_weights):
     """A source whose first layer looks at the channels with these weights."""
     X, y = make_target()
-    fitted = MagNetClassifier(**SMALL).fit(X, y)
+    fitted = MagNetClassifier(**SMALL | {"n_epochs": 0, "head": "probe"}).fit(X, y)
     rng = np.random.default_rng(0)
     weights = {name: np.zeros_like(values) for name, values in fitted._weights.items()}
     kernel = rng.normal(size=(3, 1, 2)) * np.array(channel_weights)[None, :, None]
@@ -55,6 +55,12 @@ def sources(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ranked")
     views = {"signal": (1, 0), "mixed": (1, 0.3), "noise": (0, 1)}
     return [make_source(folder / name, weights) for name, weights in views.items()]
+
+
+@pytest.fixture(scope="module")
+def ranked(sources):
+    X, y = make_target()
+    return rank_sources(X, y, MagNetClassifier(**SMALL), sources)
 
 
 @pytest.mark.fast_only(
@@ -135,7 +141,7 @@ def test_a_sequence_network_is_ranked_by_its_blocks(tmp_path):
     network = TCNSequenceRegressor(
         filters=(3, 4), kernel_size=2, short_series="pad", transfer_head=True, random_state=0
     )
-    fitted = network.clone().set_params(n_epochs=1).fit(X, X[:, 0])
+    fitted = network.clone().set_params(n_epochs=0, head="probe").fit(X, X[:, 0])
     source = fitted.save_pretrained(tmp_path / "own")
     table = rank_sources(X, y.astype(float), network, [source], include_scratch=False)
     assert 4 < table["n_features"][0] <= 12  # three of each filter of the last block
@@ -146,7 +152,7 @@ def test_inception_time_is_ranked_by_its_modules_not_by_its_shortcut(tmp_path):
     network = InceptionTimeClassifier(
         n_blocks=1, n_modules=1, filters=2, kernel_sizes=(3, 5), bottleneck=2, random_state=0
     )
-    fitted = network.clone().set_params(n_epochs=1).fit(X, y)
+    fitted = network.clone().set_params(n_epochs=0, head="probe").fit(X, y)
     tables = []
     for name, blind in (("whole", ()), ("no shortcut", ("match/",)), ("no module", ("conv",))):
         weights = {
@@ -204,24 +210,25 @@ def test_groups_of_another_length_are_refused(sources):
         rank_sources(X, y, MagNetClassifier(**SMALL), sources, groups=np.zeros(9))
 
 
-def test_fewer_instances_at_once_give_the_same(sources, monkeypatch):
+def test_fewer_instances_at_once_give_the_same(sources, ranked, monkeypatch):
     X, y = make_target()
-    whole = rank_sources(X, y, MagNetClassifier(**SMALL), sources)
     widest = 64 * 2
     monkeypatch.setattr("sktl.training.compiled_network.PREDICTION_VALUES", 7 * widest)
     by_sevens = rank_sources(X, y, MagNetClassifier(**SMALL), sources)
     columns = ["source", "rank", "logme", "h_score", "probe", "probe_loo"]
-    pd.testing.assert_frame_equal(by_sevens[columns], whole[columns], rtol=1e-4)
+    pd.testing.assert_frame_equal(by_sevens[columns], ranked[columns], rtol=1e-4)
 
 
-def test_same_every_time_and_the_estimator_stays_as_it_is(sources):
+def test_same_every_time_and_the_estimator_stays_as_it_is(sources, ranked):
     X, y = make_target()
     network = MagNetClassifier(**SMALL)
-    tables = [rank_sources(X, y, network, sources).drop(columns="seconds") for _ in range(2)]
+    again = rank_sources(X, y, network, sources)
+    tables = (table.drop(columns="seconds") for table in (ranked, again))
     pd.testing.assert_frame_equal(*tables)
     assert network._is_fitted is False
 
 
+@pytest.mark.fast_only("2-True", "1-False")
 @pytest.mark.parametrize(("n_a_class", "probed"), [(4, True), (2, True), (1, False)])
 def test_classes_of_few_instances(sources, n_a_class, probed):
     X, y = make_target(3 * n_a_class)

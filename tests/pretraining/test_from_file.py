@@ -20,6 +20,7 @@ def files(tmp_path_factory):
     return folder
 
 
+@pytest.mark.fast_only("EMG-estimator0")
 @pytest.mark.parametrize(
     ("name", "estimator"),
     [

@@ -81,6 +81,7 @@ def test_kernels_are_stored_short_and_transfer(made):
     assert np.array_equal(np.asarray(kernel), arrays["conv2/kernel"].astype("float32"))
 
 
+@pytest.mark.slow
 def test_rounding_to_float16_changes_no_prediction_that_matters():
     X, y = simulate_len_db(300, 0)[:2]
     network = ConvNetQuakeINGVRegressor(n_epochs=4, l2=0.0, random_state=0).fit(X[:200], y[:200])
@@ -110,6 +111,8 @@ def test_what_is_there_is_not_made_again(made):
     assert said == ["ConvNetQuakeINGV S&P 500: is there already"]
 
 
+# The command, below, is refused in the fast tests.
+@pytest.mark.slow
 def test_a_network_that_learnt_nothing_is_refused(tmp_path):
     strict = replace(recipe_for("EMG"), limit=3.9)
     with pytest.raises(NotConvergedError, match=r"did not converge on EMG.*No source was written"):
@@ -122,6 +125,7 @@ def test_the_command_refuses_makes_and_lists(tmp_path, capsys, sktl_home):
     command = ["pretrain", "S&P 500", "--architecture", "ConvNetQuakeINGV"]
     assert main([*command, "--n-instances", "100", "--epochs", "1", "--n-timepoints", "2"]) == 1
     assert "did not converge on S&P 500" in capsys.readouterr().err
+    assert not (sktl_home / "sources" / "ConvNetQuakeINGV" / "S&P 500").exists()
     assert main([*command, *ENOUGH]) == 0
     assert "held-out simulated" in capsys.readouterr().out
     assert load_source("S&P 500", "ConvNetQuakeINGV").origin == "own"

@@ -105,7 +105,7 @@ def test_all_load_into_networks_of_another_shape(architecture):
     X, y = rng.normal(size=(12, 5, 33)).astype("float32"), np.array(["a", "b", "c"] * 4)
     cls = getattr(estimators, f"{architecture}Classifier")
     for name in (name for kind, name in ALL if kind == architecture):
-        network = cls.from_pretrained(name, omega=0.0, n_epochs=1, random_state=0)
+        network = cls.from_pretrained(name, omega=0.0, n_epochs=0, head="probe", random_state=0)
         network.fit(X, y)
         assert network.source_.name == name
         arrays = load_source(name, architecture).arrays
@@ -125,7 +125,7 @@ def test_a_plain_name_warns_and_names_the_command_where_there_is_real_data():
 
 def test_a_fit_warns_where_only_a_simulated_source_is_there():
     X, y = np.random.default_rng(0).normal(size=(8, 1, 20)), np.arange(8.0)
-    network = estimators.ConvNetQuakeINGVRegressor.from_pretrained("EMG", n_epochs=1)
+    network = estimators.ConvNetQuakeINGVRegressor.from_pretrained("EMG", n_epochs=0, head="probe")
     with pytest.warns(SimulatedSourceWarning):
         network.fit(X, y)
 

@@ -157,7 +157,7 @@ def test_convolutions_alone_and_several_channels(mirror):
     X = np.random.default_rng(0).normal(size=(6, 2, 20))
     y = np.array([0, 1] * 3)
     fitted = MLSTMFCNClassifier.from_pretrained(
-        "UCR/Wafer", omega=0, n_epochs=1, validation_size=None
+        "UCR/Wafer", n_epochs=0, head="probe", validation_size=None
     )
     fitted.fit(X, y)
     source = load_source("UCR/Wafer", "MLSTMFCN")

@@ -9,13 +9,22 @@ from sklearn.base import clone
 
 from sktl.synthesis import BaseGenerator, MixupGenerator, ResamplingGenerator
 
-from .conftest import make_panel
+from .conftest import GENERATORS, make_panel
+
+# A network is fitted and drawn from in the tests of regression and of files.
+without_network = pytest.mark.parametrize(
+    "generator",
+    [pytest.param(g, marks=[pytest.mark.slow] * (g is GENERATORS[-1])) for g in GENERATORS],
+    ids=lambda generator: type(generator).__name__,
+    indirect=True,
+)
 
 
 def numbers(y):
     return (y == "fast") + np.arange(len(y)) / 100
 
 
+@without_network
 def test_samples_have_the_shape_and_the_targets_of_the_data(generator, panel):
     X, y = panel
     X_new, y_new = generator.fit(X, y).sample(40, random_state=0)
@@ -133,6 +142,7 @@ def test_bad_requests(generator, panel):
             generator.sample(**arguments)
 
 
+@without_network
 @pytest.mark.filterwarnings("ignore:Mode collapse")
 @pytest.mark.parametrize("length", [1, 2])
 def test_few_time_points(generator, length):
@@ -158,6 +168,7 @@ def test_a_class_of_one(generator, panel):
     assert sorted(set(y_new)) == ["fast", "only", "slow"]
 
 
+@without_network
 def test_two_dimensions_are_one_channel(generator, panel):
     X, y = panel
     assert generator.fit(X[:, 0], y).sample(3)[0].shape == (3, 1, 16)

@@ -81,6 +81,7 @@ def held_out_by(network, X, y):
     return validation_split(len(y), network.validation_size, strata, rng)
 
 
+@CLASSIFIER_FAST
 def test_no_validation_instance_reaches_the_generator(network, spy, panel):
     X, y = panel[0], target(network, panel[1])
     training, validation = held_out_by(network, X, y)
@@ -96,6 +97,7 @@ def test_no_validation_instance_reaches_the_generator(network, spy, panel):
         assert np.array_equal(one._facts.preprocessing.mask, plain._facts.preprocessing.mask)
 
 
+@CLASSIFIER_FAST
 def test_given_validation_data_do_not_reach_it_either(network, spy, panel):
     X, y = panel[0], target(network, panel[1])
     X_held, y_held = make_panel(9, seed=1)
@@ -118,6 +120,7 @@ def test_given_validation_data_do_not_reach_it_either(network, spy, panel):
     assert score == pytest.approx(expected, rel=1e-5)
 
 
+@CLASSIFIER_FAST
 def test_no_test_fold_reaches_it(network, spy, panel):
     X, y = panel[0], target(network, panel[1])
     folds = KFold(3, shuffle=True, random_state=0)
@@ -128,6 +131,7 @@ def test_no_test_fold_reaches_it(network, spy, panel):
         assert rows(X_seen) < rows(X)
 
 
+@REGRESSOR_FAST
 def test_the_generator_may_see_a_share(network, spy, panel):
     X, y = panel[0], target(network, panel[1])
     training, _ = held_out_by(network, X, y)
@@ -140,6 +144,7 @@ def test_the_generator_may_see_a_share(network, spy, panel):
         assert set(y_seen) == {"a", "b", "c"}
 
 
+@CLASSIFIER_FAST
 def test_fine_tuning_is_that_of_a_saved_source(network, panel, tmp_path):
     X, y = panel[0], target(network, panel[1])
     params = {"omega": 0.3, "transfer": "transferable"}
@@ -153,6 +158,7 @@ def test_fine_tuning_is_that_of_a_saved_source(network, panel, tmp_path):
     assert model.estimator_.source_.simulated is True
 
 
+@CLASSIFIER_FAST
 def test_all_weights_are_taken_over_and_omega_slows_what_transfers(network, panel):
     X, y = panel[0], target(network, panel[1])
     still = clone(network).set_params(learning_rate=1e-30)
@@ -169,6 +175,7 @@ def test_all_weights_are_taken_over_and_omega_slows_what_transfers(network, pane
         assert same == (path.split("/")[0] in layers) or "recurrent" in path
 
 
+@REGRESSOR_FAST
 def test_pretraining_learns_on_samples_and_is_watched_on_real_series(network, panel):
     X, y = panel[0], target(network, panel[1])
     model = SyntheticPretraining(

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from sktl.estimators import ConvNetQuakeINGVRegressor, MLSTMFCNClassifier
+from sktl.estimators import ConvNetQuakeINGVClassifier, ConvNetQuakeINGVRegressor
 from sktl.training import network_cache
 from sktl.training.backends import compile_network
 from sktl.training.compiled_network import CompiledNetwork, initial_weights
@@ -107,9 +107,9 @@ def test_history_and_weights_equal_keras_fit(data, normalization, drop_last):
 
 def test_drop_last_uses_no_incomplete_batch(data):
     X, _y = data
-    fitted = MLSTMFCNClassifier(
-        **MLSTMFCNClassifier.get_test_params()[0] | {"drop_last": True, "n_epochs": 1}
-    ).fit(X, np.arange(22) % 2, validation_data=(X[:9], np.arange(9) % 2))
+    kind = ConvNetQuakeINGVClassifier
+    params = kind.get_test_params()[0] | {"drop_last": True, "n_epochs": 1}
+    fitted = kind(**params).fit(X, np.arange(22) % 2, validation_data=(X[:9], np.arange(9) % 2))
     assert fitted.history_.index[-1] == 1
     for n_training, n_validation in [(7, 9), (9, 7)]:
         with pytest.raises(ValueError, match=r"drop_last=True .* 7 .* batch_size=8"):

@@ -16,15 +16,17 @@ def pinches(all_subjects):
 
 
 def test_official_format(pinches):
-    X, y, groups = simulate_emg_pinch(100, 0, return_groups=True)
-    assert X.shape == (100, 3, 80)
+    X = simulate_emg_pinch(9, 0, n_subjects=2)[0]
+    assert X.shape == (9, 3, 80)
     assert X.dtype == np.float32
     np.testing.assert_array_equal(X, np.rint(X))
     assert X.min() >= -128
     assert X.max() <= 127
-    np.testing.assert_array_equal(X, pinches[0][:100, [0, 2, 5]])
-    assert len(np.unique(groups)) == 22
-    assert set(y) == set(CLASSES)
+    every = simulate_emg_pinch(9, 0, n_subjects=2, all_channels=True)[0]
+    np.testing.assert_array_equal(X, every[:, [0, 2, 5]])
+    assert pinches[0].shape == (704, 8, 80)
+    assert len(np.unique(pinches[2])) == 22
+    assert set(pinches[1]) == set(CLASSES)
     assert np.unique(pinches[1], return_counts=True)[1].tolist() == [176] * 4
 
 

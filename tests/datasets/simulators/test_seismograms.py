@@ -29,6 +29,7 @@ def test_official_format(name):
     assert len(simulate(1, 0)) == 2
 
 
+@pytest.mark.fast_only("len_db")
 @pytest.mark.parametrize("name", DATASETS)
 def test_instances_depend_neither_on_the_number_asked_for_nor_on_the_batch_size(name):
     simulate, iterate, _ = DATASETS[name]
@@ -42,6 +43,7 @@ def test_instances_depend_neither_on_the_number_asked_for_nor_on_the_batch_size(
     assert not np.array_equal(X, simulate(70, 4, n_timepoints=300)[0])
 
 
+@pytest.mark.fast_only("len_db")
 @pytest.mark.parametrize("name", DATASETS)
 def test_stations_of_one_event_share_its_magnitude(name):
     simulate, _, _ = DATASETS[name]
@@ -54,8 +56,8 @@ def test_stations_of_one_event_share_its_magnitude(name):
 
 
 def test_magnitudes_have_the_observed_ranges():
-    _, stead = simulate_stead(400, 0, n_timepoints=50)
-    _, len_db = simulate_len_db(400, 0, n_timepoints=50)
+    _, stead = simulate_stead(200, 0, n_timepoints=50)
+    _, len_db = simulate_len_db(200, 0, n_timepoints=50)
     assert stead.min() >= -0.5
     assert 1.5 < np.median(stead) < 3.0
     assert len_db.min() >= 0.5

@@ -287,6 +287,8 @@ def test_report_again_is_the_same_and_leaves_nothing_behind(trials, written):
     assert again == first
 
 
+# Their tables are compared with the printed ones in test_tables.py, without the pages.
+@pytest.mark.slow
 def test_published_results_in_the_papers_form(shared, tmp_path):
     records = shared("published/published_results.csv.gz")
     printed = json.loads(shared("published/printed_tables.json").read_text())

@@ -1,0 +1,316 @@
+"""Write the page of the S&P 500 as a target of the published grid; nothing is trained.
+
+    python -m benchmarks.studies.sp500_grid_page results/sp500
+    python -m benchmarks.studies.sp500_grid_page TABLE.csv
+
+The first copies the records of ``sktl grid --out results/sp500`` into the table beside the page.
+What is compared is balanced: a rerun counts once all its omegas, sources and its reference are
+there; before one is, the sources of the first that are. The rest is counted and left out. Beside
+ours stand the authors' own raw results (``--published``), computed by the same functions.
+"""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.studies.sp500_grid_words import ROW, TEXT, VERDICTS
+from benchmarks.studies.synthetic_pretraining_tables import markdown
+from sktl._files import write_whole
+from sktl.evaluation import all_controls, compare, percent_table, read_records
+from sktl.evaluation.domains import ordered, plain, title
+from sktl.evaluation.records import Records
+from sktl.experiments import ARCHITECTURES, Store
+from sktl.training.optimizer import OMEGA_GRID
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs/results/sp500.md"
+PUBLISHED = ROOT.parent / "shared/published/published_results.csv.gz"
+TARGET = "S&P 500"
+# Ours, and the source that is meant by it in the paper.
+SOURCES = {
+    "LOMAX-simulated": "lomax",
+    "LEN-DB-simulated": "lendb",
+    "STEAD-simulated": "stead",
+    "DSPSpeech-20": "speech",
+    "SPEECH-simulated": "speech",
+    "EMG-Roshambo": "emg",
+}
+# Reruns of the paper in which all models are at chance level.
+CHANCE = ("6",)
+SIZES, RERUNS = (1500, 9000), 7
+NEEDED = len(set(SOURCES.values()))
+PROTOCOLS = {"published": "paper's protocol", "honest": "ω by validation"}
+COLUMNS = (
+    "kind", "architecture", "source", "target", "n_train", "omega", "rerun", "repeat", "metric",
+    "test_score", "validation_score", "epochs", "best_epoch", "seconds", "simulated", "diverged",
+    "status",
+)  # fmt: skip
+
+
+def rows_of(folder):
+    """Give the records of a folder as a table, one row a trial."""
+    rows = [{name: record.get(name) for name in COLUMNS} for record in Store(folder).iter_records()]
+    order = ["architecture", "n_train", "rerun", "kind", "source", "omega"]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values(order, ignore_index=True)
+
+
+def complete(table):
+    """Keep the trials that make a balanced comparison; baselines are kept as they are."""
+    fits = table[table["kind"] != "baseline"]
+    kept = [table[table["kind"] == "baseline"]]
+    for _, own in fits.groupby(["architecture", "n_train"]):
+        transfers = own[own["kind"] == "transfer"]
+        with_reference = set(own.loc[own["kind"] == "reference", "rerun"])
+        omegas = transfers.groupby(["rerun", "source"])["omega"].nunique()
+        whole = omegas[omegas == len(OMEGA_GRID)].reset_index()
+        whole = whole[whole["rerun"].isin(with_reference)]
+        counts = whole.groupby("rerun")["source"].nunique()
+        reruns = counts.index[counts == NEEDED]
+        if not len(reruns):
+            reruns = counts.index[:1]
+        known = whole[whole["rerun"].isin(reruns)].set_index(["rerun", "source"]).index
+        if len(known):
+            is_in = pd.MultiIndex.from_frame(transfers[["rerun", "source"]]).isin(known)
+            references = (own["kind"] == "reference") & own["rerun"].isin(reruns)
+            kept += [own[references], transfers[is_in]]
+    found = pd.concat(kept)
+    return found, len(table) - len(found)
+
+
+def paper_records(path, sizes):
+    """Give the published trials on the target, with our names of the architectures."""
+    records = read_records(path)
+    names = {plain(name): name for name in ARCHITECTURES}
+    table = records.table[
+        (records.table["target"] == "sp500") & records.table["n_train"].isin(sizes)
+    ]
+    table = table.assign(architecture=table["architecture"].map(lambda one: names[plain(one)]))
+    return replace(records, table=table, curves={})
+
+
+def chosen_omegas(pairs):
+    """Say which omegas were chosen, the most frequent first."""
+    counts = pairs["omega"].value_counts(sort=False).sort_index()
+    counts = counts.sort_values(ascending=False, kind="stable")
+    return ", ".join(f"{omega:g}" + f" ({n})" * (n > 1) for omega, n in counts.items())
+
+
+def in_percent(value):
+    """Write a gain."""
+    return f"{value:+.1f} %"
+
+
+def dollars(value):
+    """Write a mean absolute error."""
+    return f"{value:.1f}"
+
+
+def cell_table(ours, paper, architecture, size):
+    """Compare scratch and transfer, a row a source: the paper's, and ours by both protocols."""
+
+    def cells(comparison):
+        own = comparison.cells
+        own = own[(own["architecture"] == architecture) & (own["n_train"] == size)]
+        return own.set_index("source")
+
+    theirs = {protocol: cells(paper[protocol]) for protocol in PROTOCOLS}
+    mine = {protocol: cells(ours[protocol]) for protocol in PROTOCOLS}
+    rows = []
+    for source in ordered(mine["honest"].index):
+        own = ours["honest"].pairs
+        own = own[(own["architecture"] == architecture) & (own["n_train"] == size)]
+        row = {"source": f"{title(SOURCES[source])}: {source}"}
+        for who, by in (("paper", theirs), ("here", mine)):
+            name = SOURCES[source] if who == "paper" else source
+            row[f"{who}: scratch"] = dollars(by["published"].loc[name, "reference"])
+            for protocol, text in PROTOCOLS.items():
+                label = text if who == "here" or protocol == "published" else "ω by other reruns"
+                found = by[protocol].loc[name]
+                gain = in_percent(found["gain"])
+                row[f"{who}: {label}"] = f"{dollars(found['test_score'])} ({gain})"
+        row["ω by validation"] = chosen_omegas(own[own["source"] == source])
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def source_table(ours, paper):
+    """Give the mean change of a source over architectures and reruns with its test."""
+    tables = {
+        "paper, its protocol": percent_table(paper["published"]),
+        "here, paper's protocol": percent_table(ours["published"]),
+        "here, ω by validation": percent_table(ours["honest"]),
+    }
+    rows = []
+    for size in sorted(tables["here, ω by validation"]["n_train"].unique()):
+        for source in ordered(set(ours["honest"].pairs["source"])):
+            row = {"training instances": size, "source": source}
+            for name, table in tables.items():
+                wanted = SOURCES[source] if name.startswith("paper") else source
+                found = table[(table["source"] == wanted) & (table["n_train"] == size)]
+                for _, one in found.iterrows():
+                    row[name] = f"{in_percent(one['percent'])} (n {one['n']})"
+                    row[f"q, {name}"] = p_text(one["adjusted"])
+            rows.append(row)
+    return pd.DataFrame(rows).fillna("")
+
+
+def p_text(value):
+    """Write a p-value."""
+    return "" if np.isnan(value) else "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def control_table(records):
+    """Count wins of transfer in cells under both protocols and the controls."""
+    rows = []
+    for who, one in records.items():
+        for control in all_controls(one, suspects=CHANCE if who == "paper" else ()):
+            if control.problem:
+                continue
+            without = f", without rerun {', '.join(control.without)}" if control.without else ""
+            whole = f"{control.wins:.3g} of {control.n}"
+            nothing = np.isnan(control.pvalue)
+            rows.append(
+                {"records": who, "omega": control.name + without, "transfer wins": whole,
+                 "p, sign test": "" if nothing else p_text(control.pvalue),
+                 "95 % of the null": f"{control.low:.3g} to {control.high:.3g}" if nothing else ""}
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def last_value_table(records, ours, paper):
+    """Hold the networks against the baselines: mean errors, and how many times the last value."""
+    table = records.table
+    naive = table[table["kind"] == "baseline"].pivot_table("test_score", "n_train", "architecture")
+    rows = []
+    for (size, architecture), own in ours["honest"].pairs.groupby(["n_train", "architecture"]):
+        theirs = paper["published"].pairs
+        theirs = theirs[(theirs["n_train"] == size) & (theirs["architecture"] == architecture)]
+        last = naive.loc[size, "last value"]
+        best = own.groupby("source")["test_score"].mean()
+        row = {"training instances": size, "network": title(architecture)}
+        row |= {name: dollars(naive.loc[size, name]) for name in
+                ("last value", "linear", "MiniRocket", "constant") if name in naive}  # fmt: skip
+        row["scratch"] = dollars(own["reference"].mean())
+        row["transfer, ω by validation"] = dollars(own["test_score"].mean())
+        row["best source"] = f"{dollars(best.min())} ({best.idxmin()})"
+        row["best source, times the last value"] = f"{best.min() / last:.1f}"
+        row["paper's transfer"] = dollars(theirs["test_score"].mean())
+        rows.append(row)
+    return pd.DataFrame(rows).sort_values(["training instances", "network"])
+
+
+def coverage(table, balanced):
+    """Say how much of the plan has been run, and how much of it this page shows."""
+    rows = []
+    for size in SIZES:
+        for architecture in ARCHITECTURES:
+            planned = RERUNS * (1 + NEEDED * len(OMEGA_GRID))
+            run, shown = (
+                one[(one["architecture"] == architecture) & (one["n_train"] == size)]
+                for one in (table, balanced)
+            )
+            transfers = shown[shown["kind"] == "transfer"]
+            rows.append(
+                {"training instances": size, "network": title(architecture),
+                 "fits run": f"{len(run)} of {planned}", "shown": len(shown),
+                 "reruns shown": f"{transfers['rerun'].nunique()} of {RERUNS}",
+                 "sources shown": f"{transfers['source'].nunique()} of {NEEDED}",
+                 "seconds a fit": f"{run['seconds'].mean():.1f}" if len(run) else ""}
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def draw(ours, paper, last, path):
+    """Draw the error of every rerun, from scratch and transferred, beside the paper's."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    pairs = {"paper": paper["published"].pairs, "here": ours["honest"].pairs}
+    names = ordered(set(pairs["here"]["architecture"]))
+    figure, axes = plt.subplots(
+        1, len(names), figsize=(3.4 * len(names) + 1, 3.6), squeeze=False, sharey=True,
+        layout="constrained",
+    )  # fmt: skip
+    rng = np.random.default_rng(0)
+    kinds = (("reference", 0, "0.45"), ("test_score", 0.45, "#0072B2"))
+    for axis, name in zip(axes[0], names, strict=True):
+        for place, table in enumerate(pairs.values()):
+            own = table[(table["architecture"] == name) & (table["n_train"] == SIZES[0])]
+            for column, shift, colour in kinds:
+                values = own[column].unique() if column == "reference" else own[column]
+                at = 1.2 * place + shift + rng.uniform(-0.09, 0.09, len(values))
+                axis.plot(at, values, "o", color=colour, markersize=3, alpha=0.6)
+        axis.axhline(last, color="#D55E00", linewidth=1.2)
+        axis.set_xticks([0, 0.45, 1.2, 1.65], ["scratch", "transfer"] * 2, rotation=60)
+        axis.set(yscale="log", title=title(name), xlabel="paper                here")
+    axes[0, 0].set_ylabel("mean absolute error, dollars")
+    axes[0, 0].annotate("last value", (0, last), (0, 3), textcoords="offset points", fontsize=8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
+
+
+def write(records, published=PUBLISHED, page=PAGE):
+    """Write the page, its figure and the table of the records beside it."""
+    beside = page.with_name("sp500_records.csv")
+    records = Path(records)
+    page.parent.mkdir(parents=True, exist_ok=True)
+    if records.is_dir():
+        rows_of(records).to_csv(beside, index=False)
+        records = beside
+    table = pd.read_csv(records, float_precision="round_trip")
+    balanced, left_out = complete(table)
+    if not (balanced["kind"] == "transfer").any():
+        raise SystemExit("No source of any rerun has all its omegas: there is nothing to write.")
+    mine = Records.from_frame(balanced.reset_index(drop=True), origin=records.name)
+    theirs = paper_records(published, sorted(set(balanced["n_train"])))
+    by = {
+        who: {protocol: compare(one, protocol) for protocol in PROTOCOLS}
+        for who, one in (("here", mine), ("paper", theirs))
+    }
+    ours, paper = by["here"], by["paper"]
+    baselines = mine.table[mine.table["kind"] == "baseline"]
+    last = baselines.loc[baselines["architecture"] == "last value", "test_score"].mean()
+    picture = page.parent / "images" / "sp500.svg"
+    draw(ours, paper, last, picture)
+    found = ours["honest"].cells.groupby(["n_train", "architecture"])
+    parts = []
+    for (size, architecture), _ in sorted(found, key=lambda one: str(one[0])):
+        heading = f"### {title(architecture)}, {size:,} training instances"
+        parts.append(f"{heading}\n\n{markdown(cell_table(ours, paper, architecture, size))}")
+    wins = {protocol: int((ours[protocol].cells["outcome"] > 0).sum()) for protocol in PROTOCOLS}
+    nearest = ours["honest"].pairs.groupby(["architecture", "source"])["test_score"].mean()
+    text = TEXT.format(
+        coverage=markdown(coverage(table, balanced)), cells="\n\n".join(parts),
+        by_source=markdown(source_table(ours, paper)),
+        controls=markdown(control_table({"paper": theirs, "here": mine})),
+        last_value=markdown(last_value_table(mine, ours, paper)),
+        n_cells=len(ours["honest"].cells), wins=wins["published"], honest_wins=wins["honest"],
+        nearest=f"{nearest.min():.1f}", nearest_who=ROW.format(
+            title(nearest.idxmin()[0]), nearest.idxmin()[1]), last=f"{last:.1f}",
+        verdict=VERDICTS[bool(nearest.min() >= last)], times=f"{nearest.min() / last:.1f}",
+        paper_best=f"{theirs.table['test_score'].min():.1f}",
+        n_fits=int((balanced["kind"] != "baseline").sum()), left_out=left_out,
+        hours=f"{table['seconds'].sum() / 3600:.1f}",
+    )  # fmt: skip
+    write_whole(page, (text.rstrip() + "\n").encode())
+
+
+def main():
+    """Write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("records", type=Path, help="folder of the grid, or its table")
+    parser.add_argument("--published", type=Path, default=PUBLISHED,
+                        help="the authors' results as one table")  # fmt: skip
+    parser.add_argument("--page", type=Path, default=PAGE)
+    chosen = parser.parse_args()
+    write(chosen.records, chosen.published, chosen.page)
+
+
+if __name__ == "__main__":
+    main()

@@ -152,8 +152,16 @@ def fit_fold(
     known, new = inputs[train], inputs[test]
     if columns is None:
         known, new = series_of(known), series_of(new)
-    model = make().fit(known, y[train])
+    model = _fitted(make, known, y[train])
     return model, _predict(model, new, problem.X[test], problem.n_classes, channel)
+
+
+def _fitted(make, inputs, y):
+    model = make().fit(inputs, y)
+    if hasattr(model, "n_jobs"):
+        # Threads add the predictions of trees in any order, which changes the last bits.
+        model.n_jobs = None
+    return model
 
 
 def complete(
@@ -190,7 +198,7 @@ def complete(
     def on_all(setting):
         X, y = setting.problem.X, setting.problem.y
         inputs = series_of(X) if columns is None else joined(setting.tables, columns)
-        model = make_whole().fit(inputs, relative_targets(X, y, channel))
+        model = _fitted(make_whole, inputs, relative_targets(X, y, channel))
         return BaggedModel([model], columns, problem.n_classes, channel)
 
     candidate.on_all = on_all

@@ -31,6 +31,7 @@ from sktl.training.quiet_import import import_keras
 
 # Instances on which sources are compared and timed before all get their features.
 TRIAL_INSTANCES = 100
+TOO_SLOW = "left out: others were better or faster, and predictions must not take longer"
 # Instances whose time is taken.
 TIMED_INSTANCES = 8
 # A third of its authors' 6,250: on 24 real targets with up to 100 labels the errors were the same
@@ -146,7 +147,7 @@ def collect_blocks(
         names = {block.source.architecture for block in blocks}
         random = source_blocks([None], sorted(names), random_state=problem.seed)
         blocks += [SourceBlock(block.source, "untrained") for block in random]
-    tried = _try(collected, blocks, problem, deadline, tell)
+    tried = _try(collected, blocks, problem, preset, deadline, tell)
     _extend(collected, tried, problem, preset, deadline, tell)
     return collected
 
@@ -224,8 +225,11 @@ def _keep(collected, block, table, seconds):
     collected.seconds[block.name] = seconds
 
 
-def _try(collected, blocks, problem, deadline, tell):
-    """Compute the features of some instances, while half of the time lasts."""
+def _try(collected, blocks, problem, preset, deadline, tell):
+    """Compute the features of some instances, while half of the time lasts.
+
+    Architectures that would take too long for a new instance are not tried after others were.
+    """
     n = len(problem.X)
     rng = np.random.default_rng(problem.seed)
     chosen = np.arange(n)
@@ -236,6 +240,7 @@ def _try(collected, blocks, problem, deadline, tell):
     folds = folds_among(problem.folds, chosen, n)
     started = time.perf_counter()
     until = started + (deadline - started) / 2
+    affordable = preset.seconds_per_instance - sum(collected.seconds.values())
     tried: list[_Tried] = []
     for architecture in sorted({b.source.architecture for b in blocks}, key=_effort):
         errors: dict[Any, list[float]] = {}
@@ -254,6 +259,9 @@ def _try(collected, blocks, problem, deadline, tell):
                     seconds = _seconds_per_instance(block, X[:TIMED_INSTANCES])
                 if seconds is None or time.perf_counter() + seconds * len(X) > until:
                     _left_out(collected, block, "left out: the time did not suffice")
+                    continue
+                if seconds > affordable and tried:
+                    _left_out(collected, block, TOO_SLOW)
                     continue
                 table = block.transform(X)
                 error = left_out_fit(Block.fit(table).kernel(), targets, folds).error
@@ -282,8 +290,7 @@ def _extend(collected, tried, problem, preset, deadline, tell):
         if time.perf_counter() - started + needed > left:
             _left_out(collected, one.block, f"left out: it would have taken {needed:.0f} s more")
         elif spent_on_new + one.seconds > preset.seconds_per_instance and any_kept:
-            reason = "left out: other sources were better, and predictions must not take longer"
-            _left_out(collected, one.block, reason)
+            _left_out(collected, one.block, TOO_SLOW)
         else:
             block = one.block
             tell(block.name)

@@ -30,6 +30,8 @@ FORESTS = {
     "catch22": ("catch22", "timing", "amplitude", "spectrum"),
 }
 RANDOM_FOREST = ("catch22", "amplitude")
+# Instances from which threads save more than they take.
+THREADS_FROM = 60
 # Trees of a forest, of all folds together.
 N_TREES = 240
 # Features that a split of the trees on intervals looks at: a tenth, as QUANT's authors do, but no
@@ -129,7 +131,7 @@ def forests(setting: Setting) -> Iterator[Candidate]:
         options |= {
             "n_estimators": max(8, N_TREES // len(problem.folds)),
             "random_state": problem.seed,
-            "n_jobs": -1 if len(problem.y) > 500 and setting.workers is None else None,
+            "n_jobs": -1 if len(problem.y) >= THREADS_FROM and setting.workers is None else None,
         }
         present = tuple(n for n in blocks if n in setting.tables)
         whole = partial(kind, **options | {"n_estimators": N_TREES})

@@ -11,7 +11,12 @@ from sktime.utils.estimator_checks import check_estimator
 
 from sktl.estimators import FrozenSource
 from sktl.estimators.feature_blocks import AmplitudeBlock
-from sktl.model_selection import AutoTransferClassifier, AutoTransferRegressor, _auto_transfer
+from sktl.model_selection import (
+    AutoTransferClassifier,
+    AutoTransferRegressor,
+    _auto_blocks,
+    _auto_transfer,
+)
 from sktl.model_selection._auto_candidates import Problem
 from sktl.model_selection._auto_folds import drawn, folds_for
 
@@ -179,6 +184,16 @@ def test_when_the_time_is_over_there_is_a_model_and_a_reason(search):
     assert "MagNet/EMG-simulated" in set(left_out["candidate"])
     assert set(table.loc[table["weight"] > 0, "kind"]) == {"ridge"}
     assert np.isin(fitted.predict(X), labels).all() or search is AutoTransferRegressor
+
+
+def test_architectures_too_slow_for_new_instances_are_not_tried_after_others(monkeypatch):
+    monkeypatch.setattr(_auto_blocks, "_seconds_per_instance", lambda block, X: 1.0)
+    X, labels, _ = make_panel()
+    few = FEW | {"architectures": ["ConvNetQuakeINGV", "MagNet"]}
+    fitted = AutoTransferClassifier(**few).fit(X, labels)
+    problems = fitted.leaderboard_.set_index("candidate")["problem"]
+    assert problems["MagNet/EMG-simulated"] == _auto_blocks.TOO_SLOW
+    assert fitted.best_source_ == "ConvNetQuakeINGV/EMG-simulated"
 
 
 @pytest.mark.parametrize("cv", [3, np.int64(3), TimeSeriesSplit(3)])

@@ -140,7 +140,7 @@ def facts(trial: Trial) -> dict[str, Any]:
         if not trial.source_loaded:
             simulated = bool(trial.source and trial.source.endswith(SIMULATED))
             return simulated, trial.source and domain(trial.source)
-        card = find_card(trial.source, trial.architecture)
+        card = find_card(trial.source, trial.architecture)  # type: ignore[arg-type]  # it has a name
         return bool(card.simulated), side(domain_of(card))
 
     task = trial.data.task or get_spec(trial.data.name).task

@@ -10,85 +10,35 @@ ours stand the authors' own raw results (``--published``), computed by the same 
 """
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.studies.sp500_grid_words import ROW, TEXT, VERDICTS
+from benchmarks.studies.sp500_grid_data import (
+    NEEDED,
+    SOURCES,
+    complete,
+    paper_records,
+    rows_of,
+)
+from benchmarks.studies.sp500_grid_words import FAIR, NOT_YET, ROW, TEXT, VERDICTS
 from benchmarks.studies.synthetic_pretraining_tables import markdown
 from sktl._files import write_whole
-from sktl.evaluation import all_controls, compare, percent_table, read_records
-from sktl.evaluation.domains import ordered, plain, title
+from sktl.evaluation import all_controls, compare, percent_table
+from sktl.evaluation.domains import ordered, title
 from sktl.evaluation.records import Records
-from sktl.experiments import ARCHITECTURES, Store
+from sktl.experiments import ARCHITECTURES
 from sktl.training.optimizer import OMEGA_GRID
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/results/sp500.md"
 PUBLISHED = ROOT.parent / "shared/published/published_results.csv.gz"
-TARGET = "S&P 500"
-# Ours, and the source that is meant by it in the paper.
-SOURCES = {
-    "LOMAX-simulated": "lomax",
-    "LEN-DB-simulated": "lendb",
-    "STEAD-simulated": "stead",
-    "DSPSpeech-20": "speech",
-    "SPEECH-simulated": "speech",
-    "EMG-Roshambo": "emg",
-}
 # Reruns of the paper in which all models are at chance level.
 CHANCE = ("6",)
 SIZES, RERUNS = (1500, 9000), 7
-NEEDED = len(set(SOURCES.values()))
+BEST = f"best of {len(OMEGA_GRID)} from scratch, by validation"
 PROTOCOLS = {"published": "paper's protocol", "honest": "ω by validation"}
-COLUMNS = (
-    "kind", "architecture", "source", "target", "n_train", "omega", "rerun", "repeat", "metric",
-    "test_score", "validation_score", "epochs", "best_epoch", "seconds", "simulated", "diverged",
-    "status",
-)  # fmt: skip
-
-
-def rows_of(folder):
-    """Give the records of a folder as a table, one row a trial."""
-    rows = [{name: record.get(name) for name in COLUMNS} for record in Store(folder).iter_records()]
-    order = ["architecture", "n_train", "rerun", "kind", "source", "omega"]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values(order, ignore_index=True)
-
-
-def complete(table):
-    """Keep the trials that make a balanced comparison; baselines are kept as they are."""
-    fits = table[table["kind"] != "baseline"]
-    kept = [table[table["kind"] == "baseline"]]
-    for _, own in fits.groupby(["architecture", "n_train"]):
-        transfers = own[own["kind"] == "transfer"]
-        with_reference = set(own.loc[own["kind"] == "reference", "rerun"])
-        omegas = transfers.groupby(["rerun", "source"])["omega"].nunique()
-        whole = omegas[omegas == len(OMEGA_GRID)].reset_index()
-        whole = whole[whole["rerun"].isin(with_reference)]
-        counts = whole.groupby("rerun")["source"].nunique()
-        reruns = counts.index[counts == NEEDED]
-        if not len(reruns):
-            reruns = counts.index[:1]
-        known = whole[whole["rerun"].isin(reruns)].set_index(["rerun", "source"]).index
-        if len(known):
-            is_in = pd.MultiIndex.from_frame(transfers[["rerun", "source"]]).isin(known)
-            references = (own["kind"] == "reference") & own["rerun"].isin(reruns)
-            kept += [own[references], transfers[is_in]]
-    found = pd.concat(kept)
-    return found, len(table) - len(found)
-
-
-def paper_records(path, sizes):
-    """Give the published trials on the target, with our names of the architectures."""
-    records = read_records(path)
-    names = {plain(name): name for name in ARCHITECTURES}
-    table = records.table[
-        (records.table["target"] == "sp500") & records.table["n_train"].isin(sizes)
-    ]
-    table = table.assign(architecture=table["architecture"].map(lambda one: names[plain(one)]))
-    return replace(records, table=table, curves={})
 
 
 def chosen_omegas(pairs):
@@ -106,6 +56,16 @@ def in_percent(value):
 def dollars(value):
     """Write a mean absolute error."""
     return f"{value:.1f}"
+
+
+def best_of_references(records):
+    """Give the test score of each rerun's best reference by validation, where it has several."""
+    table = records.table[records.table["kind"] == "reference"]
+    place = ["n_train", "architecture", "rerun"]
+    counts = table.groupby(place)["repeat"].transform("nunique")
+    several = table[counts == len(OMEGA_GRID)]
+    best = several.loc[several.groupby(place)["validation_score"].idxmin()]
+    return best.set_index(place)["test_score"]
 
 
 def cell_table(ours, paper, architecture, size):
@@ -162,11 +122,21 @@ def p_text(value):
     return "" if np.isnan(value) else "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def fair(controls):
+    """Say what is left of the wins where both sides have equal chances."""
+    by = {one.name: one for one in controls if not one.problem}
+    said = []
+    for name, words in FAIR.items():
+        if name in by:
+            said.append(words.format(wins=f"{by[name].wins:.0f}", n=by[name].n))
+    return "; ".join(said) + ("." if "best-of-k references" in by else f"; {NOT_YET}")
+
+
 def control_table(records):
     """Count wins of transfer in cells under both protocols and the controls."""
     rows = []
-    for who, one in records.items():
-        for control in all_controls(one, suspects=CHANCE if who == "paper" else ()):
+    for who, controls in records.items():
+        for control in controls:
             if control.problem:
                 continue
             without = f", without rerun {', '.join(control.without)}" if control.without else ""
@@ -184,7 +154,7 @@ def last_value_table(records, ours, paper):
     """Hold the networks against the baselines: mean errors, and how many times the last value."""
     table = records.table
     naive = table[table["kind"] == "baseline"].pivot_table("test_score", "n_train", "architecture")
-    rows = []
+    equal, rows = best_of_references(records), []
     for (size, architecture), own in ours["honest"].pairs.groupby(["n_train", "architecture"]):
         theirs = paper["published"].pairs
         theirs = theirs[(theirs["n_train"] == size) & (theirs["architecture"] == architecture)]
@@ -194,12 +164,14 @@ def last_value_table(records, ours, paper):
         row |= {name: dollars(naive.loc[size, name]) for name in
                 ("last value", "linear", "MiniRocket", "constant") if name in naive}  # fmt: skip
         row["scratch"] = dollars(own["reference"].mean())
+        if (size, architecture) in equal.index.droplevel("rerun"):
+            row[BEST] = dollars(equal.loc[size, architecture].mean())
         row["transfer, ω by validation"] = dollars(own["test_score"].mean())
         row["best source"] = f"{dollars(best.min())} ({best.idxmin()})"
         row["best source, times the last value"] = f"{best.min() / last:.1f}"
         row["paper's transfer"] = dollars(theirs["test_score"].mean())
         rows.append(row)
-    return pd.DataFrame(rows).sort_values(["training instances", "network"])
+    return pd.DataFrame(rows).fillna("").sort_values(["training instances", "network"])
 
 
 def coverage(table, balanced):
@@ -213,9 +185,11 @@ def coverage(table, balanced):
                 for one in (table, balanced)
             )
             transfers = shown[shown["kind"] == "transfer"]
+            further = run[(run["kind"] == "reference") & (run["repeat"] > 0)]
             rows.append(
                 {"training instances": size, "network": title(architecture),
-                 "fits run": f"{len(run)} of {planned}", "shown": len(shown),
+                 "fits run": f"{len(run) - len(further)} of {planned}",
+                 "further references": len(further),
                  "reruns shown": f"{transfers['rerun'].nunique()} of {RERUNS}",
                  "sources shown": f"{transfers['source'].nunique()} of {NEEDED}",
                  "seconds a fit": f"{run['seconds'].mean():.1f}" if len(run) else ""}
@@ -283,12 +257,13 @@ def write(records, published=PUBLISHED, page=PAGE):
     for (size, architecture), _ in sorted(found, key=lambda one: str(one[0])):
         heading = f"### {title(architecture)}, {size:,} training instances"
         parts.append(f"{heading}\n\n{markdown(cell_table(ours, paper, architecture, size))}")
+    controls = {"paper": all_controls(theirs, suspects=CHANCE), "here": all_controls(mine)}
     wins = {protocol: int((ours[protocol].cells["outcome"] > 0).sum()) for protocol in PROTOCOLS}
     nearest = ours["honest"].pairs.groupby(["architecture", "source"])["test_score"].mean()
     text = TEXT.format(
         coverage=markdown(coverage(table, balanced)), cells="\n\n".join(parts),
         by_source=markdown(source_table(ours, paper)),
-        controls=markdown(control_table({"paper": theirs, "here": mine})),
+        controls=markdown(control_table(controls)), fair=fair(controls["here"]),
         last_value=markdown(last_value_table(mine, ours, paper)),
         n_cells=len(ours["honest"].cells), wins=wins["published"], honest_wins=wins["honest"],
         nearest=f"{nearest.min():.1f}", nearest_who=ROW.format(

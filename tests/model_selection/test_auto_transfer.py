@@ -187,7 +187,7 @@ def test_when_the_time_is_over_there_is_a_model_and_a_reason(search):
 
 
 def test_architectures_too_slow_for_new_instances_are_not_tried_after_others(monkeypatch):
-    monkeypatch.setattr(_auto_blocks, "_seconds_per_instance", lambda block, X: 1.0)
+    monkeypatch.setattr(_auto_blocks, "_seconds_per_instance", lambda block, X: 5.0)
     X, labels, _ = make_panel()
     few = FEW | {"architectures": ["ConvNetQuakeINGV", "MagNet"]}
     fitted = AutoTransferClassifier(**few).fit(X, labels)

@@ -22,7 +22,7 @@ from benchmarks.studies.sp500_grid_data import (
     paper_records,
     rows_of,
 )
-from benchmarks.studies.sp500_grid_words import FAIR, NOT_YET, ROW, TEXT, VERDICTS
+from benchmarks.studies.sp500_grid_words import FAIR, NOT_YET, ROW, SCATTER, TEXT, VERDICTS
 from benchmarks.studies.synthetic_pretraining_tables import markdown
 from sktl._files import write_whole
 from sktl.evaluation import all_controls, compare, percent_table
@@ -132,6 +132,19 @@ def fair(controls):
     return "; ".join(said) + ("." if "best-of-k references" in by else f"; {NOT_YET}")
 
 
+def scatter(table):
+    """Say how widely the test errors of single trainings scatter."""
+    own = table[(table["kind"] == "transfer") & (table["n_train"] == SIZES[0])]
+    said = []
+    for name in ordered(own["architecture"]):
+        values = own.loc[own["architecture"] == name, "test_score"]
+        said.append(
+            f"{title(name)} {dollars(values.min())}, {dollars(values.median())}, "
+            f"{dollars(values.max())} ({len(values)} trainings)"
+        )
+    return SCATTER.format("; ".join(said))
+
+
 def control_table(records):
     """Count wins of transfer in cells under both protocols and the controls."""
     rows = []
@@ -197,28 +210,27 @@ def coverage(table, balanced):
     return pd.DataFrame(rows)
 
 
-def draw(ours, paper, last, path):
+def draw(ours, paper, records, last, path):
     """Draw the error of every rerun, from scratch and transferred, beside the paper's."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    pairs = {"paper": paper["published"].pairs, "here": ours["honest"].pairs}
-    names = ordered(set(pairs["here"]["architecture"]))
+    chosen = paper["published"].pairs, ours["honest"].pairs
+    names = ordered(set(chosen[1]["architecture"]))
     figure, axes = plt.subplots(
         1, len(names), figsize=(3.4 * len(names) + 1, 3.6), squeeze=False, sharey=True,
         layout="constrained",
     )  # fmt: skip
     rng = np.random.default_rng(0)
-    kinds = (("reference", 0, "0.45"), ("test_score", 0.45, "#0072B2"))
     for axis, name in zip(axes[0], names, strict=True):
-        for place, table in enumerate(pairs.values()):
-            own = table[(table["architecture"] == name) & (table["n_train"] == SIZES[0])]
-            for column, shift, colour in kinds:
-                values = own[column].unique() if column == "reference" else own[column]
-                at = 1.2 * place + shift + rng.uniform(-0.09, 0.09, len(values))
-                axis.plot(at, values, "o", color=colour, markersize=3, alpha=0.6)
+        for place, (pairs, one) in enumerate(zip(chosen, records, strict=True)):
+            references = one.table[one.table["kind"] == "reference"]
+            for shift, colour, table in ((0, "0.45", references), (0.45, "#0072B2", pairs)):
+                own = table[(table["architecture"] == name) & (table["n_train"] == SIZES[0])]
+                at = 1.2 * place + shift + rng.uniform(-0.09, 0.09, len(own))
+                axis.plot(at, own["test_score"], "o", color=colour, markersize=3, alpha=0.6)
         axis.axhline(last, color="#D55E00", linewidth=1.2)
         axis.set_xticks([0, 0.45, 1.2, 1.65], ["scratch", "transfer"] * 2, rotation=60)
         axis.set(yscale="log", title=title(name), xlabel="paper                here")
@@ -251,7 +263,7 @@ def write(records, published=PUBLISHED, page=PAGE):
     baselines = mine.table[mine.table["kind"] == "baseline"]
     last = baselines.loc[baselines["architecture"] == "last value", "test_score"].mean()
     picture = page.parent / "images" / "sp500.svg"
-    draw(ours, paper, last, picture)
+    draw(ours, paper, (theirs, mine), last, picture)
     found = ours["honest"].cells.groupby(["n_train", "architecture"])
     parts = []
     for (size, architecture), _ in sorted(found, key=lambda one: str(one[0])):
@@ -264,6 +276,7 @@ def write(records, published=PUBLISHED, page=PAGE):
         coverage=markdown(coverage(table, balanced)), cells="\n\n".join(parts),
         by_source=markdown(source_table(ours, paper)),
         controls=markdown(control_table(controls)), fair=fair(controls["here"]),
+        scatter=scatter(mine.table),
         last_value=markdown(last_value_table(mine, ours, paper)),
         n_cells=len(ours["honest"].cells), wins=wins["published"], honest_wins=wins["honest"],
         nearest=f"{nearest.min():.1f}", nearest_who=ROW.format(

@@ -1,6 +1,10 @@
 """The words of the page of the S&P 500 as a target of the published grid."""
 
 ROW = "{} from {}"
+SCATTER = (
+    "Test errors of single trainings at 1,500 instances, of all ω, sources and reruns shown, "
+    "smallest, median and largest: {}."
+)
 VERDICTS = {
     True: "**No network here is better than the last value.**",
     False: "**The best network here is better than the last value.**",
@@ -37,7 +41,7 @@ which was shared with other work.
 
 ![Mean absolute error of every rerun](images/sp500.svg)
 
-One point a rerun (from scratch) or a rerun and source (transfer: the paper's by its protocol,
+One point a training from scratch, or a rerun and source (transfer: the paper's by its protocol,
 ours by validation), 1,500 training instances. Line: the last value.
 
 ## Against the last value
@@ -50,9 +54,10 @@ on the same training instances; `constant` is their median.
 The parts follow each other in time: the training years end in 1991, below 397 dollars; the
 validation years reach 1,527 and the test years (2005 to 2018) 2,931. The networks see each instance
 scaled to 0..1 over its own range, with its level as one number beside (the stream max), and must
-continue from that number alone what they learnt at a fifth of the prices. Most of what tells one
-network or ω from another here is how well it extrapolates the level; little of it is forecasting.
-The linear model and the last value have the level in front of them. Networks whose target is in the
+continue from that number alone what they learnt at a fifth of the prices. What tells one network
+or ω from another here is probably how well it extrapolates the level, and little of it forecasting:
+single trainings of one network scatter widely ([below](#controls)). The linear model and the last
+value have the level in front of them. Networks whose target is in the
 unit of the instance (`target_scaling="instance"`, [Transfer](../transfer.md)) start from the last
 value; they are no part of this grid.
 
@@ -71,7 +76,8 @@ in all its models; it is contained in this table as in the paper, and left out o
 
 Mean gain over the networks and reruns shown, and Wilcoxon signed-rank tests on the raw scores, with
 the p-values of a column corrected as one family (Benjamini, Krieger and Yekutieli), as in the
-paper's Table 7. The paper's n is 28: four networks and seven reruns.
+paper's Table 7. The paper's n is 28: four networks and seven reruns. Below an n of six no such test
+can be significant.
 
 {by_source}
 
@@ -83,6 +89,8 @@ references`: of scratch, too, the best of as many is taken. `null`: what the pro
 several reruns.
 
 {controls}
+
+{scatter}
 
 ## How the repetition differs from the original
 

@@ -233,7 +233,7 @@ class BaseTransferEstimator(
 
     def _fit(self, X, y):
         self.check_parameters()
-        given = self._given
+        X, given = self._as_array(X), self._given
         run = given.get("run") or self._started(X, y, given)
         run.advance(callbacks=given.get("callbacks", ()), progress_bar=True)
         trained = run.finish()
@@ -264,7 +264,7 @@ class BaseTransferEstimator(
         return y
 
     def _outputs(self, X):
-        return self._apply(self._facts, self._weights, self._dropout_seed, X)
+        return self._apply(self._facts, self._weights, self._dropout_seed, self._as_array(X))
 
     def schedule_for(self, n_instances: int | None) -> dict[str, Any]:
         """Return the values of the parameters that may be "auto".

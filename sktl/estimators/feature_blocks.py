@@ -23,6 +23,7 @@ from sktl._lengths import (
 from sktl.estimators.frozen_features import POOLING, FrozenSource
 from sktl.estimators.lookup import architectures
 from sktl.estimators.value_blocks import averaged
+from sktl.layers.fast_forms import plain_forms
 from sktl.sources import SOURCE_GROUPS, expand_sources, find_card, list_sources
 
 # Kernels of MiniRocket have nine taps.
@@ -390,7 +391,8 @@ class Catch22Block:
         spread = X.std(axis=2, keepdims=True)
         X = X / np.where(spread > 0, spread, 1)
         # Constant series have no characteristics; they count as 0.
-        table = _series_by_series(X) if _may_call_inside() else _by_sktime(X)
+        inside = not plain_forms() and _may_call_inside()
+        table = _series_by_series(X) if inside else _by_sktime(X)
         table = np.nan_to_num(table, posinf=0.0, neginf=0.0)
         return np.clip(table, -1e30, 1e30).astype(np.float32)
 

@@ -39,10 +39,7 @@ class FixedLength(_Mixin):
 
     def __post_init__(self):
         super().__post_init__()
-        # Not in the middle of sktime's constructor.
-        if "_tags_dynamic" in vars(self):
-            takes_them = self.unequal_length in POLICIES[1:]
-            self.set_tags(**{"capability:unequal_length": takes_them})
+        self.set_tags(**{"capability:unequal_length": self.unequal_length in POLICIES[1:]})
 
     @classmethod
     def get_test_params(cls, parameter_set="default"):

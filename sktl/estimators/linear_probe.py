@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import check_finite
@@ -16,6 +15,7 @@ from sktl._random import draw_seed
 from sktl._targets import refuse_columns
 from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_blocks
 from sktl.estimators.frozen_features import POOLING
+from sktl.estimators.panel_input import PanelClassifier
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.training.folds import checked_groups, folds_among, folds_of
 from sktl.training.kernel_ridge import Block
@@ -146,6 +146,7 @@ default="minirocket"
         return self._fit_with(X, y, groups=groups)
 
     def _fit(self, X, y):
+        X = self._as_array(X)
         check_finite(values_of(X))
         self._n_channels = X.shape[1]
         seed = draw_seed(self.random_state)
@@ -201,6 +202,7 @@ default="minirocket"
         return {name: block.transform(X) for name, block in self._blocks.items()}
 
     def _outputs(self, X):
+        X = self._as_array(X)
         if X.shape[1] != self._n_channels:
             raise ValueError(
                 f"X must have {self._n_channels} channels as the training series. "
@@ -257,7 +259,7 @@ default="minirocket"
         return [few, few | {"amplitude": False, "pooling": ("mean", "max")}]
 
 
-class LinearProbeClassifier(_LinearProbe, BaseClassifier):
+class LinearProbeClassifier(_LinearProbe, PanelClassifier):
     """Linear probe for classification: ridge on classes coded -1 and 1.
 
     Probabilities are the softmax of the scores, with a slope fitted to left-out instances.

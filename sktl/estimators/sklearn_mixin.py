@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextvars import ContextVar
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 
-from sktl._lengths import is_unequal, panel_of, refuse_unequal
-from sktl._panels import (
-    aligned,
-    as_panel,
-    channel_names,
-    check_same_order,
-    in_order,
-    warn_of_2d,
-    warn_of_orientation,
-)
-from sktl._targets import as_targets
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
-# Sktime's fit resets the estimator, and hands X and y on to `_fit`, and nothing else; what more
-# `fit` was given waits here in the meantime.
-_fit_arguments: ContextVar[Mapping[str, Any]] = ContextVar("fit_arguments", default=_NOTHING)
+from sktl._panels import check_same_order
+from sktl.estimators.panel_input import PanelInput
 
 
 class ScikitLearnReset:
@@ -46,21 +29,19 @@ class ScikitLearnReset:
         return self
 
 
-class ScikitLearnMixin(ScikitLearnReset):
+class ScikitLearnMixin(PanelInput, ScikitLearnReset):
     """Lets `GridSearchCV`, `cross_val_score` and the like take a sktime estimator."""
 
-    _kind: ClassVar[str]
     _tags: ClassVar[dict[str, Any]] = {
         "authors": ["sktl developers"],
         "maintainers": ["sktl developers"],
         "python_dependencies": ["keras>=3.15"],
-        "X_inner_mtype": "numpy3D",
         "capability:multivariate": True,
     }
 
     def __getattr__(self, name):
         """Explain what is missing where there was nothing to learn."""
-        known = vars(self).get("_class_dictionary", ())
+        known = vars(self).get("classes_", ())
         if len(known) == 1 and not name.startswith("__") and name.strip("_") != name:
             raise AttributeError(
                 f"This {type(self).__name__} has no {name}: y had one class, "
@@ -69,55 +50,6 @@ class ScikitLearnMixin(ScikitLearnReset):
             )
         # Raise the error that there was.
         return object.__getattribute__(self, name)
-
-    def _fit_with(self, X, y, **given):
-        """Call sktime's fit; meanwhile `_given` has what it does not hand on to `_fit`."""
-        token = _fit_arguments.set(given)
-        try:
-            return super().fit(X, y)  # type: ignore[misc]
-        finally:
-            _fit_arguments.reset(token)
-
-    @property
-    def _given(self) -> Mapping[str, Any]:
-        """What `fit` was given beside X and y."""
-        return _fit_arguments.get()
-
-    # What to do with series of unequal length where they are not taken.
-    _unequal_choices: ClassVar[str] = "cut or continue them, or use another estimator"
-
-    # What sktime's fit, predict and their kin call with X and y as they were given.
-    def _internal_convert(self, X, y=None):
-        X = as_panel(X)
-        if not self.get_tag("capability:unequal_length"):
-            refuse_unequal(
-                X, f"{type(self).__name__} supports no unequal lengths; {self._unequal_choices}"
-            )
-        if "_channel_names" in vars(self):
-            X = in_order(X, vars(self)["_channel_names"])
-        else:
-            self._channel_names = channel_names(X)
-            warn_of_2d(X)
-        return super()._internal_convert(X, y)  # type: ignore[misc]
-
-    def _convert_X(self, X, X_mtype):  # noqa: N802 - sktime's name
-        X = panel_of(X) if is_unequal(X) else super()._convert_X(X, X_mtype)  # type: ignore[misc]
-        if not vars(self).get("_is_fitted"):
-            warn_of_orientation(X)
-        return X
-
-    def _check_y(self, y=None, return_to_mtype=False):
-        y = self._targets_of(y)
-        return super()._check_y(y, return_to_mtype)  # type: ignore[misc]
-
-    def _targets_of(self, y, name="y"):
-        """Return y as an array of labels or numbers, or refuse it."""
-        return as_targets(y, "classification" if self._kind == "classifier" else "regression", name)
-
-    def _checked_together(self, X, y, validation_data=None):
-        """Check what needs X and y as they were given; return validation data in X's order."""
-        check_same_order(X, y)
-        return aligned(validation_data, X)
 
     def score(self, X, y, **options) -> float:
         """Return the accuracy of a classifier, or R2 of a regressor.

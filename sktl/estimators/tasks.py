@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import Bound, Choice
 from sktl.estimators.base import BaseTransferEstimator, parameters
+from sktl.estimators.panel_input import PanelClassifier
 from sktl.training.ordinal_head import ordinal_layer
 from sktl.training.probe_head import probe_start
 from sktl.training.targets import ClassTargets, NumericTargets, OrdinalTargets
@@ -18,7 +18,7 @@ OUTPUTS = ("softmax", "ordinal")
 
 
 @parameters
-class BaseTransferClassifier(BaseTransferEstimator, BaseClassifier):
+class BaseTransferClassifier(BaseTransferEstimator, PanelClassifier):
     """What makes a network a classifier.
 
     Parameters
@@ -67,7 +67,7 @@ class BaseTransferClassifier(BaseTransferEstimator, BaseClassifier):
     def __post_init__(self):
         # A dataclass calls this after it has assigned; sktime's own constructor calls it again.
         if "_is_fitted" not in vars(self):
-            BaseClassifier.__init__(self)
+            PanelClassifier.__init__(self)
 
     @property
     def _output_activation(self) -> str | None:
@@ -138,5 +138,5 @@ class BaseTransferRegressor(BaseTransferEstimator, BaseRegressor):
         return NumericTargets(self.target_scaling)
 
     def _predict(self, X):
-        targets = self._facts.targets
+        X, targets = self._as_array(X), self._facts.targets
         return targets.decode(self._outputs(X), targets.frames(X))

@@ -285,7 +285,7 @@ class TCNSequenceRegressor(_TCNSequence, BaseTransferRegressor):
         if length == n_timepoints:
             return facts.shape
         self._check_length(length)
-        if vars(self).get("_y_metadata", {}).get("mtype") == "pd_DataFrame_Table":
+        if vars(self).get("_y_is_frame"):
             raise ValueError(
                 f"X must have {n_timepoints} time points, those of the columns of y: give y as an "
                 f"array to predict series of another length. Received: {X.shape[1:]} (channels, "

@@ -39,9 +39,9 @@ class UnequalLength:
         policy = vars(self).get("unequal_length", "error")
         return policy if policy in POLICIES[1:] else None
 
-    # What sktime's fit and predict call; in fit nothing is known yet.
-    def _convert_X(self, X, X_mtype):  # noqa: N802 - sktime's name
-        X = super()._convert_X(X, X_mtype)  # type: ignore[misc]
+    def _as_array(self, X):
+        X = super()._as_array(X)  # type: ignore[misc]
+        # In fit nothing is known yet.
         facts = vars(self).get("_facts")
         return X if facts is None else facts.at_length(X)
 

@@ -157,8 +157,23 @@ def inner_layers(model) -> list:
     list of keras.layers.Layer
         Layers.
     """
-    flatten = getattr(model, "_flatten_layers", None)
-    return _found_layers(model) if flatten is None else list(flatten(include_self=False))
+    if plain_forms() or not works(_try_flattening, "Nested layers"):
+        return _found_layers(model)
+    return _flattened(model)
+
+
+def _flattened(model):
+    return list(model._flatten_layers(include_self=False))
+
+
+def _try_flattening():
+    from keras import Sequential, layers
+
+    # Named, so that Keras does not count them for the names of others.
+    inner = layers.ReLU(name="inner")
+    outer = Sequential([Sequential([inner], name="nested")], name="outer")
+    if inner not in _flattened(outer):
+        raise LookupError("a nested layer was not found")
 
 
 def _found_layers(model):

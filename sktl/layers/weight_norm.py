@@ -40,7 +40,7 @@ def weight_normalized_conv1d():
 
         @property
         def kernel(self):
-            v = self._kernel
+            v = super().kernel
             return v * (self.gain / ops.sqrt(ops.sum(ops.square(v), axis=(0, 1)) + 1e-12))
 
     return WeightNormalizedConv1D

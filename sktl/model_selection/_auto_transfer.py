@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import Number, check_choice, check_finite, check_parameters
@@ -18,6 +17,7 @@ from sktl._lengths import is_unequal, values_of
 from sktl._parallel import workers_for
 from sktl._random import draw_seed
 from sktl._targets import refuse_columns
+from sktl.estimators.panel_input import PanelClassifier
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.estimators.transfer import warn_of_rate
 from sktl.model_selection import _auto_candidates as candidates
@@ -185,6 +185,7 @@ class _AutoTransfer(ScikitLearnMixin):
         limit = settings.time_limit if self.time_limit is None else self.time_limit
         if not limit > 0:
             raise ValueError(f"time_limit must be above 0 seconds. Received: time_limit={limit!r}")
+        X = self._as_array(X)
         check_finite(values_of(X))
         self._shape, self._unequal = X.shape[1:], is_unequal(X)
         groups = checked_groups(self._given.get("groups"), len(X))
@@ -297,6 +298,7 @@ class _AutoTransfer(ScikitLearnMixin):
         self._standardised = {n: b for probe in probes for n, b in probe.blocks_.items()}
 
     def _combined(self, X):
+        X = self._as_array(X)
         if self._unequal:
             if X.shape[1] != self._shape[0]:
                 raise ValueError(
@@ -334,7 +336,7 @@ class _AutoTransfer(ScikitLearnMixin):
         return [few, few | {"random_state": 1, "cv": 3}]
 
 
-class AutoTransferClassifier(_AutoTransfer, BaseClassifier):
+class AutoTransferClassifier(_AutoTransfer, PanelClassifier):
     """Classification from few labels: compares baselines, probes of sources, trees and networks.
 
     Examples

@@ -7,12 +7,12 @@ import warnings
 from typing import ClassVar
 
 import numpy as np
-from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._lengths import series_of
 from sktl._random import draw_seed
 from sktl.estimators.base import BaseTransferEstimator
+from sktl.estimators.panel_input import PanelClassifier
 from sktl.estimators.wrapper import NetworkWrapper
 from sktl.model_selection._baselines import make_baselines
 from sktl.model_selection._candidates import advance_all, race
@@ -20,6 +20,7 @@ from sktl.model_selection._noise import chance, judge, standard_error
 from sktl.model_selection._results import contestants, curves, decide, tabulate
 from sktl.model_selection._search_inputs import SearchInputs
 from sktl.training.optimizer import OMEGA_GRID
+from sktl.training.training_data import TrainingData
 
 
 class OmegaSearch(SearchInputs, NetworkWrapper):
@@ -221,11 +222,14 @@ default="validation"
 
     def _fit(self, X, y):
         self._check_parameters()
+        X = self._as_array(X)
         template = self.estimator.clone()
         template.set_params(random_state=draw_seed(template.random_state))
         baselines = make_baselines(self.baselines, template, self.scoring)
-        candidates = self._networks(template, X, y)
-        parts = self._parts(X, y, template, {candidate.channel_repeats for candidate in candidates})
+        prepared: dict[int, TrainingData] = {}
+        candidates = self._networks(template, X, y, prepared)
+        repeats = {candidate.channel_repeats for candidate in candidates}
+        parts = self._parts(X, y, template, repeats, prepared)
         self._greater_is_better = parts[0].facts.targets.monitors[self.scoring]
         X_held_out = self._held_out(template, X)[0] if baselines else None
         for baseline in baselines:
@@ -335,11 +339,13 @@ default="validation"
         return self.best_estimator_.save_pretrained(path, name=name, **card)
 
     def _predict(self, X):
+        X = self._as_array(X)
         if self._baseline is not None:
             return self._baseline.predict(X)
         return self.best_estimator_.predict(series_of(X))
 
     def _predict_proba(self, X):
+        X = self._as_array(X)
         if self._baseline is not None:
             return self._baseline.predict_proba(X)
         return self.best_estimator_.predict_proba(series_of(X))
@@ -387,7 +393,7 @@ _EXAMPLE = """
     """
 
 
-class OmegaSearchClassifier(OmegaSearch, BaseClassifier):
+class OmegaSearchClassifier(OmegaSearch, PanelClassifier):
     __doc__ = (OmegaSearch.__doc__ or "") + _EXAMPLE.format(kind="Classifier", numbers="")
 
     _kind = "classifier"

@@ -71,14 +71,17 @@ class SearchInputs:
                     "Received: groups with selection='validation'"
                 )
 
-    def _networks(self, template, X, y):
-        """Make the networks' candidates, scratch first, each with the same random state."""
+    def _networks(self, template, X, y, prepared):
+        """Make the networks' candidates, scratch first, each with the same random state.
+
+        What is prepared for it is left in `prepared`, by the copies of a channel.
+        """
         sources = self._sources(X, y)
         scratch = self.include_scratch or None in sources
         pairs: list[tuple] = [(None, 1.0)] if scratch else []
         self.ranking_ = None
         if self.n_sources is not None:
-            sources = self._best_ranked(template, X, y, sources)
+            sources = self._best_ranked(template, X, y, sources, prepared)
         repeats = {None: 1}
         for asked in sources:
             if asked is None:
@@ -113,12 +116,13 @@ class SearchInputs:
             raise ValueError("sources must name at least one source. Received: sources=[]")
         return sources
 
-    def _best_ranked(self, template, X, y, sources):
+    def _best_ranked(self, template, X, y, sources, prepared):
         """Leave out all but the best sources, by what does not compare the candidates."""
         refuse_unequal(X, "n_sources ranks sources on such; n_sources=None tries all of them")
         rows = slice(None)
         if isinstance(self.selection, str):
-            rows = self._prepared(template, X, y).rows
+            prepared[1] = self._prepared(template, X, y)
+            rows = prepared[1].rows
         named = [source for source in sources if source is not None]
         groups = self._given.get("groups")
         best, self.ranking_ = best_ranked(template, X[rows], y[rows], named, self.n_sources, groups)
@@ -136,9 +140,12 @@ class SearchInputs:
             classes=vars(self).get("classes_"),
         )
 
-    def _parts(self, X, y, template, repeats):
+    def _parts(self, X, y, template, repeats, prepared):
         def data_of(X, y):
-            return {n: self._prepared(template, X, y, n) for n in repeats}
+            return {
+                n: prepared[n] if n in prepared else self._prepared(template, X, y, n)
+                for n in repeats
+            }
 
         if isinstance(self.selection, str):
             data = data_of(X, y)

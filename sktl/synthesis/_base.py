@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import inspect
 import json
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -279,7 +280,7 @@ class BaseGenerator(BaseEstimator):
 
     @classmethod
     def _restored(cls, card, learnt, origin):
-        own = cls._get_param_names()
+        own = inspect.signature(cls).parameters
         values = {name: value for name, value in card["parameters"].items() if name in own}
         if isinstance(values.get("random_state"), str):  # the repr of a random generator
             values["random_state"] = None

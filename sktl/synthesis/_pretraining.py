@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import clone
-from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from sktl._checks import Number, check_choice, check_number
 from sktl._random import draw_seed
+from sktl.estimators.panel_input import PanelClassifier
 from sktl.estimators.preparation import prepare
 from sktl.estimators.training_run import TrainingRun
 from sktl.estimators.transfer import repeats_for
@@ -124,6 +124,7 @@ class SyntheticPretraining(NetworkWrapper):
 
     def _fit(self, X, y):
         self._check_parameters()
+        X = self._as_array(X)
         seed = draw_seed(self.estimator.random_state)
         first = self._member(seed, **(self.pretraining_params or {}))
         tuned = self._member(seed, omega=self.omega)
@@ -210,10 +211,10 @@ class SyntheticPretraining(NetworkWrapper):
         return X_new, y_new
 
     def _predict(self, X):
-        return self.estimator_.predict(X)
+        return self.estimator_.predict(self._as_array(X))
 
     def _predict_proba(self, X):
-        return self.estimator_.predict_proba(X)
+        return self.estimator_.predict_proba(self._as_array(X))
 
     @classmethod
     def get_test_params(cls, parameter_set="default"):
@@ -277,7 +278,7 @@ _EXAMPLE = """
     """
 
 
-class SyntheticPretrainingClassifier(SyntheticPretraining, BaseClassifier):
+class SyntheticPretrainingClassifier(SyntheticPretraining, PanelClassifier):
     __doc__ = (SyntheticPretraining.__doc__ or "") + _EXAMPLE.format(kind="Classifier", numbers="")
 
     _kind = "classifier"

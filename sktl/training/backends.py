@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -134,12 +135,9 @@ class TorchNetwork(CompiledNetwork):
 
     def _compile(self):
         self._variables = self.model.trainable_variables
-        # Without a seed, Keras' dropout on PyTorch uses the global random generator instead of the
-        # layer's stream, which `load` sets. The value of the seed does not matter.
         for layer in inner_layers(self.model):
-            stream = getattr(layer, "seed_generator", None)
-            if stream is not None and getattr(stream, "_initial_seed", 0) is None:
-                stream._initial_seed = 0
+            if getattr(layer, "seed_generator", None) is not None:
+                _use_stream(layer.seed_generator)
 
     def _train(self, data, batches, present):
         import torch
@@ -162,6 +160,22 @@ class TorchNetwork(CompiledNetwork):
         from keras import ops
 
         return ops.convert_to_numpy(self.model(data))
+
+
+def _use_stream(stream):
+    """Make dropout on PyTorch draw from the layer's stream, which `load` sets.
+
+    Without a seed, whose value does not matter, Keras uses PyTorch's global random generator.
+    """
+    if not hasattr(stream, "_initial_seed"):
+        warnings.warn(
+            "This Keras keeps the seed of a dropout elsewhere: on PyTorch, fits with the same "
+            f"random_state may differ. Received: {type(stream).__name__} without _initial_seed",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    elif stream._initial_seed is None:
+        stream._initial_seed = 0
 
 
 BACKENDS: dict[str, type[CompiledNetwork]] = {

@@ -82,7 +82,8 @@ def _release():
     # TensorFlow also keeps the kernels of functions that were deleted. Kernels that are still
     # needed are created again at the next call. Without this private method, a TensorFlow only
     # keeps more memory.
-    context = sys.modules.get("tensorflow.python.eager.context")
-    clear = context and getattr(context.context(), "clear_kernel_cache", None)
+    module = sys.modules.get("tensorflow.python.eager.context")
+    context = getattr(module, "context", None)
+    clear = context and getattr(context(), "clear_kernel_cache", None)
     if clear:
         clear()

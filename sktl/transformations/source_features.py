@@ -102,18 +102,56 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
         self.random_state = random_state
         super().__init__()
 
-    # What sktime's fit and transform call with X as it was given.
-    def _check_X_y(self, X=None, y=None, return_metadata=False):  # noqa: N802 - sktime's name
-        X = as_panel(X, series=True)
-        if "_channel_names" in vars(self):
-            X = in_order(X, vars(self)["_channel_names"])
-        else:
-            self._channel_names = channel_names(X)
-        if is_unequal(X) and not isinstance(X, list):
-            from sktime.datatypes import convert_to
+    def fit(self, X, y=None):
+        """Load the sources, and learn the scale of the amplitudes.
 
-            X = convert_to(X, "df-list", as_scitype="Panel")
-        return super()._check_X_y(X, y, return_metadata)
+        Parameters
+        ----------
+        X : sktime panel, or np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Series, of any length each.
+        y : object, default=None
+            Not used.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or X cannot be used.
+        """
+        X = as_panel(X, series=True)
+        super().fit(_listed(X), y)
+        # Not before: sktime's fit resets.
+        self._channel_names = channel_names(X)
+        return self
+
+    def transform(self, X, y=None):
+        """Return the features of series.
+
+        Parameters
+        ----------
+        X : sktime panel, or np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Series; channels that have names are put in the order of `fit`.
+        y : object, default=None
+            Not used.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_instances, n_features)
+            A row for each instance.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` has not been called.
+        ValueError
+            If X cannot be read, or does not go with the training series.
+        """
+        self.check_is_fitted()
+        X = in_order(as_panel(X, series=True), vars(self).get("_channel_names"))
+        return super().transform(_listed(X), y)
 
     def _fit(self, X, y=None):
         X = _array(X)
@@ -160,6 +198,15 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
         """
         few = {"sources": ["EMG-simulated"], "architectures": ["MagNet"]}
         return [few, few | {"pooling": ("mean", "max"), "amplitude": False, "channels": "each"}]
+
+
+def _listed(X):
+    """Return frames of series of unequal length as a list of frames, all else as it is."""
+    if isinstance(X, list) or not is_unequal(X):
+        return X
+    from sktime.datatypes import convert_to
+
+    return convert_to(X, "df-list", as_scitype="Panel")
 
 
 def _array(X):

@@ -174,6 +174,10 @@ def test_catch22_is_sktimes_even_where_its_inside_has_changed(monkeypatch):
     z /= np.where(spread > 0, spread, 1)
     expected = Catch22(replace_nans=True).fit_transform(z)
     np.testing.assert_allclose(found, np.nan_to_num(expected), rtol=1e-5, atol=1e-6)
+    with monkeypatch.context() as plain:
+        plain.setenv("SKTL_PLAIN_LAYERS", "1")
+        plain.setattr(feature_blocks, "_series_by_series", None)
+        np.testing.assert_allclose(Catch22Block().transform(X), found, rtol=1e-5, atol=1e-6)
     monkeypatch.setattr(Catch22, "_transform_case", lambda self, X, f_idx: [None])
     monkeypatch.setattr(Catch22, "_transform", lambda self, X, y=None: pd.DataFrame([[7.0] * 22]))
     feature_blocks._may_call_inside.cache_clear()

@@ -12,6 +12,7 @@ from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit, cross_val
 from sktime.utils.estimator_checks import check_estimator
 
 from sktl.estimators import MagNetClassifier, MagNetRegressor
+from sktl.estimators.preparation import prepare
 from sktl.model_selection import (
     OMEGA_GRID,
     OmegaSearch,
@@ -379,17 +380,24 @@ def test_a_source_of_the_other_kind_that_saw_the_answers_is_left_out(panel, sktl
 @pytest.mark.parametrize("selection", ["validation", 2])
 def test_only_the_best_ranked_sources_are_tried(source, useless, panel, selection, monkeypatch):
     X, y = panel
-    ranked = []
+    ranked, prepared = [], []
 
     def spy(X, y, *args, **kwargs):
         ranked.append((X, y, args, kwargs))
         return rank_sources(X, y, *args, **kwargs)
 
+    def counted(*args, **kwargs):
+        prepared.append(kwargs["channel_repeats"])
+        return prepare(*args, **kwargs)
+
     monkeypatch.setattr("sktl.model_selection._search_inputs.rank_sources", spy)
+    monkeypatch.setattr("sktl.model_selection._search_inputs.prepare", counted)
     network = MagNetClassifier(**SMALL | {"n_epochs": 1})
     search = OmegaSearch(network, (0.5,), [useless, source], selection=selection, n_sources=1)
     assert search.fit(X, y).cv_results_["source"].tolist() == [None, source]
     assert search.ranking_["source"].tolist() == [source, None, useless]
+    # Once, for the ranking and all candidates; with folds once each.
+    assert prepared == [1] * (1 if selection == "validation" else 2)
     ((X_ranked, y_ranked, (_, names), by),) = ranked
     # Of the inner split what the network trains on.
     rows = validation_split(len(y), 0.15, y, random_streams(3)["split"])[0]

@@ -121,6 +121,18 @@ def test_a_fit_on_torch_without_tensorflow(on_torch):
     np.testing.assert_array_equal(on_torch["user tuned kernel"], on_torch["user kernel"])
 
 
+def test_a_keras_that_keeps_the_seed_of_dropout_elsewhere_is_named():
+    from keras import layers
+
+    from sktl.training.backends import _use_stream
+
+    stream = layers.Dropout(0.5).seed_generator
+    _use_stream(stream)
+    assert stream.get_config()["seed"] == 0
+    with pytest.warns(RuntimeWarning, match="without _initial_seed"):
+        _use_stream(object())
+
+
 if __name__ == "__main__":
     # As if it were not installed: whoever imports it fails.
     sys.modules["tensorflow"] = None  # type: ignore[assignment]

@@ -34,6 +34,7 @@ COLUMNS: dict[str, tuple[bool, str]] = {
     "best_epoch": (False, "epoch (from 1) whose weights were scored"),
     "seconds": (False, "wall time of the training"),
     "simulated": (False, "true where data or source weights are simulated"),
+    "source_loaded": (False, "true where the source existed and was not pre-trained in the grid"),
     "loss": (False, "training loss"),
     "monitor": (False, "quantity that early stopping watched"),
     "n_parameters": (False, "trainable parameters"),
@@ -109,7 +110,7 @@ def typed(frame: pd.DataFrame) -> pd.DataFrame:
     )
     named = {name: greater_is_better(name) for name in table.loc[given.isna(), "metric"].unique()}
     table["greater_is_better"] = given.where(given.notna(), table["metric"].map(named)).astype(bool)
-    for name in ("simulated", "diverged"):
+    for name in ("simulated", "source_loaded", "diverged"):
         table[name] = _truths(table, name) if name in table else None
     return table
 

@@ -121,24 +121,37 @@ def facts(trial: Trial) -> dict[str, Any]:
     -------
     dict
         Task, metric, domains (``"seis"``, ``"other"``, or None of your own data), whether the data
-        or that of the source is simulated.
+        or that of the source is simulated, and whether the source is loaded by its name.
     """
     from sktl.datasets import get_spec, list_datasets
+    from sktl.sources import find_card
+    from sktl.sources._list import domain_of
 
     known = {spec.name: spec for spec in list_datasets()}
 
     def domain(name):
         spec = known.get(name.removesuffix(SIMULATED))
-        return spec and ("seis" if spec.domain == "seismology" else "other")
+        return spec and side(spec.domain)
+
+    def side(found):
+        return "seis" if found == "seismology" else "other"
+
+    def source_facts():
+        if not trial.source_loaded:
+            simulated = bool(trial.source and trial.source.endswith(SIMULATED))
+            return simulated, trial.source and domain(trial.source)
+        card = find_card(trial.source, trial.architecture)  # type: ignore[arg-type]  # it has a name
+        return bool(card.simulated), side(domain_of(card))
 
     task = trial.data.task or get_spec(trial.data.name).task
+    simulated, source_domain = source_facts()
     return {
         "task": task,
         "metric": METRICS[task],
-        "simulated": trial.data.simulated
-        or bool(trial.source and trial.source.endswith(SIMULATED)),
+        "simulated": trial.data.simulated or simulated,
         "target_domain": domain(trial.data.name),
-        "source_domain": trial.source and domain(trial.source),
+        "source_domain": source_domain,
+        **({"source_loaded": trial.source_loaded} if trial.source else {}),
     }
 
 
@@ -210,9 +223,20 @@ def _network(trial, instances, store):
     }
     if estimator.source_ is not None:
         results["source_used"] = estimator.source_.name
+        _check_source(trial, estimator.source_)
     if trial.kind == "pretraining":
         results |= _save(trial, estimator, instances.dataset, store)
     return results
+
+
+def _check_source(trial, card):
+    """Refuse weights that are not those of the plan: a name means another source elsewhere."""
+    if trial.source_loaded and card.weights_sha256 != trial.weights_sha256:
+        raise ValueError(
+            f"The source {trial.source!r} of {trial.architecture} has changed since the run began, "
+            f"or is another one on this machine. Received: sha256={card.weights_sha256} instead of "
+            f"{trial.weights_sha256}"
+        )
 
 
 def make_estimator(trial: Trial, task: str):

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from sktl._checks import letters_of
 from sktl.experiments._baselines import BASELINES, baselines_for
+from sktl.experiments._loaded import check_loaded, load_weights, loadable
 from sktl.experiments._own import check_own
 from sktl.experiments._published_names import ARCHITECTURES, DATASETS
 from sktl.experiments._real_data import checksum
-from sktl.experiments._trial import SIMULATED, Data, Trial
+from sktl.experiments._trial import SIMULATED, Data, Trial, Weights
 from sktl.training.optimizer import OMEGA_GRID
 
 if TYPE_CHECKING:
@@ -28,22 +29,6 @@ _VARIANTS: dict[tuple[str, str], dict[str, Any]] = {
     ("ConvNetQuakeINGV", "EMG"): {"initializer": "glorot_normal", "l2": 0.0},
     ("ConvNetQuakeINGV", "S&P 500"): {"initializer": "he_normal", "l2": 0.7},
 }
-
-
-@dataclass(frozen=True)
-class Weights:
-    """Where a source lies and what it holds.
-
-    Attributes
-    ----------
-    path : str
-        Folder of the source.
-    sha256 : str
-        Of its file of weights.
-    """
-
-    path: str
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +47,7 @@ class Plan:
         Networks of `sktl.estimators`.
     sources, targets : sequence of str or sktl.datasets.Dataset
         The six datasets by name, and your own as `sktl.datasets.make_dataset` or
-        `sktl.datasets.load_npz` gives them.
+        `sktl.datasets.load_npz` gives them. Sources are pre-trained.
     sizes : sequence of int, default=(1500, 9000)
         Numbers of training instances.
     omegas : sequence of float
@@ -89,6 +74,9 @@ class Plan:
         See `sktl.datasets.load_dataset`; your own data keeps its split.
     seed : int, default=0
         Seed of everything random.
+    loaded : sequence of str, default=()
+        Sources that exist already, by their names in `sktl.sources.list_sources`; nothing is
+        trained for them. Architectures that lack one have no transfers from it.
 
     Raises
     ------
@@ -111,6 +99,12 @@ class Plan:
     >>> plan = Plan(["TCN"], sources=["EMG"], targets=[mine, "STEAD"], sizes=[70], reruns=2)
     >>> sorted({trial.data.name for trial in plan.trials()})
     ['STEAD', 'mine']
+
+    Sources that exist are loaded:
+
+    >>> plan = Plan(sources=[], loaded=["EMG-Roshambo", "DSPSpeech-20"], targets=["S&P 500"])
+    >>> plan.counts()["pretraining"], plan.without
+    (0, {'DSPSpeech-20': ['MLSTMFCN']})
     """
 
     architectures: tuple[str, ...] = ARCHITECTURES
@@ -128,6 +122,7 @@ class Plan:
     training: Mapping[str, Any] = field(default_factory=dict, hash=False)
     split: str = "published"
     seed: int = 0
+    loaded: tuple[str, ...] = ()
 
     def __post_init__(self):
         from sktl.datasets import list_datasets
@@ -142,6 +137,7 @@ class Plan:
         ):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _known(name, getattr(self, name), known))
+        object.__setattr__(self, "loaded", check_loaded(self))
         for name in ("sizes", "omegas"):
             object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
         for name, counts in (
@@ -163,6 +159,23 @@ class Plan:
         check_own(self)
 
     @property
+    def without(self) -> dict[str, list[str]]:
+        """Loaded sources, each with the architectures that lack it, if there are any."""
+        lacking = {
+            name: [one for one in self.architectures if one not in self._available[name]]
+            for name in self.loaded
+        }
+        return {name: found for name, found in lacking.items() if found}
+
+    @cached_property
+    def _available(self):
+        return loadable(self.architectures) if self.loaded else {}
+
+    def loaded_weights(self) -> dict[tuple[str, str], Weights]:
+        """Load and verify the sources that are not pre-trained, by architecture and name."""
+        return load_weights(self.loaded, self._available)
+
+    @property
     def own(self) -> tuple[Dataset, ...]:
         """The user's own datasets, each once."""
         given = (one for one in (*self.targets, *self.sources) if not isinstance(one, str))
@@ -181,7 +194,7 @@ class Plan:
         return Data(full, self.n_instances, short, self.split, self.seed, content)
 
     def _full_name(self, name):
-        simulated = self.data == "simulated" and not self._own(name)
+        simulated = self.data == "simulated" and not self._own(name) and name not in self.loaded
         return name + SIMULATED if simulated else name
 
     @cached_property
@@ -263,9 +276,10 @@ class Plan:
                         yield Trial("baseline", baseline, data, **shared)
 
     def _transfers(self, architecture, target, data, own, weights):
-        for source in map(name_of, self.sources):
+        for source in (*map(name_of, self.sources), *self.loaded):
             found = None if weights is None else weights.get((architecture, source))
-            if source == target or (weights is not None and found is None):
+            lacking = source in self.loaded and architecture not in self._available[source]
+            if source == target or lacking or (weights is not None and found is None):
                 continue
             for omega in self.omegas:
                 yield Trial(

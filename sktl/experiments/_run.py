@@ -17,9 +17,9 @@ from sktl.experiments._execute import execute as execute_trial
 from sktl.experiments._execute import facts
 from sktl.experiments._from_file import default_memory
 from sktl.experiments._locks import abandoned
-from sktl.experiments._plan import Plan, Weights, groups, shard_of
+from sktl.experiments._plan import Plan, groups, shard_of
 from sktl.experiments._store import Store
-from sktl.experiments._trial import SIMULATED, Trial
+from sktl.experiments._trial import SIMULATED, Trial, Weights
 from sktl.experiments._versions import versions
 from sktl.experiments._workers import Job, failure, work
 
@@ -148,12 +148,13 @@ def run(
     for dataset in plan.own:
         store.keep(plan.dataset(dataset.name), dataset)
     damaged = len(store.damaged())
+    loaded = plan.loaded_weights()
     summary = Summary()
     with ExitStack() as stack:
         send = stack.enter_context(engine(backend, n_jobs, scheduler_address))
         runner = _Runner(store, summary, send, retries, threads, execute)
         pretraining = list(plan.pretraining())
-        weights = runner.sources(pretraining, progress)
+        weights = runner.sources(pretraining, progress) | loaded
         trials = list(plan.trials(weights))
         summary.without_source = plan.counts()["transfer"] - _transfers(trials)
         runner.learn(trials)

@@ -74,6 +74,22 @@ class Data:
 
 
 @dataclass(frozen=True)
+class Weights:
+    """Where a source lies and what it holds.
+
+    Attributes
+    ----------
+    path : str
+        Folder of the source; of one that is loaded by its name, the name.
+    sha256 : str
+        Of its file of weights.
+    """
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Trial:
     """One training, described completely: equal trials have equal results.
 
@@ -103,7 +119,7 @@ class Trial:
     weights_sha256 : str or None, default=None
         sha256 of the source's file of weights.
     weights_path : str or None, default=None
-        Where the source lies. No part of the key.
+        Where the source lies; of one that is loaded by its name, that name. No part of the key.
 
     Examples
     --------
@@ -141,6 +157,11 @@ class Trial:
     def key(self) -> str:
         """The sha256 of the trial's content and of the versions, 64 hexadecimal digits."""
         return hashlib.sha256(canonical([self.content(), versions()])).hexdigest()
+
+    @property
+    def source_loaded(self) -> bool:
+        """Whether the source is loaded by its name, not pre-trained in the grid."""
+        return self.source is not None and self.weights_path == self.source
 
     @property
     def identity(self) -> tuple:

@@ -20,6 +20,7 @@ examples:
   sktl grid                             the quick grid on simulated data, with its report
   sktl grid --dry-run                   what it would do, and how long that would take
   sktl grid --architectures MagNet TCN --targets EMG --omegas 0.1 1.0 --out results/emg
+  sktl grid --loaded STEAD-simulated EMG-Roshambo --targets mine.npz    sources that exist
   sktl grid --targets mine.npz STEAD    data of your own (arrays X and y) beside the six datasets
   sktl grid --profile paper --dry-run   the whole published experiment on real data
   sktl grid --profile paper --shard $SLURM_ARRAY_TASK_ID/12 --out /shared/folder
@@ -41,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, kind, text in (
         ("architectures", str, "networks"),
         ("sources", str, "datasets to pre-train on: names of the six, .npz files of your own"),
+        (
+            "loaded",
+            str,
+            "sources that exist, by their names in 'sktl sources': nothing is trained "
+            "for them; without --sources they are the only ones",
+        ),
         ("targets", str, "datasets to transfer to: names of the six, .npz files of your own"),
         ("sizes", int, "numbers of training instances"),
         ("omegas", float, "multipliers of the transferred layers' learning rate"),
@@ -148,6 +155,10 @@ def main(
         say(f"  {counts[kind]:7,} {text}")
     for dataset in plan.own:
         say(f"  {in_words(dataset, plan)}")
+    if plan.loaded:
+        say(f"  loaded, not pre-trained: {', '.join(plan.loaded)}")
+    for name, lacking in plan.without.items():
+        say(f"  no transfers from {name} for {', '.join(lacking)}: there is no such source")
     n_jobs = arguments.n_jobs or default_jobs()
     _check_data(plan)
     memory = default_memory(n_jobs) if arguments.memory is None else arguments.memory
@@ -184,11 +195,13 @@ def make_plan(arguments: argparse.Namespace):
     changes: dict[str, Any] = {
         name: getattr(arguments, name)
         for name in (
-            "data", "architectures", "sources", "targets", "sizes", "omegas", "baselines",
+            "data", "architectures", "sources", "loaded", "targets", "sizes", "omegas", "baselines",
             "reruns", "repeats", "references", "n_instances", "max_timepoints", "seed", "split",
         )
         if getattr(arguments, name) is not None
     }  # fmt: skip
+    if "loaded" in changes:
+        changes.setdefault("sources", [])
     training: dict[str, Any] = {}
     if arguments.n_epochs is not None:
         training["n_epochs"] = arguments.n_epochs

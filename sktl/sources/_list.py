@@ -117,7 +117,7 @@ def _row(architecture: str, found: Found, present: bool) -> dict[str, Any]:
     score = card.score or {}
     return row | {
         "data": {True: "simulated", False: "real", None: "unknown"}[card.simulated],
-        "domain": _domain(card),
+        "domain": domain_of(card),
         "available": present,
         "task": card.task,
         "n_channels": card.n_channels,
@@ -131,7 +131,8 @@ def _row(architecture: str, found: Found, present: bool) -> dict[str, Any]:
     }
 
 
-def _domain(card: Card) -> str | None:
+def domain_of(card: Card) -> str | None:
+    """Return what kind of data a source was trained on; None: its card does not tell."""
     return card.domain or _DOMAINS.get(card.name.removesuffix(SIMULATED))
 
 

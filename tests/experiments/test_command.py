@@ -87,13 +87,20 @@ def test_real_data_that_is_there_is_used(shared, tmp_path, monkeypatch, capsys, 
     monkeypatch.setenv("SKTL_MIRROR", str(folder))
     assert missing(["S&P 500"]) == {}
     assert main(
-        ["grid", "--data", "real", "--architectures", "ConvNetQuakeINGV", "--sources", "sp500",
+        ["grid", "--data", "real", "--architectures", "ConvNetQuakeINGV", "--loaded",
+         "EMG-Roshambo", "STEAD-simulated", "--omegas", "0.5",
          "--targets", "sp500", "--sizes", "100", "--reruns", "1", "--n-epochs", "1", "--baselines",
          "last value", "--n-jobs", "1", "--out", str(tmp_path / "grid")]
     ) == 0  # fmt: skip
     records = list(Store(tmp_path / "grid").iter_records())
     assert {record["target"] for record in records} == {"S&P 500"}
-    assert {record["simulated"] for record in records} == {False}
+    assert "loaded, not pre-trained: EMG-Roshambo, STEAD-simulated" in capsys.readouterr().out
+    loaded = {record["source"]: record for record in records if record.get("source_loaded")}
+    assert set(loaded) == {"EMG-Roshambo", "STEAD-simulated"}
+    assert loaded["STEAD-simulated"]["source_domain"] == "seis"
+    assert loaded["EMG-Roshambo"]["source_domain"] == "other"
+    simulated = {record["source"] for record in records if record["simulated"]}
+    assert simulated == {"STEAD-simulated"}
     assert records[0]["trial"]["data"]["content"].startswith("sha256:")
     assert Path(tmp_path / "grid" / "store.json").exists()
 

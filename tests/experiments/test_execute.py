@@ -118,6 +118,21 @@ def test_reference_and_transfer_differ_in_source_and_omega_alone(plan):
     assert different == {"source", "omega", "random_state"}
 
 
+def test_another_source_of_a_planned_name_is_refused(tmp_path):
+    name, data = "EMG-Roshambo", Data("S&P 500-simulated", n_instances=200)
+    planned = {"source": name, "weights_path": name, "omega": 0.5, "parameters": {"n_epochs": 1}}
+    good = Plan(["ConvNetQuakeINGV"], sources=[], loaded=[name]).loaded_weights()
+    (weights,) = good.values()
+    store = Store(tmp_path).create()
+    for sha256 in (weights.sha256, "0" * 64):
+        trial = Trial("transfer", "ConvNetQuakeINGV", data, 40, 0, weights_sha256=sha256, **planned)
+        if sha256 == weights.sha256:
+            assert execute(trial, store)["source_used"] == name
+        else:
+            with pytest.raises(ValueError, match=f"Received: sha256={weights.sha256} instead"):
+                execute(trial, store)
+
+
 def test_a_trial_that_cannot_be_says_why(tmp_path):
     trial = Trial("reference", "TCN", Data("EMG-simulated", n_instances=100), 5000, 0)
     with pytest.raises(ValueError, match="Received: n_train=5000"):

@@ -57,6 +57,24 @@ def test_names_without_simulated_mean_what_the_plan_says(plan):
     assert all(trial.source.endswith("-simulated") for trial in plan.trials() if trial.source)
 
 
+def test_sources_that_exist_are_loaded_and_not_pretrained(plan):
+    from sktl.sources import list_sources
+
+    names = ["STEAD-simulated", "emg-roshambo", "DSPSpeech-20"]
+    changes = {"data": "real", "sources": [], "targets": ["S&P 500"], "loaded": names}
+    loading = replace(plan, **changes, architectures=["TCN", "MLSTMFCN"])
+    assert loading.loaded == ("STEAD-simulated", "EMG-Roshambo", "DSPSpeech-20")
+    assert loading.without == {"DSPSpeech-20": ["MLSTMFCN"]}
+    assert loading.counts()["pretraining"] == 0
+    weights = loading.loaded_weights()
+    table = list_sources().set_index(["architecture", "source"])["sha256"]
+    assert {pair: found.sha256 for pair, found in weights.items()} == table[list(weights)].to_dict()
+    transfers = [trial for trial in loading.trials(weights) if trial.kind == "transfer"]
+    assert len(transfers) == loading.counts()["transfer"] == 5 * 2 * 2
+    assert {t.source for t in transfers} == set(loading.loaded)
+    assert all(t.source_loaded and t.weights_sha256 for t in transfers)
+
+
 def test_transfers_need_their_source(plan):
     found = {("TCN", "EMG"): Weights("/a", "1" * 64)}
     transfers = [trial for trial in plan.trials(found) if trial.kind == "transfer"]
@@ -78,6 +96,8 @@ def test_more_references_are_told_apart(plan):
     [
         ({"architectures": ["MagNte"]}, "Did you mean 'MagNet'.*Received: 'MagNte'"),
         ({"targets": ["STAED"]}, "Did you mean 'STEAD'"),
+        ({"loaded": ["EMG-Rosh"]}, "Did you mean 'EMG-Roshambo'.*Received: 'EMG-Rosh'"),
+        ({"loaded": ["S&P 500"]}, r"tables mix them up. Received: \['S&P 500'\] twice"),
         ({"sizes": [0]}, r"Received: \(0,\)"),
         ({"reruns": 0}, "Received: 0"),
         ({"omegas": [-1.0]}, "omegas must be 0 or more"),

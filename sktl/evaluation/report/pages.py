@@ -10,7 +10,7 @@ import pandas as pd
 
 from sktl._words import counted
 from sktl.evaluation import figures, tables, training_figures
-from sktl.evaluation.domains import size_label, title
+from sktl.evaluation.domains import ordered, size_label, title
 from sktl.evaluation.report import sentences as words
 from sktl.evaluation.report.counts import control_blocks, win_blocks
 from sktl.evaluation.report.document import (
@@ -66,6 +66,9 @@ def _origin(results: Results) -> str:
         text += ". SIMULATED data: no conclusions about the real datasets are possible"
     elif count:
         text += f". SIMULATED data, or sources trained on it, in {counted(count, 'trial')}"
+    loaded = ordered(table.loc[table["source_loaded"] == True, "source"])  # noqa: E712  (as above)
+    if loaded:
+        text += f". Sources that existed and were not pre-trained here: {', '.join(loaded)}"
     return text + "."
 
 

@@ -232,6 +232,7 @@ def test_bare_records_make_a_report(tmp_path):
             "architecture": "<b>&net_1", "source": [None, "a|b", "a|b"], "target": "50 % & more",
             "n_train": 100, "omega": [None, 1.0, 1.0], "rerun": [0, 0, 1], "metric": "mae",
             "test_score": [1.0, 0.9, None], "status": ["ok", "ok", "failed"],
+            "source_loaded": [None, True, True],
         }
     )  # fmt: skip
     out = write_report(Records.from_frame(table), tmp_path, "published").parent
@@ -243,6 +244,7 @@ def test_bare_records_make_a_report(tmp_path):
     assert "&lt;b&gt;&amp;net_1" in text
     assert "<b>" not in text
     assert "1 left out: the trial failed" in text
+    assert "Sources that existed and were not pre-trained here: a|b." in text
     assert "have no convergence rates" in text
     assert "have none" in text
     assert "in 1 of 1 cell (100 %; 0 losses;" in text

@@ -26,10 +26,12 @@ datasets.
 
 - Transfer is better than training from scratch in {wins} of {n_cells} cells (network, source and
   size) by the paper's protocol, which takes ω by the test score, and in {honest_wins} with ω by
-  validation. Both take the best of ten against one. With equal chances: {fair}
-- {verdict} "Tomorrow is as today" errs by {last} dollars; the best mean of a network and source
-  here is {nearest} ({nearest_who}), {times} times as much. The best single one of all the
-  authors' networks on this target and these sizes has {paper_best}.
+  validation. Both take the best of ten against one. With equal chances:
+  {fair}
+- {verdict} "Tomorrow is as today" errs by {last} dollars; the best mean of
+  a network and source here is {nearest} ({nearest_who}),
+  {times} times as much. The best single one of all the authors' networks on this target and
+  these sizes has {paper_best}.
 
 What of the plan has been run, and what of it the tables show (a rerun counts once all ω, sources
 and its reference are there, so that everything is compared on the same instances):

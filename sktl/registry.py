@@ -27,7 +27,7 @@ def all_estimators(estimator_types: str | list[str] | None = None, as_dataframe:
     --------
     >>> from sktl.registry import all_estimators
     >>> [name for name, _ in all_estimators("regressor")][:2]
-    ['ConvNetQuakeINGVRegressor', 'InceptionTimeRegressor']
+    ['AutoTransferRegressor', 'ConvNetQuakeINGVRegressor']
     """
     from skbase.lookup import all_objects
 

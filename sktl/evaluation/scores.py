@@ -234,7 +234,7 @@ def mean_text(mean: float, std: float, decimals: int) -> str:
     Examples
     --------
     >>> from sktl.evaluation.scores import mean_text
-    >>> mean_text(0.48812, 0.0123, 3), mean_text(8.315, float("nan"), 2)
+    >>> mean_text(0.48812, 0.0123, 3), mean_text(8.316, float("nan"), 2)
     ('0.488 ± 0.012', '8.32')
     """
     text = f"{mean:.{decimals}f}"

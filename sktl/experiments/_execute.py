@@ -124,8 +124,7 @@ def facts(trial: Trial) -> dict[str, Any]:
         or that of the source is simulated, and whether the source is loaded by its name.
     """
     from sktl.datasets import get_spec, list_datasets
-    from sktl.sources import find_card
-    from sktl.sources._list import domain_of
+    from sktl.sources import domain_of, find_card
 
     known = {spec.name: spec for spec in list_datasets()}
 

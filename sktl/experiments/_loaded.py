@@ -26,15 +26,15 @@ def loadable(architectures: Iterable[str]) -> dict[str, list[str]]:
     dict of str to list of str
         Names of `sktl.sources.list_sources`, each with the architectures that have it.
     """
-    from sktl.sources._resolve import named_sources
+    from sktl.sources import list_sources
 
+    table = list_sources()
+    # A name that ends so is always that of a bundled source.
+    usable = (table["where"] == "bundled") | ~table["source"].str.endswith(SIMULATED)
     found: dict[str, list[str]] = {}
     for architecture in architectures:
-        for source in named_sources(architecture):
-            # A name that ends so is always that of a bundled source.
-            if source.origin == "bundled" or not source.name.endswith(SIMULATED):
-                found.setdefault(source.name, [])
-                found[source.name] += [architecture] * (architecture not in found[source.name])
+        for name in table["source"][usable & (table["architecture"] == architecture)].unique():
+            found.setdefault(name, []).append(architecture)
     return found
 
 

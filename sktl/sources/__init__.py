@@ -6,7 +6,7 @@ Loads no deep-learning library.
 from sktl.sources._adapt import adapt_input_channels, select_transferable
 from sktl.sources._card import Card
 from sktl.sources._folder import Source, is_source, read_card, read_source, save_source
-from sktl.sources._list import expand_sources, list_sources
+from sktl.sources._list import domain_of, expand_sources, list_sources
 from sktl.sources._remove import remove_source
 from sktl.sources._resolve import (
     SimulatedSourceWarning,
@@ -27,6 +27,7 @@ __all__ = [
     "Source",
     "adapt_input_channels",
     "check_own_name",
+    "domain_of",
     "expand_sources",
     "find_card",
     "import_resnet",

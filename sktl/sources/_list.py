@@ -132,7 +132,24 @@ def _row(architecture: str, found: Found, present: bool) -> dict[str, Any]:
 
 
 def domain_of(card: Card) -> str | None:
-    """Return what kind of data a source was trained on; None: its card does not tell."""
+    """Return what kind of data a source was trained on.
+
+    Parameters
+    ----------
+    card : Card
+        The source's.
+
+    Returns
+    -------
+    str or None
+        Such as ``"seismology"``; None: the card does not tell.
+
+    Examples
+    --------
+    >>> from sktl.sources import domain_of, find_card
+    >>> domain_of(find_card("STEAD-simulated", "TCN"))
+    'seismology'
+    """
     return card.domain or _DOMAINS.get(card.name.removesuffix(SIMULATED))
 
 
@@ -186,7 +203,7 @@ def expand_sources(
     --------
     >>> from sktl.sources import expand_sources
     >>> expand_sources("available", "TCN")[:2]
-    ['EMG-simulated', 'LEN-DB-simulated']
+    ['DSPSpeech-20', 'EMG-Francic']
     """
     if isinstance(sources, str) and sources == "available":
         names = [name for name in _loadable(architecture) if name.split("/")[0] not in GROUPS]

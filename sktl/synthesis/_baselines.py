@@ -82,7 +82,7 @@ class AugmentationGenerator(_OfInstances):
     >>> from sktl.synthesis import AugmentationGenerator
     >>> X, y = load_unit_test(return_type="numpy3D")
     >>> X_new, y_new = AugmentationGenerator().fit(X, y).sample(84, random_state=0)
-    >>> X_new.shape, sorted(set(y_new))
+    >>> X_new.shape, sorted(set(y_new.tolist()))
     ((84, 1, 24), ['1', '2'])
     """
 

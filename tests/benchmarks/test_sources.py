@@ -48,6 +48,7 @@ def test_there_is_one_record_a_fit_and_none_is_made_twice(measured):
     assert (out / "records.csv").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_random_kernels_at_full_rate_are_the_run_from_scratch_with_that_seed(measured):
     out, _ = measured
     table = pd.read_csv(out / "records.csv")

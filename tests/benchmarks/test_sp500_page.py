@@ -51,6 +51,7 @@ def test_what_is_compared_is_balanced(table):
     assert set(balanced.loc[balanced["kind"] != "baseline", "rerun"]) == {0}
 
 
+@pytest.mark.slow
 def test_the_page_is_written_from_the_table(table, tmp_path, shared):
     records = tmp_path / "records.csv"
     table.to_csv(records, index=False)

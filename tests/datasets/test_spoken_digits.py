@@ -6,6 +6,7 @@ import pytest
 from sktl.datasets import load_spoken_digits
 
 
+@pytest.mark.slow
 def test_real_digits(shared):
     dataset = load_spoken_digits(shared("data/fsdd/recordings.tar.gz"))
     assert len(dataset.groups) == 3000

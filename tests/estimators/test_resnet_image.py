@@ -136,6 +136,7 @@ def test_the_network_sees_the_rendered_picture():
     np.testing.assert_allclose(255 * pictures, rendered, atol=0.51)
 
 
+@pytest.mark.slow
 def test_only_batches_are_drawn(monkeypatch, own_cache):
     """Whatever is drawn, in training and prediction, is a batch: never are all pictures there."""
     drawn = set()

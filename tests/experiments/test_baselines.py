@@ -52,6 +52,7 @@ def test_the_linear_baseline_finds_what_is_linear():
     )
 
 
+@pytest.mark.slow
 def test_minirocket_beats_the_class_prior():
     pytest.importorskip("numba")
     dataset = load(Data("EMG-simulated", n_instances=600))

@@ -92,6 +92,7 @@ def test_the_command_says_what_is_read_and_what_cannot_be():
         command.larger_than(plan, 1.0)
 
 
+@pytest.mark.slow
 def test_a_grid_with_little_memory_ends_alike(shared, tmp_path, monkeypatch, capsys):
     folder = tmp_path / "mirror"
     folder.mkdir()

@@ -38,6 +38,7 @@ def test_trees_on_workers_are_those_of_one_process():
     assert spread.decision_ == alone.decision_
 
 
+@pytest.mark.slow
 def test_networks_on_workers_are_those_of_one_process():
     setting = make_setting(600)
     (alone,) = networks(setting)

@@ -210,6 +210,7 @@ def test_groups_of_another_length_are_refused(sources):
         rank_sources(X, y, MagNetClassifier(**SMALL), sources, groups=np.zeros(9))
 
 
+@pytest.mark.slow
 def test_fewer_instances_at_once_give_the_same(sources, ranked, monkeypatch):
     X, y = make_target()
     widest = 64 * 2

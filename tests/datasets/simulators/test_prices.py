@@ -68,6 +68,7 @@ def test_moments_lie_around_those_of_the_real_index(shared):
     assert ((ours.min(axis=0) < real) & (real < ours.max(axis=0))).all(), (ours.min(0), real)
 
 
+@pytest.mark.slow
 def test_levels_stay_around_the_trend_as_those_of_the_real_index(shared):
     def strayed(closes):
         log = np.log(closes)

@@ -91,6 +91,7 @@ def test_wrong_options_are_named(options, message):
         simulate_speech_commands(**({"n_instances": 2} | options))
 
 
+@pytest.mark.slow
 def test_who_heard_only_simulated_words_understands_real_ones(shared):
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline

@@ -187,6 +187,7 @@ def test_searches(wedge, source):
     assert grid.predict(X).shape == y.shape
 
 
+@pytest.mark.slow
 def test_search_of_series_keeps_what_is_simpler_and_starts_from_the_best_ranked(wedge, source):
     X, y = wedge
     (here, held_out), useless = (slice(None, None, 4), slice(1, None, 4)), source[1].parent / "flat"

@@ -178,6 +178,7 @@ def test_predictions_are_those_of_the_series_alone(fitted):
     np.testing.assert_allclose(by_keras, together, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_validation_data_of_other_lengths():
     held_out = [RNG.normal(size=(2, n)) for n in (5, 40)], [0, 1]
     fitted = MagNetRegressor(**MAGNET).fit(X, Y.astype(float), validation_data=held_out)

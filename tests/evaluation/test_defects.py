@@ -13,6 +13,7 @@ def defects(table, protocol="honest", curves=None, **settings):
     return {defect.name: defect.text for defect in found}
 
 
+@pytest.mark.slow
 def test_published_results_show_their_defects_untold(published):
     for protocol, own in (("published", "selection on test"), ("honest", "no validation scores")):
         found = find_defects(published, compare(published, protocol))

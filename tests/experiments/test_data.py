@@ -27,6 +27,7 @@ def test_series_do_not_get_longer():
         shorten(np.zeros((1, 1, 8)), 9)
 
 
+@pytest.mark.fast_only("S&P 500-simulated")
 @pytest.mark.parametrize("name", ["EMG-simulated", "S&P 500-simulated"])
 def test_short_data_is_the_same_data_shortened(name):
     short = load(Data(name, n_instances=300, n_timepoints=20, seed=5))

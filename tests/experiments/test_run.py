@@ -299,6 +299,7 @@ print(summary.done, summary.failed)
 """
 
 
+@pytest.mark.slow
 def test_two_processes_share_one_store(plan, whole, tmp_path, stand_in, python):
     store, logs = tmp_path / "shared", [tmp_path / "log1", tmp_path / "log2"]
     processes = [python(RUN, store, 0.05, log, "sequential") for log in logs]

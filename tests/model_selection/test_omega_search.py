@@ -364,6 +364,7 @@ def test_tools_of_scikit_learn_take_it(network, source, panel):
     )
 
 
+@pytest.mark.slow
 @CLASSIFIER_FAST
 def test_available_sources_are_tried(network, panel, sktl_home):
     X, y = panel

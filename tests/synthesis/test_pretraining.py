@@ -201,6 +201,7 @@ def test_pretraining_learns_on_samples_and_is_watched_on_real_series(network, pa
         )
 
 
+@pytest.mark.slow
 @REGRESSOR_FAST
 def test_a_source_of_its_own_comes_before(network, panel, tmp_path):
     X, y = panel[0], target(network, panel[1])

@@ -73,7 +73,7 @@ def expected(panel):
     return [(one, one.predict(X)) for one in fitted]
 
 
-@pytest.mark.fast_only("channels_first")
+@pytest.mark.slow  # in the fast tests: that the cache keeps nothing of a setting
 @pytest.mark.parametrize("setting", NETWORKS, indirect=True)
 def test_networks_are_the_same_whatever_is_set(setting, panel, expected):
     X, y = panel

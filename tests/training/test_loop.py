@@ -275,6 +275,7 @@ def test_a_full_pool_drops_the_oldest_quarter():
     clear()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the graphs are TensorFlow's")
 def test_a_dropped_network_leaves_nothing_behind():
     from tensorflow.python.framework.func_graph import FuncGraph

@@ -56,6 +56,7 @@ def test_escapes(text, expected):
     assert latex(text) == expected
 
 
+@pytest.mark.slow
 def test_every_table_of_a_report(frame, tmp_path):
     from sktl.evaluation.records import Records
     from sktl.evaluation.report import write_report

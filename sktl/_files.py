@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 # What Windows and macOS put into folders; ._name holds what a foreign disk cannot keep of name.
 _LEFT_BEHIND = {"thumbs.db", "desktop.ini", ".ds_store", "__macosx"}
@@ -110,6 +113,39 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     with replacing(path) as new:
         new.write_bytes(content)
+
+
+def write_npz(file: Any, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write plain arrays as `numpy.savez` does, without pickles.
+
+    Parameters
+    ----------
+    file : path or binary file
+        Where to.
+    arrays : mapping of str to np.ndarray
+        Arrays by their names.
+
+    Raises
+    ------
+    ValueError
+        If an array holds Python objects.
+
+    Examples
+    --------
+    >>> import io
+    >>> import numpy as np
+    >>> from sktl._files import write_npz
+    >>> write_npz(file := io.BytesIO(), {"X": np.arange(3)})
+    >>> np.load(file)["X"].tolist()
+    [0, 1, 2]
+    """
+    # NumPy below 2.2 does not know allow_pickle here, and writes it as one more array.
+    objects = [name for name, array in arrays.items() if np.asarray(array).dtype.hasobject]
+    if objects:
+        raise ValueError(
+            f"Arrays must hold numbers, text or truth values. Received: objects in {objects}"
+        )
+    np.savez(file, **arrays)  # type: ignore[arg-type]  # or an array could be allow_pickle
 
 
 def synchronise(path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from sktl._files import write_npz
 from sktl._untrusted import check_claim, read_npz, refusing
 
 _HEAP, _HEAP_HEADER, _OBJECT_HEADER = b"GCOL\x01\0\0\0", 16, 16
@@ -186,4 +187,4 @@ def _walk(group: h5py.Group, above: str, seen: set[int]) -> Iterator[tuple[str, 
 
 if __name__ == "__main__":
     _found: dict[str, Any] = read_arrays(sys.stdin.buffer.read())
-    np.savez(sys.stdout.buffer, allow_pickle=False, **_found)
+    write_npz(sys.stdout.buffer, _found)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sktl import _untrusted
+from sktl._files import write_npz
 from sktl._tables import read_table
 from sktl._untrusted import ObjectArrayError, read_json, read_npy, read_npz
 
@@ -83,3 +84,12 @@ def test_tables_that_stand_for_more_cells_than_they_have(tmp_path, small):
     (tmp_path / "c.csv.gz").write_bytes(gzip.compress(bytes(2**20)))
     with pytest.raises(ValueError, match="claim"):
         read_table(tmp_path / "c.csv.gz")
+
+
+def test_what_is_written_holds_the_arrays_alone_and_no_objects(tmp_path):
+    path = tmp_path / "some.npz"
+    write_npz(path, {"X": np.arange(3), "name": np.array("a")})
+    with np.load(path) as found:
+        assert sorted(found.files) == ["X", "name"]
+    with pytest.raises(ValueError, match=r"Received: objects in \['y'\]"):
+        write_npz(path, {"y": np.array([{}])})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sktl._files import write_whole
+from sktl._files import write_npz, write_whole
 from sktl._untrusted import ObjectArrayError, read_npz
 from sktl.datasets._dataset import Dataset
 from sktl.datasets._registry import make_dataset
@@ -152,7 +152,7 @@ def save_npz(dataset: Dataset, path: str | PathLike[str]) -> Path:
     if dataset.sampling_rate is not None:
         arrays["sampling_rate"] = np.array(dataset.sampling_rate)
     content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **arrays)
+    write_npz(content, arrays)
     write_whole(path, content.getvalue())
     return path
 

@@ -55,7 +55,7 @@ class HubServer:
         if method == "POST" and path == "/api/repos/create":
             asked = json.loads(body)
             repo = f"{asked.get('organization', 'somebody')}/{asked['name']}"
-            self.repositories.setdefault(repo, [])
+            self.repositories.setdefault(repo, [("0" * 40, {})])  # the hub begins with a commit
             return 200, {}, {"url": f"{self.endpoint}/{repo}"}
         if method == "POST" and path == "/api/validate-yaml":
             return 200, {}, {"errors": [], "warnings": []}
@@ -67,7 +67,7 @@ class HubServer:
             return 200, {}, {"files": files}
         if api and method == "POST" and api[2] == "commit":
             lines = [json.loads(line) for line in body.splitlines()]
-            files = dict(self.repositories[api[1]][-1][1]) if self.repositories[api[1]] else {}
+            files = dict(self.repositories[api[1]][-1][1])
             for line in lines:
                 if line["key"] == "file":
                     assert line["value"]["encoding"] == "base64"

@@ -40,6 +40,22 @@ def shared():
     return path
 
 
+@pytest.fixture(scope="session")
+def files(tmp_path_factory):
+    """Folder with simulated EMG and S&P 500 in their official form, a few instances damaged."""
+    import h5py
+    import numpy as np
+
+    from sktl.datasets import simulate_to_file
+
+    folder = tmp_path_factory.mktemp("files")
+    for name in ("EMG", "S&P 500"):
+        simulate_to_file(name, 300, folder / f"{name}.hdf5", 0)
+        with h5py.File(folder / f"{name}.hdf5", "a") as file:
+            file["X"][::7, 0, 3] = np.nan
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def no_gradients_of_torch():
     """Let tests read outputs as arrays, which PyTorch refuses where it records gradients."""

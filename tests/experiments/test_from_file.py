@@ -2,28 +2,16 @@
 
 import shutil
 
-import h5py
 import numpy as np
 import pytest
 
 import sktl.datasets
 from sktl.cli import main
-from sktl.datasets import simulate_to_file
 from sktl.experiments import Data, Store, Trial, command, paper
 from sktl.experiments._execute import InMemory, execute
 from sktl.experiments._from_file import InFile, default_memory, in_file
 
 SMALL = {"n_epochs": 2, "n_layers": 3, "filters": 4, "schedule": "published"}
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("files")
-    for name in ("EMG", "S&P 500"):
-        simulate_to_file(name, 300, folder / f"{name}.hdf5", 0)
-        with h5py.File(folder / f"{name}.hdf5", "a") as file:
-            file["X"][::7, 0, 3] = np.nan  # damaged
-    return folder
 
 
 @pytest.fixture

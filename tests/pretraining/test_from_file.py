@@ -1,23 +1,11 @@
-import h5py
 import numpy as np
 import pytest
 
-from sktl.datasets import simulate_to_file
 from sktl.estimators import ConvNetQuakeINGVClassifier, MLSTMFCNRegressor
 from sktl.pretraining import from_file, pretrain, recipe_for
 from sktl.pretraining.from_file import ReadingNetwork, ahead, fit_from_file
 from sktl.pretraining.instances import Instances
 from sktl.sources import load_source
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("files")
-    for name in ("EMG", "S&P 500"):
-        simulate_to_file(name, 300, folder / f"{name}.hdf5", 0)
-        with h5py.File(folder / f"{name}.hdf5", "a") as file:
-            file["X"][::7, 0, 3] = np.nan  # damaged
-    return folder
 
 
 @pytest.mark.fast_only("EMG-estimator0")

@@ -51,7 +51,8 @@ demo: install
 
 docs: install
 	$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html
-	$(PY) -m pytest tests/test_code_blocks.py tests/test_docstrings.py -m "slow or not slow"
+	$(PY) -m pytest tests/test_code_blocks.py tests/test_docstrings.py -m "slow or not slow" \
+		-n 2 --dist worksteal
 
 clean:
 	rm -rf $(VENV) docs/_build docs/api docs/catalogue docs/gallery docs/tutorials build dist .mypy_cache .ruff_cache .pytest_cache

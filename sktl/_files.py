@@ -135,8 +135,9 @@ def write_npz(file: Any, arrays: Mapping[str, np.ndarray]) -> None:
     >>> import io
     >>> import numpy as np
     >>> from sktl._files import write_npz
-    >>> write_npz(file := io.BytesIO(), {"X": np.arange(3)})
-    >>> np.load(file)["X"].tolist()
+    >>> file = io.BytesIO()
+    >>> write_npz(file, {"X": np.arange(3)})
+    >>> np.load(io.BytesIO(file.getvalue()))["X"].tolist()
     [0, 1, 2]
     """
     # NumPy below 2.2 does not know allow_pickle here, and writes it as one more array.

@@ -147,6 +147,11 @@ class PictureScaling:
     amplitude: str
     n_marks: int
 
+    @property
+    def scaling(self) -> str:
+        """What a card states of this scaling."""
+        return f"drawn as pictures, amplitude={self.amplitude!r}"
+
     def fit(
         self, X: np.ndarray, stream_max: str | None
     ) -> tuple[PicturePreprocessing, list[np.ndarray]]:
@@ -268,7 +273,7 @@ class PicturePreprocessing:
             For the card of a source.
         """
         return {
-            "scaling": f"drawn as pictures, amplitude={self.amplitude!r}",
+            "scaling": PictureScaling(self.amplitude, self.n_marks).scaling,
             "mask": None,
             "stream_max": self.stream_max,
         }

@@ -20,7 +20,7 @@ from sktl.estimators.network import ModelSlot, NetworkMixin
 from sktl.estimators.preparation import prepare
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.estimators.training_run import TrainingRun
-from sktl.estimators.transfer import TransferMixin
+from sktl.estimators.transfer import TransferMixin, preprocessing_for
 from sktl.estimators.unequal_length import UnequalLength
 from sktl.training.randomness import random_streams
 from sktl.training.schedule import (
@@ -59,6 +59,13 @@ class BaseTransferEstimator(
         or None for random initialisation ("from scratch").
     omega : float, default=1.0
         Multiplier of the transferred layers' learning rate; 0 freezes them.
+    preprocessing : {"own", "source"}, default="own"
+        How the series are scaled. "own": as the architecture does with any source, or without one.
+        "source": by the rule under which the source was trained, as its card states it, with
+        statistics of the training instances given to `fit`; from scratch as "own". The cards of the
+        bundled sources and of the networks that `save_pretrained` wrote state a rule, those of the
+        published FCNs (``"UCR/..."``) z-scores of each channel. `fit` refuses a source whose card
+        states none. `stream_max` stays as it is.
     schedule : {"adaptive", "published"}, default="adaptive"
         Values of the parameters that are "auto"; `schedule_` has them after `fit`. "published":
         as in the original experiment (Otović et al. 2022), ``stream_max="standard"``,
@@ -151,6 +158,7 @@ class BaseTransferEstimator(
 
     _bounds: ClassVar[dict[str, Bound]] = {
         "omega": Number(),
+        "preprocessing": Choice(("own", "source")),
         "stream_max": Choice(("standard", "log", "raw", None)),
         "head": Choice(("random", "probe")),
         "channel_adaptation": Choice(("replicate", "replicate_scaled")),
@@ -167,6 +175,7 @@ class BaseTransferEstimator(
 
     source: Any = None
     omega: float = 1.0
+    preprocessing: str = "own"
     schedule: str = "adaptive"
     stream_max: str | None = "auto"
     head: str = "auto"
@@ -254,6 +263,7 @@ class BaseTransferEstimator(
             y,
             streams["split"],
             channel_repeats=self._channel_repeats(X, source),
+            preprocessing=preprocessing_for(self, source),
             validation_data=given.get("validation_data"),
             sample_weight=given.get("sample_weight"),
         )

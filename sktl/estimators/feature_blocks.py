@@ -46,7 +46,8 @@ class SourceBlock:
         self.name = source.name
 
     def fit(self, X: np.ndarray) -> SourceBlock:
-        """Return itself: nothing is learnt of the training series."""
+        """Learn the scaling of the source, if it is wanted, of training series like X."""
+        self.source = self.source.fit(X)
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
@@ -438,6 +439,7 @@ def source_blocks(
     scaling: str = "z-score",
     random_state: int = 0,
     searched: Collection[str] = (),
+    preprocessing: str = "own",
 ) -> list[SourceBlock]:
     """Make the blocks of sources by their names.
 
@@ -449,7 +451,7 @@ def source_blocks(
         groups, each for every architecture that has it. None among them: random kernels.
     architectures : sequence of str, optional
         Only these; default: all that have sources with feature layers.
-    pooling, channels, scaling, random_state
+    pooling, channels, scaling, random_state, preprocessing
         See `FrozenSource`.
     searched : collection of str, default=()
         sha256 of the data that the features are for: sources that were trained on it are left out
@@ -500,12 +502,8 @@ def source_blocks(
                     f"{', '.join(sorted(set(table['source'])))}. Received: source={name!r}"
                 )
             pairs += [(architecture, name) for architecture in having]
-    return [
-        SourceBlock(
-            FrozenSource(architecture, name, tuple(pooling), channels, scaling, random_state)
-        )
-        for architecture, name in pairs
-    ]
+    options = (tuple(pooling), channels, scaling, random_state, preprocessing)
+    return [SourceBlock(FrozenSource(*pair, *options)) for pair in pairs]
 
 
 def _has_feature_layers(architecture):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import inspect
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from sktl._checks import check_choice
 from sktl._lengths import is_unequal, lengthened, lengths_of
 from sktl._panels import check_source_channels
+from sktl.estimators.frozen_scaling import SCALINGS, SourceScaling, scaled_instances
 from sktl.estimators.lookup import architectures
+from sktl.estimators.transfer import stated_preprocessing
 from sktl.layers.ends import ends
 from sktl.layers.summary import summary_over_time
 from sktl.sources import adapt_input_channels, load_source
@@ -29,7 +30,7 @@ POOLING = ("mean", "std", "max", "positive")
 """What summarises a filter's map over time; "positive" is the share of positive values."""
 
 CHANNELS = ("joint", "each")
-SCALINGS = ("z-score", "min-max")
+PREPROCESSING = ("own", "source")
 
 # Time points of all instances of a batch together: maps that stay in the processor's cache took a
 # third to three quarters of the time of batches of 256.
@@ -40,10 +41,11 @@ TIME_POINTS = 2**13
 class FrozenSource:
     """A source of an architecture, or its random kernels, that turns series into features.
 
-    Each filter of the architecture's feature layers is summarised over time. Every instance is
-    scaled on its own: the means of its channels are subtracted, and all channels are divided by
-    one number. A feature therefore depends on nothing but the instance, and not on its amplitude.
-    (Fine-tuning subtracts the mean of the training instances, which few instances do not give.)
+    Each filter of the architecture's feature layers is summarised over time. By default every
+    instance is scaled on its own: the means of its channels are subtracted, and all channels are
+    divided by one number. A feature then depends on nothing but the instance, and not on its
+    amplitude. (Fine-tuning subtracts the mean of the training instances, which few instances do not
+    give.)
 
     Parameters
     ----------
@@ -61,6 +63,10 @@ class FrozenSource:
         z-scores, which excite more of the filters, gave better probes on real series.
     random_state : int, default=0
         Draws the kernels where `source` is None.
+    preprocessing : {"own", "source"}, default="own"
+        "own": scale every instance on its own, by `scaling`. "source": by the rule under which the
+        source was trained, as its card states it, with statistics of the training instances that
+        `fit` gets: what a network sees with ``preprocessing="source"``. Random kernels: as "own".
 
     Examples
     --------
@@ -70,6 +76,9 @@ class FrozenSource:
     >>> emg = FrozenSource("MagNet", "EMG-simulated", pooling=("mean", "max"))
     >>> emg.transform(X).shape, emg.names(3)[0]
     ((4, 392), 'MagNet/EMG-simulated/conv1/0/mean')
+    >>> scaled_as_trained = FrozenSource("MagNet", "EMG-simulated", preprocessing="source").fit(X)
+    >>> scaled_as_trained.transform(X).shape
+    (4, 584)
     """
 
     architecture: str
@@ -78,6 +87,9 @@ class FrozenSource:
     channels: str = "joint"
     scaling: str = "z-score"
     random_state: int = 0
+    preprocessing: str = "own"
+    # What `fit` has left.
+    _fitted: SourceScaling | None = field(default=None, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -105,6 +117,37 @@ class FrozenSource:
             return once
         return [f"{name}/channel{c}" for c in range(n_channels) for name in once]
 
+    def fit(self, X: np.ndarray) -> FrozenSource:
+        """Take the statistics of the source's scaling from training instances.
+
+        Parameters
+        ----------
+        X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Training series, as for `transform`; read as a whole.
+
+        Returns
+        -------
+        FrozenSource
+            With ``preprocessing="source"`` a fitted copy, otherwise itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unknown, or the card of the source states no scaling that the
+            architecture knows.
+        """
+        check_choice("preprocessing", self.preprocessing, PREPROCESSING)
+        if self.preprocessing == "own" or self.source is None:
+            return self
+        source, estimator, *_ = self._network()
+        kind = stated_preprocessing(estimator, source.card)
+        return replace(self, _fitted=SourceScaling.fit(kind, X, self._views(X)))
+
+    def _views(self, X):
+        """Return the channels that the network is shown at once."""
+        check_choice("channels", self.channels, CHANNELS)
+        return [[c] for c in range(X.shape[1])] if self.channels == "each" else [slice(None)]
+
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Return the features of series.
 
@@ -122,13 +165,14 @@ class FrozenSource:
         Raises
         ------
         ValueError
-            If a parameter is unknown, or the architecture has no such source.
+            If a parameter is unknown, the architecture has no such source, or the source's scaling
+            is wanted and was not fitted.
         """
-        check_choice("channels", self.channels, CHANNELS)
         check_choice("scaling", self.scaling, SCALINGS)
+        check_choice("preprocessing", self.preprocessing, PREPROCESSING)
         for summary in self.pooling:
             check_choice("pooling", summary, POOLING)
-        channels = range(X.shape[1]) if self.channels == "each" else [slice(None)]
+        views = self._views(X)
         source, estimator, layers, options = self._network()
         n_channels = 1 if self.channels == "each" else X.shape[1]
         if self.channels == "joint" and source is not None:
@@ -140,16 +184,18 @@ class FrozenSource:
             lengths_of(X)  # NaN in the middle of a series is refused
             shape = (rounded_up(X.shape[2]), n_channels, True)
             X = lengthened(X, shape[0])
+        scales = self._scales(X, len(views))
         with self._lease(estimator, layers, options, shape) as network:
             network.load(self._weights(network, source, estimator, n_channels), seed=0)
-            scaled = partial(self._scaled, n_channels=n_channels)
             size = max(4, min(network.prediction_batch, TIME_POINTS // X.shape[2]))
             return np.concatenate(
                 [
                     np.concatenate(
                         [
-                            network.predict(network.to_tensors([scaled(part[:, c])]))
-                            for c in channels
+                            network.predict(
+                                network.to_tensors([_repeated(scale(part[:, c]), n_channels)])
+                            )
+                            for c, scale in zip(views, scales, strict=True)
                         ],
                         axis=1,
                     )
@@ -157,27 +203,16 @@ class FrozenSource:
                 ]
             )
 
-    def _scaled(self, X, n_channels):
-        """Scale instances; a single channel is shown as several."""
-        X = np.asarray(X, np.float64)
-        X = X[:, None] if X.ndim == 2 else X
-        mean: Any
-        std: Any
-        ptp: Any
-        largest: Any
-        if is_unequal(X):
-            mean, std, ptp, largest = np.nanmean, np.nanstd, _nanptp, np.nanmax
-        else:
-            mean, std, ptp, largest = np.mean, np.std, np.ptp, np.max
-        centred = X - mean(X, axis=2, keepdims=True)
-        if self.scaling == "z-score":
-            size = std(centred, axis=(1, 2), keepdims=True)
-        else:
-            size = ptp(X, axis=(1, 2), keepdims=True)
-        # Rounding leaves a constant a spread of a few units in the last place.
-        constant = size <= 1e-12 * largest(np.abs(X), axis=(1, 2), keepdims=True)
-        scaled = centred / np.where(constant, 1, size) * ~constant
-        return np.repeat(scaled, n_channels // X.shape[1], axis=1).astype(np.float32)
+    def _scales(self, X, n_views):
+        """Return what scales the channels of each view."""
+        if self.preprocessing == "own" or self.source is None:
+            return [partial(scaled_instances, how=self.scaling)] * n_views
+        if self._fitted is None:
+            raise ValueError(
+                "The source's scaling needs statistics of training instances: call transform of "
+                "what fit(X_train) returns. Received: preprocessing='source' without fit"
+            )
+        return self._fitted.scales(X, n_views)
 
     def _network(self):
         """Load the source; return it, an estimator, feature layers and options of the network."""
@@ -235,8 +270,9 @@ class FrozenSource:
         return weights
 
 
-def _nanptp(X, axis, keepdims):
-    return np.nanmax(X, axis=axis, keepdims=keepdims) - np.nanmin(X, axis=axis, keepdims=keepdims)
+def _repeated(X, n_channels):
+    """Show a single channel as several."""
+    return np.repeat(X, n_channels // X.shape[1], axis=1)
 
 
 def _feature_model(estimator, layers, parameters, shape, pooling):

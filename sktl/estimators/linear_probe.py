@@ -64,6 +64,10 @@ default="minirocket"
         every group; or the test parts of a scikit-learn splitter.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=0
         Seed of the random convolutions.
+    preprocessing : {"own", "source"}, default="own"
+        What a source sees: every instance scaled to z-scores on its own, or series scaled by the
+        rule under which the source was trained, as its card states it, with statistics of the
+        training series. `fit` refuses sources whose cards state none.
 
     Attributes
     ----------
@@ -105,6 +109,7 @@ default="minirocket"
         channels="joint",
         cv=None,
         random_state=0,
+        preprocessing="own",
     ):
         self.sources = sources
         self.architectures = architectures
@@ -115,6 +120,7 @@ default="minirocket"
         self.channels = channels
         self.cv = cv
         self.random_state = random_state
+        self.preprocessing = preprocessing
         super().__init__()
 
     def fit(self, X, y, groups=None):
@@ -171,8 +177,9 @@ default="minirocket"
         blocks: list[Any] = []
         if self.sources is not None:
             blocks += source_blocks(
-                self.sources, self.architectures, self.pooling, self.channels, random_state=seed
-            )
+                self.sources, self.architectures, self.pooling, self.channels, random_state=seed,
+                preprocessing=self.preprocessing,
+            )  # fmt: skip
         if self.random_features is not None:
             blocks.append(RandomBlock(self.random_features, seed))
         if self.amplitude:

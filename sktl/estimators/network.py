@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +15,7 @@ from sktl.training.backends import compile_network
 from sktl.training.compiled_network import PREDICTION_BATCH, initial_weights, set_weights
 from sktl.training.keras_settings import fixed_keras_settings
 from sktl.training.network_cache import lease
-from sktl.training.preprocessing import Preprocessing
+from sktl.training.preprocessing import Preprocessing, Standardisation
 from sktl.training.probe_head import probe_start
 from sktl.training.quiet_import import import_keras
 from sktl.training.randomness import random_streams
@@ -75,6 +75,10 @@ class NetworkMixin:
     _jit: ClassVar[bool | int] = False
     # What has `fit(X, stream_max)`, which gives the fitted preprocessing and the network's inputs.
     _preprocessing_type: ClassVar[Any] = Preprocessing
+    # The same for each scaling that the card of a source may state, by the card's words.
+    _scalings: ClassVar[Mapping[str, Any]] = {
+        kind.scaling: kind for kind in (Preprocessing, Standardisation)
+    }
     # Parameters of the network that may be "auto": as published, and for few steps per epoch.
     _by_schedule: ClassVar[dict[str, tuple[Any, Any]]] = {}
     # What the task gives.

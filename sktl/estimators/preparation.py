@@ -14,7 +14,7 @@ from sktl.estimators.network import checked_series
 from sktl.training.randomness import validation_split
 from sktl.training.targets import Targets
 from sktl.training.training_data import DataFacts, TrainingData, data_hash
-from sktl.training.unequal_length import UnequalPreprocessing, at_length, policy_length
+from sktl.training.unequal_length import at_length, policy_length, unequal_form
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class DataNeeds:
     Attributes
     ----------
     preprocessing : object
-        Class with a method ``fit(X, stream_max)``, which returns the fitted preprocessing and the
-        network's inputs for X.
+        The estimator's own: class with a method ``fit(X, stream_max)``, which returns the fitted
+        preprocessing and the network's inputs for X.
     targets : ClassTargets or NumericTargets
         Encoding of y, not fitted.
     stream_max : {"standard", "log", "raw", None}
@@ -63,6 +63,7 @@ def prepare(
     rng: np.random.Generator,
     *,
     channel_repeats: int = 1,
+    preprocessing: Any = None,
     validation_data: tuple | None = None,
     sample_weight: np.ndarray | None = None,
     classes: np.ndarray | None = None,
@@ -81,6 +82,9 @@ def prepare(
         Random generator of the inner split.
     channel_repeats : int, default=1
         Number of copies of a single channel.
+    preprocessing : object, optional
+        As of `DataNeeds`, instead of the estimator's own; see
+        `sktl.estimators.transfer.preprocessing_for`.
     validation_data : tuple of (X, y), optional
         A held-out part instead of an inner split.
     sample_weight : np.ndarray of shape (n_instances,), optional
@@ -133,7 +137,8 @@ def prepare(
         X, y = X[training], y[training]
 
     needs = data_needs(estimator, len(y))
-    kind = UnequalPreprocessing if unequal else needs.preprocessing
+    kind = preprocessing or needs.preprocessing
+    kind = unequal_form(kind) if unequal else kind
     preprocessing, inputs = kind.fit(X, needs.stream_max)
     frames = targets.frames(X)
     targets = targets.fit(y, frames)

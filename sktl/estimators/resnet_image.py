@@ -142,6 +142,11 @@ class _ResNetImage(FixedLength, _Mixin):
         return PictureScaling(self.amplitude, self.n_marks)
 
     @property
+    def _scalings(self):
+        kinds = (PictureScaling(amplitude, self.n_marks) for amplitude in AMPLITUDES)
+        return {kind.scaling: kind for kind in kinds}
+
+    @property
     def _feature_vectors(self):
         return {FEATURES: f"{self._transferable()[0]}/kernel"}
 

@@ -90,6 +90,61 @@ def repeats_for(estimator, X: np.ndarray, source) -> int:
     return estimator._channel_repeats(X, source)
 
 
+def preprocessing_for(estimator, source) -> Any:
+    """Return the preprocessing that an estimator applies where it starts from a source.
+
+    Parameters
+    ----------
+    estimator : estimator of sktl.estimators
+        Its parameter `preprocessing` chooses its own or that of the source.
+    source : sktl.sources.Source or None
+        The source; None: the estimator's own.
+
+    Returns
+    -------
+    object
+        As of `sktl.estimators.preparation.DataNeeds`.
+
+    Raises
+    ------
+    ValueError
+        If that of the source is wanted, and its card states none that the estimator knows.
+    """
+    if estimator.preprocessing == "own" or source is None:
+        return estimator._preprocessing_type
+    return stated_preprocessing(estimator, source.card)
+
+
+def stated_preprocessing(estimator, card) -> Any:
+    """Return the preprocessing that the card of a source states.
+
+    Parameters
+    ----------
+    estimator : estimator of sktl.estimators
+        Of the source's architecture.
+    card : sktl.sources.Card
+        The card.
+
+    Returns
+    -------
+    object
+        As of `sktl.estimators.preparation.DataNeeds`.
+
+    Raises
+    ------
+    ValueError
+        If the card states no scaling, or one that the estimator does not know.
+    """
+    stated, known = (card.preprocessing or {}).get("scaling"), estimator._scalings
+    if not isinstance(stated, str) or stated not in known:
+        raise ValueError(
+            "preprocessing='source' needs a source whose card states as its scaling "
+            f"{' or '.join(map(repr, known))}; preprocessing='own' needs none. Received: "
+            f"source={card.name!r}, whose card states {stated!r}"
+        )
+    return known[stated]
+
+
 def channel_repeats(X: np.ndarray, source) -> int:
     """Return how often a target with one channel is repeated to fill a source's several.
 

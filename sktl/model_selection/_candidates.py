@@ -17,6 +17,7 @@ from sktl.training.randomness import random_streams
 from sktl.training.training_data import DataFacts, TrainingData
 
 Advance = Callable[[list["Candidate"], int | None], list["Candidate"]]
+Form = tuple[int, Any]
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Part:
 
     Attributes
     ----------
-    data : dict of int to TrainingData
-        The data by how often a single channel is repeated.
+    data : dict of tuple to TrainingData
+        The data in every form that a candidate needs, see `Candidate`.
     rows : np.ndarray of int
         Which of the given instances what has no inner split may be fitted to: those that do not
         compare.
@@ -35,7 +36,7 @@ class Part:
         candidates.
     """
 
-    data: dict[int, TrainingData]
+    data: dict[Form, TrainingData]
     rows: np.ndarray
     test: tuple[np.ndarray, np.ndarray] | None = None
 
@@ -78,8 +79,9 @@ class Candidate(Scored):
     ----------
     estimator : BaseTransferEstimator
         Has the candidate's parameters; its random state is a number.
-    channel_repeats : int
-        Which of the parts' data it trains on.
+    form : tuple of (int, object)
+        How often a single channel is repeated, and the preprocessing: which of the parts' data it
+        trains on.
     states : list of TrainingState
         One per part; empty before the training.
     scores : list of dict
@@ -91,7 +93,7 @@ class Candidate(Scored):
     """
 
     estimator: Any
-    channel_repeats: int = 1
+    form: Form
     states: list[TrainingState] = field(default_factory=list)
     scores: list[dict[str, float]] = field(default_factory=list)
     seconds: float = 0.0
@@ -137,7 +139,7 @@ class Candidate(Scored):
         states: list[Any] = list(self.states) or [None] * len(parts)
         streams = [random_streams(self.estimator.random_state) for _ in parts]
         return [
-            TrainingRun(self.estimator, part.data[self.channel_repeats], drawn, state)
+            TrainingRun(self.estimator, part.data[self.form], drawn, state)
             for part, drawn, state in zip(parts, streams, states, strict=True)
         ]
 

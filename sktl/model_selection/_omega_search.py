@@ -15,7 +15,7 @@ from sktl.estimators.base import BaseTransferEstimator
 from sktl.estimators.panel_input import PanelClassifier
 from sktl.estimators.wrapper import NetworkWrapper
 from sktl.model_selection._baselines import make_baselines
-from sktl.model_selection._candidates import advance_all, race
+from sktl.model_selection._candidates import Form, advance_all, race
 from sktl.model_selection._noise import chance, judge, standard_error
 from sktl.model_selection._results import contestants, curves, decide, tabulate
 from sktl.model_selection._search_inputs import SearchInputs
@@ -226,10 +226,10 @@ default="validation"
         template = self.estimator.clone()
         template.set_params(random_state=draw_seed(template.random_state))
         baselines = make_baselines(self.baselines, template, self.scoring)
-        prepared: dict[int, TrainingData] = {}
+        prepared: dict[Form, TrainingData] = {}
         candidates = self._networks(template, X, y, prepared)
-        repeats = {candidate.channel_repeats for candidate in candidates}
-        parts = self._parts(X, y, template, repeats, prepared)
+        forms = dict.fromkeys(candidate.form for candidate in candidates)
+        parts = self._parts(X, y, template, forms, prepared)
         self._greater_is_better = parts[0].facts.targets.monitors[self.scoring]
         X_held_out = self._held_out(template, X)[0] if baselines else None
         for baseline in baselines:

@@ -13,8 +13,8 @@ import pandas as pd
 from sktl._checks import check_choice, check_number
 from sktl._lengths import refuse_unequal, together
 from sktl.estimators.preparation import held_out_part, prepare
-from sktl.estimators.transfer import has_shapes_of, repeats_for
-from sktl.model_selection._candidates import Candidate, Part
+from sktl.estimators.transfer import has_shapes_of, preprocessing_for, repeats_for
+from sktl.model_selection._candidates import Candidate, Form, Part
 from sktl.model_selection._rank_sources import rank_sources
 from sktl.sources import expand_sources
 from sktl.training.randomness import random_streams
@@ -74,7 +74,7 @@ class SearchInputs:
     def _networks(self, template, X, y, prepared):
         """Make the networks' candidates, scratch first, each with the same random state.
 
-        What is prepared for it is left in `prepared`, by the copies of a channel.
+        What is prepared for it is left in `prepared`, by its form.
         """
         sources = self._sources(X, y)
         scratch = self.include_scratch or None in sources
@@ -82,7 +82,7 @@ class SearchInputs:
         self.ranking_ = None
         if self.n_sources is not None:
             sources = self._best_ranked(template, X, y, sources, prepared)
-        repeats = {None: 1}
+        forms = {None: form_of(template, X, None)}
         for asked in sources:
             if asked is None:
                 continue
@@ -91,13 +91,13 @@ class SearchInputs:
             loaded = template.clone().set_params(source=asked).load_source()
             # What stands in for published weights has a name of its own.
             source = loaded.card.name if loaded and loaded.origin == "bundled" else asked
-            repeats[source] = repeats_for(template, X, loaded)
+            forms[source] = form_of(template, X, loaded)
             pairs += [(source, omega) for omega in self.omegas]
         candidates = []
         for source, omega in dict.fromkeys(pairs):
             estimator = template.clone().set_params(source=source, omega=omega)
             estimator.check_parameters()
-            candidates.append(Candidate(estimator, repeats[source]))
+            candidates.append(Candidate(estimator, forms[source]))
         return candidates
 
     def _sources(self, X, y) -> list:
@@ -121,14 +121,16 @@ class SearchInputs:
         refuse_unequal(X, "n_sources ranks sources on such; n_sources=None tries all of them")
         rows = slice(None)
         if isinstance(self.selection, str):
-            prepared[1] = self._prepared(template, X, y)
-            rows = prepared[1].rows
+            form = form_of(template, X, None)
+            prepared[form] = self._prepared(template, X, y, form)
+            rows = prepared[form].rows
         named = [source for source in sources if source is not None]
         groups = self._given.get("groups")
         best, self.ranking_ = best_ranked(template, X[rows], y[rows], named, self.n_sources, groups)
         return best
 
-    def _prepared(self, template, X, y, channel_repeats=1):
+    def _prepared(self, template, X, y, form):
+        channel_repeats, preprocessing = form
         # The same numbers that fit draws, so that the split is the same.
         return prepare(
             template,
@@ -136,15 +138,16 @@ class SearchInputs:
             y,
             random_streams(template.random_state)["split"],
             channel_repeats=channel_repeats,
+            preprocessing=preprocessing,
             validation_data=self._given.get("validation_data"),
             classes=vars(self).get("classes_"),
         )
 
-    def _parts(self, X, y, template, repeats, prepared):
+    def _parts(self, X, y, template, forms, prepared):
         def data_of(X, y):
             return {
-                n: prepared[n] if n in prepared else self._prepared(template, X, y, n)
-                for n in repeats
+                form: prepared[form] if form in prepared else self._prepared(template, X, y, form)
+                for form in forms
             }
 
         if isinstance(self.selection, str):
@@ -169,6 +172,26 @@ class SearchInputs:
         if not self.refit or X_held_out is None:
             return X, y
         return together([X, X_held_out]), np.concatenate([y, y_held_out])
+
+
+def form_of(estimator, X: np.ndarray, source) -> Form:
+    """Return all that the prepared data has of a source: sources of one form share it.
+
+    Parameters
+    ----------
+    estimator : BaseTransferEstimator
+        Has the parameters.
+    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+        The training series.
+    source : sktl.sources.Source or None
+        The source.
+
+    Returns
+    -------
+    tuple of (int, object)
+        How often a single channel is repeated, and the preprocessing.
+    """
+    return repeats_for(estimator, X, source), preprocessing_for(estimator, source)
 
 
 def fitting(estimator, X: np.ndarray, sources: list) -> list:

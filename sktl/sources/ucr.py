@@ -65,8 +65,7 @@ def _entry(row: dict[str, str]) -> Published:
         n_timepoints=int(row["length"]) if row["length"] else None,
         n_outputs=int(row["n_classes"]),
         preprocessing={
-            "scaling": "z-scores by the mean and the standard deviation of all values of the "
-            "training part",
+            "scaling": "z-scores of each channel by all values of the training instances",
             "missing": "0 after scaling; shorter series end in such values",
             "mask": None,
             "stream_max": None,

@@ -10,7 +10,7 @@ logarithm. Targets that depend on the amplitude, such as magnitudes, mostly foll
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -71,6 +71,9 @@ class Preprocessing:
     floor : float
         Value that replaces a stream max of 0 before the logarithm.
     """
+
+    #: What a card states of this scaling.
+    scaling: ClassVar[str] = "min-max of each instance over all its channels"
 
     mask: np.ndarray
     stream_max: str | None
@@ -136,7 +139,7 @@ class Preprocessing:
             Entries for the card of a source.
         """
         return {
-            "scaling": "min-max of each instance over all its channels",
+            "scaling": self.scaling,
             "mask": "mean of the training instances subtracted",
             "stream_max": self.stream_max,
         }
@@ -165,6 +168,9 @@ class Standardisation:
         ``center``, ``scale`` and ``floor`` of `Preprocessing`.
     """
 
+    #: What a card states of this scaling.
+    scaling: ClassVar[str] = "z-scores of each channel by all values of the training instances"
+
     center: np.ndarray
     scale: np.ndarray
     stream_max: str | None
@@ -188,11 +194,10 @@ class Standardisation:
         inputs : list of np.ndarray
             Return value of `transform` for `X`.
         """
-        channels = np.array([standardisation(values) for values in X.transpose(1, 0, 2)])
-        center, scale = channels.T[:, :, None]
-        fitted = cls(
-            center, scale, stream_max, *amplitude_scale(largest(X, stream_max), stream_max)
-        )
+        channels = [standardisation(cls._present(values)) for values in X.transpose(1, 0, 2)]
+        center, scale = np.array(channels).T[:, :, None]
+        amplitude = amplitude_scale(cls._largest(X, stream_max), stream_max)
+        fitted = cls(center, scale, stream_max, *amplitude)
         return fitted, fitted.transform(X)
 
     def transform(self, X: np.ndarray) -> list[np.ndarray]:
@@ -219,7 +224,7 @@ class Standardisation:
                 f"{len(self.center)}. Received: {X.shape[1:]} (channels, time points)"
             )
         amplitude = amplitude_inputs(
-            largest(X, self.stream_max),
+            self._largest(X, self.stream_max),
             self.stream_max,
             self.amplitude_center,
             self.amplitude_scale,
@@ -236,10 +241,18 @@ class Standardisation:
             Entries for the card of a source.
         """
         return {
-            "scaling": "z-scores of each channel by all values of the training instances",
+            "scaling": self.scaling,
             "mask": None,
             "stream_max": self.stream_max,
         }
+
+    @staticmethod
+    def _present(values: np.ndarray) -> np.ndarray:
+        return values
+
+    @staticmethod
+    def _largest(X: np.ndarray, how: str | None) -> Any:
+        return largest(X, how)
 
 
 def largest(X: np.ndarray, how: str | None) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sktl.training.targets import Targets
-from sktl.training.unequal_length import UnequalPreprocessing, at_length
+from sktl.training.unequal_length import UNEQUAL, at_length
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +45,7 @@ class DataFacts:
     @property
     def network_shape(self) -> tuple:
         """The shape, followed by True if the network reads series of unequal length."""
-        unequal = isinstance(self.preprocessing, UnequalPreprocessing)
-        return (*self.shape, True) if unequal else self.shape
+        return (*self.shape, True) if isinstance(self.preprocessing, UNEQUAL) else self.shape
 
     def at_length(self, X: np.ndarray) -> np.ndarray:
         """Return series at the length of the network; without a policy they are not changed."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
 from sktl._lengths import is_unequal, lengths_of
-from sktl.training.preprocessing import Preprocessing, amplitude_scale
+from sktl.training.preprocessing import Preprocessing, Standardisation, amplitude_scale
 
 POLICIES = ("error", "pad", "crop", "resample")
 """Treatments of series of unequal length by networks of a fixed length."""
@@ -56,6 +58,27 @@ class UnequalPreprocessing(Preprocessing):
     def description(self):
         """Describe the preprocessing in words, see `Preprocessing.description`."""
         return super().description() | {"mask": "mean of each channel of the training instances"}
+
+
+class UnequalStandardisation(Standardisation):
+    """`Standardisation` for series of unequal length, padded with NaN at the end, which stays."""
+
+    @staticmethod
+    def _present(values):
+        return values[~np.isnan(values)]
+
+    @staticmethod
+    def _largest(X, how):
+        return None if how is None else np.nanmax(np.abs(X), axis=(1, 2))
+
+
+UNEQUAL = (UnequalPreprocessing, UnequalStandardisation)
+"""Preprocessing types for series of unequal length."""
+
+
+def unequal_form(kind: Any) -> Any:
+    """Return the type of preprocessing that does for series of unequal length what `kind` does."""
+    return UnequalStandardisation if kind is Standardisation else UnequalPreprocessing
 
 
 def _scale(X):
@@ -156,22 +179,25 @@ def rounded_up(n_timepoints: int) -> int:
     return -(-n_timepoints // step) * step
 
 
-def of_other_length(preprocessing: Preprocessing, n_timepoints: int) -> UnequalPreprocessing:
+def of_other_length(preprocessing: Any, n_timepoints: int) -> Any:
     """Return the preprocessing for series that differ in length from the training series.
 
     Parameters
     ----------
-    preprocessing : Preprocessing
+    preprocessing : Preprocessing or Standardisation
         Preprocessing fitted to series of equal length.
     n_timepoints : int
         Number of time points of the longest series.
 
     Returns
     -------
-    UnequalPreprocessing
-        It subtracts the mean of each time point, and after the end of the training series the mean
-        of the channel.
+    UnequalPreprocessing or UnequalStandardisation
+        The first subtracts the mean of each time point, and after the end of the training series
+        the mean of the channel.
     """
+    if isinstance(preprocessing, Standardisation):
+        values = (getattr(preprocessing, field.name) for field in fields(preprocessing))
+        return UnequalStandardisation(*values)
     mean = preprocessing.mask[:, :n_timepoints]
     missing = n_timepoints - mean.shape[1]
     later = np.repeat(preprocessing.mask.mean(axis=1, keepdims=True), missing, axis=1)

@@ -21,9 +21,9 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
     """Frozen features of one or several sources of one or several architectures.
 
     Each filter of a source's feature layers is summarised over time; the logarithms of the
-    series' amplitudes are added. Every instance is scaled on its own, so `fit` learns nothing of
-    the training series but their smallest amplitudes. Networks are compiled once for each shape in
-    a process.
+    series' amplitudes are added. By default every instance is scaled on its own, so `fit` learns
+    nothing of the training series but their smallest amplitudes. Networks are compiled once for
+    each shape in a process.
 
     Parameters
     ----------
@@ -44,6 +44,10 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
         What divides an instance: the standard deviation of all its channels, or their range.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=0
         Draws the kernels where None is among the sources.
+    preprocessing : {"own", "source"}, default="own"
+        What a source sees: every instance on its own, by `scaling`, or series scaled by the rule
+        under which the source was trained, as its card states it, with statistics of the series
+        that `fit` gets. `fit` refuses sources whose cards state none.
 
     See Also
     --------
@@ -92,6 +96,7 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
         channels="joint",
         scaling="z-score",
         random_state=0,
+        preprocessing="own",
     ):
         self.sources = sources
         self.architectures = architectures
@@ -100,6 +105,7 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
         self.channels = channels
         self.scaling = scaling
         self.random_state = random_state
+        self.preprocessing = preprocessing
         super().__init__()
 
     def fit(self, X, y=None):
@@ -160,17 +166,18 @@ class SourceFeatures(ScikitLearnReset, BaseTransformer):
         seed = draw_seed(self.random_state)
         blocks: list[Any] = list(
             source_blocks(
-                self.sources, self.architectures, self.pooling, self.channels, self.scaling, seed
+                self.sources, self.architectures, self.pooling, self.channels, self.scaling, seed,
+                preprocessing=self.preprocessing,
             )
-        )
+        )  # fmt: skip
         if self.amplitude:
-            blocks.append(AmplitudeBlock().fit(X))
+            blocks.append(AmplitudeBlock())
         if not blocks:
             raise ValueError(
                 "SourceFeatures needs at least one source, or amplitude=True. "
                 f"Received: sources={self.sources!r}, amplitude={self.amplitude!r}"
             )
-        self._blocks = blocks
+        self._blocks = [block.fit(X) for block in blocks]
         return self
 
     def _transform(self, X, y=None):

@@ -1,5 +1,7 @@
 """What is transferred, how fast it moves, and what does not fit."""
 
+import dataclasses
+import pickle
 import re
 
 import numpy as np
@@ -10,7 +12,12 @@ from sktl.estimators import (
     MagNetClassifier,
     MagNetRegressor,
     MLSTMFCNRegressor,
+    ResNetImageClassifier,
 )
+from sktl.estimators._image_drawing import PictureScaling
+from sktl.estimators.transfer import stated_preprocessing
+from sktl.sources import Card
+from sktl.training.preprocessing import Standardisation
 
 from .conftest import make_panel
 
@@ -264,3 +271,62 @@ def test_another_sampling_rate_is_told(tmp_path):
         cls(**params | {"sampling_rate": 20, "source": source}).fit(X, y)
     with pytest.raises(ValueError, match=r"sampling_rate must be a number in \(0, inf\) or None"):
         cls(**params | {"sampling_rate": 0}).fit(X, y)
+
+
+TINY = {"filters": (4, 3), "lstm_units": 3, "random_state": 0, "validation_size": None, **UNTRAINED}
+Z_SCORES = {"scaling": Standardisation.scaling}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """One network under three cards: as it was trained, with z-scores, and without a word."""
+    X, y = make_panel(MagNetRegressor, seed=5)
+    fitted, folder = MagNetRegressor(**TINY).fit(X, y), tmp_path_factory.mktemp("sources")
+    cards = {"min-max": {}, "z-scores": {"preprocessing": Z_SCORES}, "none": {"preprocessing": {}}}
+    return {name: fitted.save_pretrained(folder / name, **card) for name, card in cards.items()}
+
+
+def test_series_are_scaled_as_the_source_was_trained(trained, tmp_path):
+    X, y = make_panel(MagNetRegressor)
+
+    def fitted(source, preprocessing):
+        return MagNetRegressor(source=source, preprocessing=preprocessing, **TINY).fit(X, y)
+
+    by_source = fitted(trained["z-scores"], "source")
+    center, scale = (of(X, axis=(0, 2))[:, None] for of in (np.mean, np.std))
+    np.testing.assert_allclose(
+        by_source._facts.preprocessing.transform(X)[0], (X - center) / scale, atol=1e-5
+    )
+    own = fitted(trained["z-scores"], "own").predict(X)
+    assert not np.allclose(by_source.predict(X), own, rtol=1e-3)
+    # The network's own scaling, where the source was trained under it, and from scratch.
+    np.testing.assert_array_equal(fitted(trained["min-max"], "source").predict(X), own)
+    scratch = [fitted(None, how).predict(X) for how in ("own", "source")]
+    np.testing.assert_array_equal(*scratch)
+    # It survives, and becomes the scaling of the next source.
+    again = pickle.loads(pickle.dumps(by_source))
+    np.testing.assert_array_equal(again.predict(X), by_source.predict(X))
+    assert by_source.clone().preprocessing == "source"
+    by_source.save_pretrained(tmp_path / "next")
+    following = fitted(tmp_path / "next", "source")
+    assert isinstance(following._facts.preprocessing, Standardisation)
+
+
+def test_a_source_that_states_no_scaling_is_refused(trained):
+    X, y = make_panel(MagNetRegressor)
+    estimator = MagNetRegressor(source=trained["none"], preprocessing="source", **TINY)
+    message = "states as its scaling 'min-max.*' or 'z-scores.*'own'.*source='none'.*states None"
+    with pytest.raises(ValueError, match=message):
+        estimator.fit(X, y)
+    with pytest.raises(ValueError, match=r"'own', 'source'\..*Received: preprocessing='card'"):
+        estimator.set_params(preprocessing="card").fit(X, y)
+
+
+def test_pictures_are_drawn_as_the_source_was_trained():
+    card = Card("a", "ResNetImage", "regression", 1, 9, 1, preprocessing={})
+    estimator = ResNetImageClassifier(preprocessing="source", n_marks=1)
+    with pytest.raises(ValueError, match=r"drawn as pictures, amplitude='channel'.*states None"):
+        stated_preprocessing(estimator, card)
+    stated = PictureScaling("log", 0).scaling
+    card = dataclasses.replace(card, preprocessing={"scaling": stated})
+    assert stated_preprocessing(estimator, card) == PictureScaling("log", 1)

@@ -5,6 +5,7 @@ import pickle
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from joblib import parallel_config
 from sklearn.base import clone, is_classifier, is_regressor
@@ -23,6 +24,7 @@ from sktl.model_selection import (
     rank_sources,
 )
 from sktl.sources import SimulatedSourceWarning, expand_sources, find_card, published
+from sktl.training.preprocessing import Preprocessing, Standardisation
 from sktl.training.randomness import random_streams, validation_split
 
 from ..conftest import CLASSIFIER_FAST, REGRESSOR_FAST
@@ -425,6 +427,25 @@ def test_only_the_best_ranked_sources_are_tried(source, useless, panel, selectio
     short = [one[:, : 24 - number % 2] for number, one in enumerate(X)]
     with pytest.raises(ValueError, match="equal length: n_sources ranks sources"):
         search.fit(short, y)
+
+
+def test_sources_of_one_scaling_share_prepared_data(source, panel, tmp_path, monkeypatch):
+    X, y = panel
+    network = MagNetClassifier(**SMALL | {"n_epochs": 1, "preprocessing": "source"})
+    fitted = network.clone().fit(X, y)
+    z_scores = {"scaling": Standardisation.scaling}
+    other = str(fitted.save_pretrained(tmp_path / "z", preprocessing=z_scores))
+    prepared = []
+
+    def counted(*args, **kwargs):
+        prepared.append(kwargs["preprocessing"])
+        return prepare(*args, **kwargs)
+
+    monkeypatch.setattr("sktl.model_selection._search_inputs.prepare", counted)
+    search = OmegaSearch(network, (0.5,), [source, other]).fit(X, y)
+    assert prepared == [Preprocessing, Standardisation]  # scratch and the first share theirs
+    alone = network.clone().set_params(source=other, omega=0.5).fit(X, y)
+    pd.testing.assert_frame_equal(search.curves_.loc[2, 0], alone.history_, check_names=False)
 
 
 def test_what_stood_in_for_a_failed_download_is_named_and_told_once(panel, monkeypatch, recwarn):

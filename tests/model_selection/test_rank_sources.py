@@ -1,6 +1,7 @@
 """Sources whose order is known by construction come out in this order."""
 
 import copy
+import dataclasses
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,8 @@ from sktl.estimators import (
 )
 from sktl.model_selection import h_score, logme, rank_sources
 from sktl.model_selection._rank_sources import _Target
+from sktl.sources import load_source, save_source
+from sktl.training.preprocessing import Standardisation
 
 SMALL = {"filters": (2, 2), "lstm_units": 2, "batch_size": 32, "n_epochs": 1, "random_state": 0}
 
@@ -250,6 +253,22 @@ def test_a_source_that_sees_nothing_comes_last(sources, tmp_path):
     spread = variances * 90 / 89
     expected = -0.5 * (np.log(2 * np.pi * spread) + 1).mean()
     assert last["logme"] == pytest.approx(expected)
+
+
+def test_features_are_those_of_the_scaling_that_is_asked_for(sources, tmp_path):
+    X, y = make_target()
+    loaded = load_source(sources[0], "MagNet")
+    card = dataclasses.replace(loaded.card, preprocessing={"scaling": Standardisation.scaling})
+    other = str(save_source(tmp_path / "z", card, loaded.arrays))
+    scores = {
+        how: rank_sources(
+            X, y, MagNetClassifier(**SMALL, preprocessing=how), [sources[0], other]
+        ).set_index("source")["probe_loo"]
+        for how in ("own", "source")
+    }
+    assert scores["own"][other] == scores["own"][sources[0]] == scores["source"][sources[0]]
+    # The class is the size of a channel, which z-scores of all instances keep.
+    assert scores["source"][other] > scores["own"][other]
 
 
 def test_one_channel_is_repeated_for_a_source_with_two(sources):

@@ -15,6 +15,7 @@ from sktl.estimators.transfer import transferred_weights
 from sktl.sources import expand_sources, find_card, list_sources, load_source, published
 from sktl.sources.ucr import COMMIT, fcn_logits, published_fcns, read_fcn
 from sktl.training.compiled_network import weight_names
+from sktl.training.preprocessing import Standardisation
 
 OFFICIAL = "data/fcn_ucr/SHA256SUMS_all_128.txt"
 # What the author's networks score on the official test parts.
@@ -79,7 +80,7 @@ def test_every_file_at_hand_is_the_network_of_its_card(shared):
         assert arrays["head/kernel"].shape == (128, card.n_outputs), path.stem
         assert arrays["conv1/kernel"].shape == (8, card.n_channels, 128)
         assert card.domain
-        assert card.preprocessing["scaling"].startswith("z-scores")
+        assert card.preprocessing["scaling"] == Standardisation.scaling
 
 
 def test_the_last_epoch_is_what_was_published(shared):
@@ -151,6 +152,42 @@ def test_frozen_features_are_those_of_the_fcn(mirror):
     assert features.shape == (4, 128 + 256 + 128)
     logits = features[:, -128:] @ arrays["head/kernel"] + arrays["head/bias"]
     np.testing.assert_allclose(logits, fcn_logits(arrays, each), rtol=1e-4, atol=1e-4)
+
+
+@pytest.fixture
+def gun_point(mirror):
+    """The parts in another unit, which the scaling takes away, and what is asked of features."""
+    (X, y), (z_scores, y_test) = parts("GunPoint")
+    X, X_test = 250 * X + 3000, 250 * (z_scores * X.std() + X.mean()) + 3000
+    arrays = load_source("UCR/GunPoint", "MLSTMFCN").arrays
+
+    def check(features):
+        logits = features @ arrays["head/kernel"] + arrays["head/bias"]
+        np.testing.assert_allclose(logits, fcn_logits(arrays, z_scores), rtol=1e-3, atol=1e-3)
+        accuracy = np.mean(np.unique(y)[logits.argmax(axis=1)] == y_test)
+        assert accuracy == pytest.approx(ACCURACIES["GunPoint"])
+
+    return X, y, X_test, z_scores, check
+
+
+def test_with_their_scaling_frozen_features_classify_as_published(gun_point):
+    X, _, X_test, _, check = gun_point
+    frozen = FrozenSource("MLSTMFCN", "UCR/GunPoint", ("mean",), preprocessing="source")
+    check(frozen.fit(X).transform(X_test)[:, -128:])
+
+
+@pytest.mark.slow
+def test_with_their_scaling_a_network_sees_what_the_published_one_saw(gun_point):
+    import keras
+
+    X, y, X_test, z_scores, check = gun_point
+    options = {"preprocessing": "source", "transfer_blocks": True, "validation_size": None}
+    fitted = MLSTMFCNClassifier.from_pretrained("UCR/GunPoint", n_epochs=0, **options).fit(X, y)
+    series, _ = fitted._facts.preprocessing.transform(X_test)
+    np.testing.assert_allclose(series, z_scores, atol=1e-5)
+    average = fitted.network_.get_layer("average").output
+    features = keras.Model(fitted.network_.inputs[0], average)(series.transpose(0, 2, 1))
+    check(keras.ops.convert_to_numpy(features))
 
 
 def test_convolutions_alone_and_several_channels(mirror):

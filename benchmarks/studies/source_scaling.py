@@ -1,0 +1,210 @@
+"""Scaling as the source was trained against our own scaling, on real targets.
+
+    python -m benchmarks.studies.source_scaling
+    python -m benchmarks.studies.source_scaling --fine-tune
+
+Six published FCNs (one for each of six types of UCR problems) serve targets that choices may be
+made on (see `benchmarks.studies.few_labels`), with ``preprocessing="own"`` and with
+``preprocessing="source"``, on the same instances. A probe is the linear probe of one source, or of
+all six, with the amplitudes as a further block and perhaps MiniRocket (the default of
+`LinearProbeClassifier`). ``--fine-tune`` trains networks from the first two instead (omega 0.25,
+blocks transferred). The sources' files are downloaded, or found in $SKTL_MIRROR. One row a fit goes
+to a CSV file, from which a run continues; the tables compare the two scalings pair by pair.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import wilcoxon
+
+from benchmarks.studies.few_labels import targets as real
+from sktl import estimators
+from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_blocks
+from sktl.estimators.linear_probe import WEIGHTS
+from sktl.evaluation.metrics import mean_absolute_error, weighted_f1
+from sktl.training.folds import folds_of
+from sktl.training.probe_model import ProbeModel
+
+ARCHITECTURE = "MLSTMFCN"
+# The first of each type with a file in the shared data, chosen before any measurement.
+SOURCES = tuple(
+    f"UCR/{problem}"
+    for problem in (
+        "CricketX", "ECG5000", "ElectricDevices", "FordA", "PigArtPressure", "ShapesAll",
+    )
+)  # fmt: skip
+STARTS = SOURCES[:2]
+ALL, DEFAULT = "all six", "all six, MiniRocket"
+PREPROCESSING = ("own", "source")
+# Development targets, the short series first.
+SHORT = (
+    "BasicMotions", "ERing", "Libras", "JapaneseVowels", "S&P 500 volatility", "CO2", "Covid3Month",
+    "Myo",
+)  # fmt: skip
+# Not among them: ten digits, whose long series would take as long as all others together.
+TARGETS = (*SHORT, "S&P 500", "NASDAQ", "ArrowHead", "STEAD 50", "STEAD 50 S-P", "PLAID",
+           "three words")  # fmt: skip
+KEY = ["use", "target", "n_train", "draw", "source", "preprocessing"]
+
+
+def sizes_of(target: str) -> list[int]:
+    """Return 20, and 100 or what the target has if that is at least 30."""
+    largest = min(100, max(real.TARGETS[target].sizes))
+    return [20, largest] if largest >= 30 else [20]
+
+
+def groups_of(target: str, parts: real.Parts) -> np.ndarray | None:
+    """Return groups that are left out together: of forecasts none, and at least two."""
+    groups = parts.groups_train
+    few = groups is None or len(np.unique(groups)) < 2
+    return None if few or real.TARGETS[target].time_ordered else groups
+
+
+def score(target: str, y: np.ndarray, predicted: np.ndarray) -> float:
+    """Return the weighted F1 or the mean absolute error."""
+    regression = real.TARGETS[target].task == "regression"
+    return (mean_absolute_error if regression else weighted_f1)(y, predicted)
+
+
+def probes(target: str, parts: real.Parts, preprocessing: str) -> dict[str, float]:
+    """Return the test scores of the probes with a scaling."""
+    X, y = parts.X_train, parts.y_train
+    blocks = {
+        block.source.source: block.fit(X)
+        for block in source_blocks(SOURCES, [ARCHITECTURE], preprocessing=preprocessing)
+    }
+    blocks["amplitude"] = AmplitudeBlock().fit(X)
+    blocks["random"] = RandomBlock().fit(X)
+    tables, tested = (
+        {name: block.transform(part) for name, block in blocks.items()}
+        for part in (X, parts.X_test)
+    )
+    classes = None if real.TARGETS[target].task == "regression" else np.unique(y)
+    scale = y.std() if classes is None else 1.0
+    encoded = y[:, None] / scale if classes is None else np.where(y[:, None] == classes, 1.0, -1.0)
+    folds = folds_of(len(X), None, groups_of(target, parts), y)
+    found = {}
+    for name in (*SOURCES, ALL, DEFAULT):
+        used = SOURCES if name in (ALL, DEFAULT) else (name,)
+        weights = {one: WEIGHTS["sources"] / len(used) for one in used}
+        weights["amplitude"] = WEIGHTS["amplitude"]
+        if name == DEFAULT:
+            weights["random"] = WEIGHTS["random"]
+        chosen = {one: tables[one] for one in weights}
+        outputs = ProbeModel(weights).fit(chosen, encoded, folds).predict(tested)
+        predicted = outputs[:, 0] * scale if classes is None else classes[outputs.argmax(axis=1)]
+        found[name] = score(target, parts.y_test, predicted)
+    return found
+
+
+def fine_tuned(target: str, parts: real.Parts, preprocessing: str, draw: int) -> dict[str, float]:
+    """Return the test scores of fine-tuned networks with a scaling."""
+    kind = "Regressor" if real.TARGETS[target].task == "regression" else "Classifier"
+    found = {}
+    for source in STARTS:
+        network = getattr(estimators, ARCHITECTURE + kind)(
+            source=source, omega=0.25, transfer_blocks=True, preprocessing=preprocessing,
+            random_state=draw,
+        )  # fmt: skip
+        predicted = network.fit(parts.X_train, parts.y_train).predict(parts.X_test)
+        found[source] = score(target, parts.y_test, predicted)
+    return found
+
+
+def known(path: Path) -> pd.DataFrame:
+    """Return the records on disk."""
+    return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=[*KEY, "score"])
+
+
+def paired(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each pair: both scores, and the log of the ratio of their errors.
+
+    The error is the mean absolute error, or one minus the weighted F1 (0.01 where it is less).
+    """
+    pairs = rows.pivot_table("score", KEY[:-1], "preprocessing").dropna().reset_index()
+    regression = [real.TARGETS[name].task == "regression" for name in pairs["target"]]
+    own, source = (
+        np.where(regression, pairs[how], np.maximum(1 - pairs[how], 0.01)) for how in PREPROCESSING
+    )
+    return pairs.assign(log_ratio=np.log(source / own))
+
+
+def report(rows: pd.DataFrame) -> None:
+    """Print the mean scores of every target, and what the pairs say of each source."""
+    pairs = paired(rows)
+    for use, of_use in pairs.groupby("use"):
+        for name, of_source in of_use.groupby("source"):
+            means = of_source.groupby(["target", "n_train"])["log_ratio"].mean()
+            of_targets = means.groupby("target").mean()
+            p = wilcoxon(of_targets).pvalue if of_targets.any() else np.nan
+            better, worse = (means < 0).sum(), (means > 0).sum()
+            print(
+                f"{use}, {name}: error {100 * np.expm1(of_targets.mean()):+.1f} % with 'source' "
+                f"against 'own'; smaller in {better}, larger in {worse} of {len(means)} cells, "
+                f"smaller on {(of_targets < 0).sum()} of {len(of_targets)} targets (Wilcoxon "
+                f"p = {p:.2f})"
+            )
+        shown = ALL if use == "probe" else None
+        table = of_use[of_use["source"] == shown] if shown else of_use
+        print(f"\n{use}{f', {shown}' if shown else ''}: means over the draws")
+        means = table.groupby(["target", "n_train"])[list(PREPROCESSING)].mean()
+        means["error"] = 100 * np.expm1(table.groupby(["target", "n_train"])["log_ratio"].mean())
+        means["draws"] = table.groupby(["target", "n_train"])["draw"].nunique()
+        print(means.round(3).to_string(), "\n")
+
+
+def main() -> None:
+    """Run what is missing, and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shared", type=Path, default=real.SHARED)
+    parser.add_argument("--cache", type=Path, default=real.CACHE, help="of the read targets")
+    parser.add_argument("--out", type=Path, default=Path("results/source_scaling.csv"))
+    parser.add_argument("--fine-tune", action="store_true", help="networks instead of probes")
+    parser.add_argument("--targets", nargs="+", choices=TARGETS)
+    parser.add_argument("--sizes", nargs="+", type=int, help="instead of 20 and 100")
+    parser.add_argument("--draws", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no fit later")
+    arguments = parser.parse_args()
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    began, use = time.perf_counter(), "fine-tuned" if arguments.fine_tune else "probe"
+    cells = [
+        (name, size, draw)
+        for draw in arguments.draws
+        for name in arguments.targets or (SHORT if arguments.fine_tune else TARGETS)
+        for size in arguments.sizes or sizes_of(name)
+    ]
+    for name, size, draw in cells:
+        have = known(arguments.out)
+        have = have[(have["use"] == use) & (have["target"] == name)]
+        have = have[(have["n_train"] == size) & (have["draw"] == draw)]
+        missing = [how for how in PREPROCESSING if how not in set(have["preprocessing"])]
+        if not missing or time.perf_counter() - began > 60 * arguments.minutes:
+            continue
+        parts = real.draw(name, size, draw, arguments.shared, arguments.cache)
+        for how in missing:
+            started = time.process_time()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                scores = (
+                    fine_tuned(name, parts, how, draw) if arguments.fine_tune
+                    else probes(name, parts, how)
+                )  # fmt: skip
+            rows = [
+                dict(zip(KEY, (use, name, size, draw, source, how), strict=True)) | {"score": value}
+                for source, value in scores.items()
+            ]
+            table = pd.DataFrame(rows)
+            table.to_csv(arguments.out, mode="a", header=not arguments.out.exists(), index=False)
+            took = time.process_time() - started
+            print(f"{name} {size} draw {draw} {how}: {took:.0f} s", flush=True)
+    report(known(arguments.out))
+
+
+if __name__ == "__main__":
+    main()

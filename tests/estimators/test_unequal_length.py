@@ -31,7 +31,7 @@ from sktl.estimators.frozen_features import POOLING, _feature_model
 from sktl.model_selection import AutoTransferClassifier, OmegaSearch
 from sktl.training.compiled_network import weight_names
 from sktl.training.keras_settings import fixed_keras_settings
-from sktl.training.preprocessing import scale_instances
+from sktl.training.preprocessing import Standardisation, scale_instances
 from sktl.training.unequal_length import UnequalPreprocessing
 from sktl.transformations import SourceFeatures
 
@@ -339,6 +339,20 @@ def test_source_features(form):
     found = table.transform(INPUTS[form])
     alone = table.transform(X[3][None])
     np.testing.assert_allclose(found.iloc[[3]].to_numpy(), alone.to_numpy(), atol=1e-4)
+
+
+def test_z_scores_as_the_source_was_trained(fitted, tmp_path):
+    z_scores = {"scaling": Standardisation.scaling}
+    mine = fitted.save_pretrained(tmp_path / "mine", preprocessing=z_scores)
+    options = MAGNET | {"n_epochs": 0, "head": "probe", "validation_size": None}
+    network = MagNetClassifier(source=mine, preprocessing="source", **options).fit(X, Y)
+    values = np.concatenate(X, axis=1)
+    found = network._facts.preprocessing
+    np.testing.assert_allclose(found.center.ravel(), values.mean(axis=1), rtol=1e-6)
+    np.testing.assert_allclose(found.scale.ravel(), values.std(axis=1), rtol=1e-6)
+    together = network.predict_proba(X)
+    for k in (2, 7):
+        np.testing.assert_allclose(network.predict_proba([X[k]])[0], together[k], atol=1e-5)
 
 
 def test_searches(fitted, tmp_path):

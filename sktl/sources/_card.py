@@ -55,7 +55,8 @@ class Card:
     sampling_rate : float, optional
         Samples per second (Hz).
     preprocessing : dict, optional
-        What was done to an instance before the network saw it.
+        What was done to an instance before the network saw it. Its ``"scaling"`` is the rule that
+        estimators with ``preprocessing="source"`` apply.
     parameters : dict, optional
         Constructor parameters of the estimator that was trained.
     transferable : list of str, optional

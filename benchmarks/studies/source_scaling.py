@@ -42,6 +42,7 @@ SOURCES = tuple(
 STARTS = SOURCES[:2]
 ALL, DEFAULT = "all six", "all six, MiniRocket"
 PREPROCESSING = ("own", "source")
+COLUMNS = {"own": "own scaling", "source": "the source's"}
 # Development targets, the short series first.
 SHORT = (
     "BasicMotions", "ERing", "Libras", "JapaneseVowels", "S&P 500 volatility", "CO2", "Covid3Month",
@@ -127,10 +128,12 @@ def paired(rows: pd.DataFrame) -> pd.DataFrame:
 
     The error is the mean absolute error, or one minus the weighted F1 (0.01 where it is less).
     """
-    pairs = rows.pivot_table("score", KEY[:-1], "preprocessing").dropna().reset_index()
+    pairs = rows.pivot_table("score", KEY[:-1], "preprocessing").dropna()
+    pairs = pairs.rename(columns=COLUMNS).reset_index()
     regression = [real.TARGETS[name].task == "regression" for name in pairs["target"]]
     own, source = (
-        np.where(regression, pairs[how], np.maximum(1 - pairs[how], 0.01)) for how in PREPROCESSING
+        np.where(regression, pairs[how], np.maximum(1 - pairs[how], 0.01))
+        for how in COLUMNS.values()
     )
     return pairs.assign(log_ratio=np.log(source / own))
 
@@ -145,15 +148,15 @@ def report(rows: pd.DataFrame) -> None:
             p = wilcoxon(of_targets).pvalue if of_targets.any() else np.nan
             better, worse = (means < 0).sum(), (means > 0).sum()
             print(
-                f"{use}, {name}: error {100 * np.expm1(of_targets.mean()):+.1f} % with 'source' "
-                f"against 'own'; smaller in {better}, larger in {worse} of {len(means)} cells, "
-                f"smaller on {(of_targets < 0).sum()} of {len(of_targets)} targets (Wilcoxon "
+                f"{use}, {name}: error {100 * np.expm1(of_targets.median()):+.1f} % with 'source' "
+                f"against 'own' (median of the targets); smaller in {better}, larger in {worse} "
+                f"of {len(means)} cells, smaller on {(of_targets < 0).sum()} of {len(of_targets)} targets (Wilcoxon "
                 f"p = {p:.2f})"
             )
         shown = ALL if use == "probe" else None
         table = of_use[of_use["source"] == shown] if shown else of_use
         print(f"\n{use}{f', {shown}' if shown else ''}: means over the draws")
-        means = table.groupby(["target", "n_train"])[list(PREPROCESSING)].mean()
+        means = table.groupby(["target", "n_train"])[list(COLUMNS.values())].mean()
         means["error"] = 100 * np.expm1(table.groupby(["target", "n_train"])["log_ratio"].mean())
         means["draws"] = table.groupby(["target", "n_train"])["draw"].nunique()
         print(means.round(3).to_string(), "\n")

@@ -502,8 +502,14 @@ def source_blocks(
                     f"{', '.join(sorted(set(table['source'])))}. Received: source={name!r}"
                 )
             pairs += [(architecture, name) for architecture in having]
-    options = (tuple(pooling), channels, scaling, random_state, preprocessing)
-    return [SourceBlock(FrozenSource(*pair, *options)) for pair in pairs]
+    return [
+        SourceBlock(
+            FrozenSource(
+                architecture, name, tuple(pooling), channels, scaling, random_state, preprocessing
+            )
+        )
+        for architecture, name in pairs
+    ]
 
 
 def _has_feature_layers(architecture):

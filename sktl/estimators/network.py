@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -76,9 +76,7 @@ class NetworkMixin:
     # What has `fit(X, stream_max)`, which gives the fitted preprocessing and the network's inputs.
     _preprocessing_type: ClassVar[Any] = Preprocessing
     # The same for each scaling that the card of a source may state, by the card's words.
-    _scalings: ClassVar[Mapping[str, Any]] = {
-        kind.scaling: kind for kind in (Preprocessing, Standardisation)
-    }
+    _scalings: ClassVar[Any] = {kind.scaling: kind for kind in (Preprocessing, Standardisation)}
     # Parameters of the network that may be "auto": as published, and for few steps per epoch.
     _by_schedule: ClassVar[dict[str, tuple[Any, Any]]] = {}
     # What the task gives.

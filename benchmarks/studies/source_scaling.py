@@ -150,8 +150,8 @@ def report(rows: pd.DataFrame) -> None:
             print(
                 f"{use}, {name}: error {100 * np.expm1(of_targets.median()):+.1f} % with 'source' "
                 f"against 'own' (median of the targets); smaller in {better}, larger in {worse} "
-                f"of {len(means)} cells, smaller on {(of_targets < 0).sum()} of {len(of_targets)} targets (Wilcoxon "
-                f"p = {p:.2f})"
+                f"of {len(means)} cells, smaller on {(of_targets < 0).sum()} of {len(of_targets)} "
+                f"targets (Wilcoxon p = {p:.2f})"
             )
         shown = ALL if use == "probe" else None
         table = of_use[of_use["source"] == shown] if shown else of_use

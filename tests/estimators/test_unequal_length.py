@@ -89,6 +89,7 @@ on_tensorflow = pytest.mark.skipif(
 )
 
 
+@pytest.mark.fast_only("MagNet", "MLSTMFCN", "TCN")
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("architecture", MASKED)
 def test_each_series_gives_what_a_plain_network_of_its_length_gives(architecture):

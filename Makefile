@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 help:
 	@echo "make demo       the quick grid: transfer against training from scratch, on simulated data"
-	@echo "make test       the fast tests (about 9 minutes on two cores)"
+	@echo "make test       the fast tests (under 8 minutes on two cores)"
 	@echo "make test-jax   the tests of networks and generators on the JAX backend"
 	@echo "make test-torch the same on PyTorch, which it installs"
 	@echo "make test-slow  the slow tests"

@@ -155,8 +155,8 @@ class TrainingRun:
             return self
 
         def tell(row):
-            show(row)
             told = {"epoch": state.n_epochs, **row}
+            show(told)
             # All callbacks are called, even if one has asked to stop; they may return np.True_.
             answers = [callback(dict(told)) for callback in callbacks]
             return any(isinstance(one, bool | np.bool_) and bool(one) for one in answers)
@@ -293,6 +293,6 @@ def _progress(n_epochs, estimator):
         def show(row):
             shown = {name: f"{row[name]:.4g}" for name in ("loss", "val_loss") if name in row}
             bar.set_postfix(shown, refresh=False)
-            bar.update()
+            bar.update(row["epoch"] - bar.n)  # the state before training is epoch 0
 
         yield show

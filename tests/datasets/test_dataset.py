@@ -143,7 +143,7 @@ def test_wrong_arrays(X, y, message):
         make_dataset("mine", X, y)
 
 
-@pytest.mark.fast_only("EMG", "S&P 500")
+@pytest.mark.fast_only("LOMAX", "S&P 500")
 @pytest.mark.parametrize("name", ["EMG", "LEN-DB", "LOMAX", "S&P 500", "SPEECH", "STEAD"])
 def test_simulated_datasets_say_so_and_have_the_official_shape(name):
     spec = get_spec(name)

@@ -193,7 +193,7 @@ def test_bad_parameters(cls, panel, params, message):
 def test_verbose_draws_a_bar(cls, small, panel, capsys):
     cls(**small | {"verbose": True}).fit(*panel)
     captured = capsys.readouterr()
-    assert "2/2" in captured.err
+    assert "2/2" in captured.err.splitlines()[-1].split("\r")[-1]
     assert not captured.out
 
 

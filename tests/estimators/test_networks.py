@@ -57,7 +57,7 @@ def test_transferable_layers_and_head_exist(cls):
 
 
 @pytest.mark.others_slow(*ONE_OF_EACH)
-@pytest.mark.parametrize("length", [1, pytest.param(2, marks=pytest.mark.slow), 7])
+@pytest.mark.parametrize("length", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 7))])
 def test_shortest_series(cls, length):
     n_outputs = length if gives_series(cls) else 3
     network = cls().build_network(2, length, n_outputs)

@@ -1,5 +1,7 @@
 """The hash of the code that computes results changes with what computes, and with nothing else."""
 
+import io
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,27 @@ def test_words_change_nothing(old, new):
 def test_code_changes_it(old, new):
     assert old in CODE
     assert what_computes(CODE.replace(old, new)) != what_computes(CODE)
+
+
+def test_nothing_else_is_left_out():
+    """Against Python's own tokenizer: all but comments, strings alone and blank lines."""
+
+    def tokens(source):
+        found, line = [], []
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type in (tokenize.NEWLINE, tokenize.ENDMARKER):
+                words = len(line) == 1 and line[0].endswith('"""')
+                found += [] if words else line
+                line = []
+            elif token.string.strip() and token.type != tokenize.COMMENT:
+                line.append("\n".join(filter(str.strip, token.string.splitlines())))
+        return found
+
+    files = [path for path in computing_files() if path.parent.name in ("sources", "experiments")]
+    assert len(files) > 20
+    for path in [*files, Path(__file__)]:
+        source = path.read_text(encoding="utf-8")
+        assert tokens(what_computes(source)) == tokens(source), path
 
 
 def test_whatever_computes_a_result_is_in_it():

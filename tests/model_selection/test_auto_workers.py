@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.tree import DecisionTreeClassifier
 
-from sktl._parallel import Workers
+from sktl._parallel import Workers, workers_for
 from sktl.model_selection import AutoTransferRegressor
 from sktl.model_selection._auto_networks import networks
 from sktl.model_selection._auto_workers import Bag, fitted
@@ -48,6 +48,22 @@ def test_networks_on_workers_are_those_of_one_process():
     assert spread.problem is None
     np.testing.assert_array_equal(spread.out_of_fold, alone.out_of_fold)
     assert said[-1] == "MagNet/STEAD-simulated, fine-tuned on workers, 2 of 2 fits"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["loky", "dask", "ray"])
+def test_networks_on_a_cluster_are_those_of_one_process(backend):
+    pytest.importorskip({"loky": "joblib", "dask": "distributed"}.get(backend, backend))
+    setting = make_setting(600, n_networks=3)
+    setting.errors["TCN/EMG-simulated"], setting.kinds["TCN/EMG-simulated"] = 0.3, "sources"
+    alone = list(networks(setting))
+    with workers_for(backend, {"n_jobs": 2}) as setting.workers:
+        setting.tables = {}
+        spread = list(networks(setting))
+    assert [row.name.split("/")[0] for row in spread] == ["TCN", "MagNet"]
+    for one, other in zip(spread, alone, strict=True):
+        assert one.problem is None
+        np.testing.assert_array_equal(one.out_of_fold, other.out_of_fold)
 
 
 def test_without_time_no_network_is_sent():

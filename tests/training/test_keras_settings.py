@@ -4,6 +4,7 @@ import copy
 import multiprocessing
 import pickle
 import threading
+from functools import cache
 
 import keras
 import numpy as np
@@ -65,24 +66,30 @@ def panel():
 
 @pytest.fixture(scope="module")
 def expected(panel):
-    """What the two networks that read their data format from Keras give by default."""
+    """Return a function that gives a network and what it predicts by default."""
     X, y = panel
     network_cache.clear()
-    kinds = (ConvNetQuakeINGVRegressor, MagNetRegressor)
-    fitted = [kind(**kind.get_test_params()[0] | SMALL).fit(X, y) for kind in kinds]
-    return [(one, one.predict(X)) for one in fitted]
+
+    @cache
+    def by_default(kind):
+        fitted = kind(**kind.get_test_params()[0] | SMALL).fit(X, y)
+        return fitted, fitted.predict(X)
+
+    return by_default
 
 
 @pytest.mark.slow  # in the fast tests: that the cache keeps nothing of a setting
 @pytest.mark.parametrize("setting", NETWORKS, indirect=True)
 def test_networks_are_the_same_whatever_is_set(setting, panel, expected):
     X, y = panel
+    kinds = (ConvNetQuakeINGVRegressor, MagNetRegressor)
+    defaults = [expected(kind) for kind in kinds]
     setting()
     chosen = present()
     network_cache.clear()
     # Of ConvNetQuake all; of MagNet what its pooling makes of the data format.
-    for number, (fitted, predicted) in enumerate(expected):
-        if number == 0 or chosen[0] == "channels_first":
+    for kind, (fitted, predicted) in zip(kinds, defaults, strict=True):
+        if kind is ConvNetQuakeINGVRegressor or chosen[0] == "channels_first":
             again = fitted.clone().fit(X, y)
             assert present() == chosen
             np.testing.assert_array_equal(again.predict(X), predicted)
@@ -101,9 +108,9 @@ def test_networks_are_the_same_whatever_is_set(setting, panel, expected):
 def test_the_cache_keeps_nothing_of_a_setting(setting, panel, expected):
     X, y = panel
     before = present()
+    fitted, predicted = expected(ConvNetQuakeINGVRegressor)
     network_cache.clear()
     setting()
-    fitted, predicted = expected[0]
     again = fitted.clone().fit(X, y)
     keras.config.set_image_data_format(before[0])
     keras.config.set_dtype_policy(before[1])
@@ -177,7 +184,8 @@ def _predict(fitted, X, answers):
 def test_a_fork_after_a_fit_says_what_to_do_instead_of_hanging(panel, expected):
     context = multiprocessing.get_context("fork")
     answers = context.SimpleQueue()
-    child = context.Process(target=_predict, args=(expected[1][0], panel[0], answers))
+    fitted, _ = expected(ConvNetQuakeINGVRegressor)
+    child = context.Process(target=_predict, args=(fitted, panel[0], answers))
     child.start()
     child.join(60)
     hangs = child.is_alive()

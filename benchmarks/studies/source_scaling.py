@@ -138,28 +138,47 @@ def paired(rows: pd.DataFrame) -> pd.DataFrame:
     return pairs.assign(log_ratio=np.log(source / own))
 
 
+def by_source(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each source: in how many cells (means over the draws) it errs less."""
+    rows = {}
+    for name, found in pairs.groupby("source"):
+        cells = found.groupby(["target", "n_train"])["log_ratio"].mean()
+        targets = cells.groupby("target").mean()
+        rows[name] = {
+            "cells": len(cells), "smaller": (cells < 0).sum(), "larger": (cells > 0).sum(),
+            "targets": len(targets), "smaller on": (targets < 0).sum(),
+            "median error": f"{100 * np.expm1(targets.median()):+.1f} %",
+            "p": f"{wilcoxon(targets).pvalue:.2f}" if targets.any() else "",
+        }  # fmt: skip
+    return pd.DataFrame(rows).T
+
+
+def by_target(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each target and size: the mean scores of each source."""
+    shown = [name for name in (ALL, DEFAULT, *STARTS) if name in set(pairs["source"])]
+    if ALL in shown:
+        shown = shown[:2]
+    means = pairs.pivot_table(list(COLUMNS.values()), ["target", "n_train"], "source")
+    means = means.map("{:.3g}".format).swaplevel(axis=1)[shown]
+    means.columns = [f"{name}: {how}" for name, how in means.columns]
+    means["draws"] = pairs.groupby(["target", "n_train"])["draw"].nunique()
+    return means.reset_index().set_index("target")
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Return a table as Markdown."""
+    rows = [["", *table.columns], ["---"] * (1 + table.shape[1])]
+    rows += [[name, *row] for name, row in zip(table.index, table.to_numpy(), strict=True)]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+
+
 def report(rows: pd.DataFrame) -> None:
-    """Print the mean scores of every target, and what the pairs say of each source."""
-    pairs = paired(rows)
-    for use, of_use in pairs.groupby("use"):
-        for name, of_source in of_use.groupby("source"):
-            means = of_source.groupby(["target", "n_train"])["log_ratio"].mean()
-            of_targets = means.groupby("target").mean()
-            p = wilcoxon(of_targets).pvalue if of_targets.any() else np.nan
-            better, worse = (means < 0).sum(), (means > 0).sum()
-            print(
-                f"{use}, {name}: error {100 * np.expm1(of_targets.median()):+.1f} % with 'source' "
-                f"against 'own' (median of the targets); smaller in {better}, larger in {worse} "
-                f"of {len(means)} cells, smaller on {(of_targets < 0).sum()} of {len(of_targets)} "
-                f"targets (Wilcoxon p = {p:.2f})"
-            )
-        shown = ALL if use == "probe" else None
-        table = of_use[of_use["source"] == shown] if shown else of_use
-        print(f"\n{use}{f', {shown}' if shown else ''}: means over the draws")
-        means = table.groupby(["target", "n_train"])[list(COLUMNS.values())].mean()
-        means["error"] = 100 * np.expm1(table.groupby(["target", "n_train"])["log_ratio"].mean())
-        means["draws"] = table.groupby(["target", "n_train"])["draw"].nunique()
-        print(means.round(3).to_string(), "\n")
+    """Print what the pairs say of each source, and the mean scores of every target."""
+    for use, pairs in paired(rows).groupby("use"):
+        print(f"\n{use}: the error with 'source' against that with 'own'\n")
+        print(markdown(by_source(pairs)))
+        print(f"\n{use}: scores\n")
+        print(markdown(by_target(pairs)))
 
 
 def main() -> None:

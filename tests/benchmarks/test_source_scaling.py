@@ -28,4 +28,5 @@ def test_scalings_are_compared_pair_by_pair(capsys):
     assert np.exp(pairs).to_dict() == {"CO2": pytest.approx(0.25), "Myo": pytest.approx(2.0)}
     source_scaling.report(pd.DataFrame(rows))
     said = capsys.readouterr().out
-    assert "smaller in 1, larger in 1 of 2 cells, smaller on 1 of 2 targets" in said
+    assert "| all six | 2 | 1 | 1 | 2 | 1 | -29.3 % | 1.00 |" in said
+    assert "| CO2 | 20 | 4 | 1 | 1 |" in said

@@ -105,14 +105,14 @@ def _stacked(X):
 def _of_objects(X):
     try:
         return np.array(X.tolist(), dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     for value in X.flat:
         if isinstance(value, np.ndarray | list | tuple | pd.Series):
             return _unequal(list(X.flat))
         try:
             float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ValueError(
                 f"X must hold numbers. Received: {value!r} ({type(value).__name__})"
             ) from None

@@ -183,7 +183,7 @@ def _of_one_kind(y, task, name):
 def _number(value, name):
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(
             f"{name} must hold numbers. Received: {value!r} ({type(value).__name__})"
         ) from None

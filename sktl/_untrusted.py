@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 import struct
 import tarfile
 import tokenize
@@ -29,7 +30,7 @@ MOST_UNPACKED = 100
 DAMAGE = (
     OSError, ValueError, TypeError, LookupError, EOFError, AttributeError, ArithmeticError,
     NameError, RuntimeError, MemoryError, SyntaxError, AssertionError, SystemError, struct.error,
-    zlib.error, zipfile.BadZipFile, tarfile.TarError, tokenize.TokenError,
+    zlib.error, zipfile.BadZipFile, tarfile.TarError, tokenize.TokenError, pickle.PickleError,
 )  # fmt: skip
 """What libraries raise at content that is not what it should be."""
 

@@ -203,6 +203,7 @@ TARGETS = {
     "column": NUMBERS[:, None],
     "unmasked": np.ma.masked_array(NUMBERS),
     "text": (["a", *OF_NUMBERS[1:]], Refused(r"must hold numbers. Received: 'a' \(str\)")),
+    "a whole number beyond floats": ([10**400, *OF_NUMBERS[1:]], Refused("must hold numbers")),
     "array of text": (TEXT, Refused(r"must hold numbers. Received: 'a'")),
     "None": ([None, *OF_NUMBERS[1:]], Refused("1 of 12 missing")),
     "NaN": ([NAN, *OF_NUMBERS[1:]], Refused("1 of 12")),

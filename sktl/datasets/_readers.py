@@ -19,12 +19,12 @@ class Skip(Exception):  # noqa: N818 - a signal between reader and format, not a
 
 
 def as_number(value: object) -> float:
-    """Return a float from a number, or from text that holds one; NaN otherwise.
+    """Return a float from a number that is not too large, or from text that holds one, else NaN.
 
     Examples
     --------
-    >>> as_number("3.6"), as_number(b"2"), as_number("None")
-    (3.6, 2.0, nan)
+    >>> as_number("3.6"), as_number(b"2"), as_number("None"), as_number(10**400)
+    (3.6, 2.0, nan, nan)
     """
     if isinstance(value, np.ndarray):
         if value.size != 1:
@@ -32,7 +32,7 @@ def as_number(value: object) -> float:
         value = value.item()
     try:
         return float(value.decode() if isinstance(value, bytes) else value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return float("nan")
 
 

@@ -43,6 +43,7 @@ BOMBS = {
         "sets attributes",
     ),
     "code": (pickle.dumps(print, 2), "asks for"),
+    "a key without a value": (b"\x80\x02}(K\x01u.", "UnpicklingError: odd number of items"),
     "bytes of a claimed length": (b"\x8e" + b"\xff" * 7 + b"\x7f" + b".", "Received"),
 }  # fmt: skip
 

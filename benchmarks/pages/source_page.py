@@ -189,7 +189,7 @@ NASDAQ, CO2, volatility), and mostly the larger one where classes are told by sh
 Libras, three words) and on the magnitudes of STEAD 50. Scores (F1, or mean absolute error in the
 target's unit):
 
-|  | n_train | all six: own scaling | all six: the source's | all six, MiniRocket: own scaling | all six, MiniRocket: the source's | draws |
+|  | n_train | all six: own | all six: source's | MiniRocket: own | MiniRocket: source's | draws |
 | --- | --- | --- | --- | --- | --- | --- |
 | ArrowHead | 20 | 0.673 | 0.673 | 0.739 | 0.739 | 1 |
 | ArrowHead | 30 | 0.801 | 0.801 | 0.831 | 0.831 | 1 |

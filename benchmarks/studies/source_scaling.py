@@ -42,7 +42,7 @@ SOURCES = tuple(
 STARTS = SOURCES[:2]
 ALL, DEFAULT = "all six", "all six, MiniRocket"
 PREPROCESSING = ("own", "source")
-COLUMNS = {"own": "own scaling", "source": "the source's"}
+COLUMNS = {"own": "own", "source": "source's"}
 # Development targets, the short series first.
 SHORT = (
     "BasicMotions", "ERing", "Libras", "JapaneseVowels", "S&P 500 volatility", "CO2", "Covid3Month",
@@ -160,7 +160,7 @@ def by_target(pairs: pd.DataFrame) -> pd.DataFrame:
         shown = shown[:2]
     means = pairs.pivot_table(list(COLUMNS.values()), ["target", "n_train"], "source")
     means = means.map("{:.3g}".format).swaplevel(axis=1)[shown]
-    means.columns = [f"{name}: {how}" for name, how in means.columns]
+    means.columns = [f"{name.replace(f'{ALL}, ', '')}: {how}" for name, how in means.columns]
     means["draws"] = pairs.groupby(["target", "n_train"])["draw"].nunique()
     return means.reset_index().set_index("target")
 

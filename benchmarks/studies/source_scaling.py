@@ -32,7 +32,7 @@ from sktl.training.folds import folds_of
 from sktl.training.probe_model import ProbeModel
 
 ARCHITECTURE = "MLSTMFCN"
-# The first of each type with a file in the shared data, chosen before any measurement.
+# One of each of six types, chosen by hand before any measurement.
 SOURCES = tuple(
     f"UCR/{problem}"
     for problem in (

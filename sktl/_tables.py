@@ -56,6 +56,39 @@ def read_table(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
         return pd.read_csv(content, **options)
 
 
+def coerced(column: pd.Series) -> pd.Series:
+    """Read numbers as `pandas.to_numeric` does with ``errors="coerce"``, however large they are.
+
+    Parameters
+    ----------
+    column : pandas.Series
+        Of numbers, text or anything else.
+
+    Returns
+    -------
+    pandas.Series
+        Numbers; NaN for what is none, or beyond floats.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sktl._tables import coerced
+    >>> coerced(pd.Series(["1", "x", 10**400])).tolist()
+    [1.0, nan, nan]
+    """
+    try:
+        return pd.to_numeric(column, errors="coerce")
+    except OverflowError:
+        return column.map(_number).astype(float)
+
+
+def _number(value):
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return float("nan")
+
+
 def _first_line(content: io.BytesIO) -> bytes:
     end = content.tell()
     content.seek(0)

@@ -86,11 +86,13 @@ def read_records(
 
 def _parquet(path: Path) -> pd.DataFrame:
     """Read a Parquet table whose decompressed size is plausible for the size of its file."""
-    from pyarrow.parquet import read_metadata
+    from pyarrow.parquet import read_metadata, read_table
 
     facts = read_metadata(path)
     check_claim(8 * facts.num_rows * facts.num_columns, path.stat().st_size, "the table")
-    return pd.read_parquet(path)
+    table = read_table(path)
+    table.validate(full=True)  # text that is no UTF-8 would fail at its first use
+    return table.to_pandas()
 
 
 def _directory(path: Path, domains: Mapping[str, str] | None, progress: bool) -> Records:
@@ -171,7 +173,7 @@ def _curves(row: dict, given: Any) -> dict[str, np.ndarray]:
         }
         if all(curve.ndim == 1 for curve in curves.values()):
             return curves
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError):
         pass
     raise ValueError(
         'curves must be {"test": [...], "validation": [...]} with one number per epoch. Received: '

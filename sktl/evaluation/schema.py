@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sktl._tables import coerced
 from sktl.evaluation.metrics import greater_is_better
 
 #: Columns of a records table: (required, meaning).
@@ -118,8 +119,8 @@ def typed(frame: pd.DataFrame) -> pd.DataFrame:
 def _numbers(table: pd.DataFrame, name: str) -> pd.Series:
     try:
         return pd.to_numeric(table[name])
-    except (ValueError, TypeError):
-        read = pd.to_numeric(table[name], errors="coerce")
+    except (ValueError, TypeError, OverflowError):
+        read = coerced(table[name])
         bad = table.loc[read.isna() & table[name].notna(), name]
         raise ValueError(
             f"{name} must be a number. Received: {name}={bad.iloc[0]!r} in row {bad.index[0]}"

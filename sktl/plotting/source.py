@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from sktl._tables import read_table
+from sktl._tables import coerced, read_table
 from sktl.plotting._canvas import BLUE, GREY, VERMILION, log_where_wide, several_axes
 from sktl.sources import load_source
 
@@ -131,7 +130,7 @@ def _training(ax, loaded):
     if missing:
         raise ValueError(f"{curves} must have the columns {missing}")
     for name in ("repeat", "epoch", "loss", "val_loss"):
-        table[name] = pd.to_numeric(table[name], errors="coerce")
+        table[name] = coerced(table[name])
     chosen = (loaded.card.training or {}).get("chosen_repeat", 0)
     for repeat, rows in table.groupby("repeat"):
         kept = repeat == chosen

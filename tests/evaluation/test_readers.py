@@ -101,12 +101,22 @@ def test_a_table_cut_short_is_an_error(tmp_path, frame):
     assert len(records.table) == 19
 
 
-@pytest.mark.parametrize("curves", [{"test": ["a"]}, {"test": [[1, 2], [3, 4]]}, [1, 2], "x"])
+@pytest.mark.parametrize(
+    "curves", [{"test": ["a"]}, {"test": [10**400]}, {"test": [[1, 2], [3, 4]]}, [1, 2], "x"]
+)
 def test_unreadable_curves_are_an_error_that_names_the_trial(tmp_path, rows, curves):
     rows[0]["curves"] = curves
     write_trials(tmp_path, rows)
     with pytest.raises(ValueError, match=r"curves must be.*magnet on stead, rerun 0"):
         read_records(tmp_path)
+
+
+def test_text_in_a_parquet_file_must_be_text(tmp_path, rows):
+    path = tmp_path / "records.parquet"
+    pd.DataFrame(rows).to_parquet(path, compression=None, use_dictionary=False)
+    path.write_bytes(path.read_bytes().replace(b"magnet", b"magn\xff\xfe"))
+    with pytest.raises(ValueError, match=r"records cannot be read: .*UTF8"):
+        read_records(path)
 
 
 def test_no_curve_is_no_rate(tmp_path, rows):

@@ -29,6 +29,7 @@ def test_missing_columns_are_named_with_near_ones(frame):
     ("column", "value", "message"),
     [
         ("test_score", "good", "test_score must be a number.*'good'"),
+        ("test_score", 10**400, "test_score must be a number.*in row 0"),
         ("kind", "transfered", "kind must be one of.*'transfered'"),
         ("status", "lost", "status must be one of.*'lost'"),
         ("metric", "f1_weigthed", "did you mean 'f1_weighted'"),

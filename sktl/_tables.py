@@ -1,4 +1,4 @@
-"""Tables in CSV files of others: a short row must not stand for thousands of cells."""
+"""Tables of others: a short row must not stand for thousands of cells, nor text for numbers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pandas as pd
 
 from sktl._untrusted import check_claim, refusing
@@ -79,12 +80,24 @@ def coerced(column: pd.Series) -> pd.Series:
     try:
         return pd.to_numeric(column, errors="coerce")
     except OverflowError:
-        return column.map(_number).astype(float)
+        return column.map(as_number).astype(float)
 
 
-def _number(value):
+def as_number(value: object) -> float:
+    """Return a float from a number that is not too large, or from text that holds one, else NaN.
+
+    Examples
+    --------
+    >>> from sktl._tables import as_number
+    >>> as_number("3.6"), as_number(b"2"), as_number("None"), as_number(10**400)
+    (3.6, 2.0, nan, nan)
+    """
+    if isinstance(value, np.ndarray):
+        if value.size != 1:
+            return float("nan")
+        value = value.item()
     try:
-        return float(value)
+        return float(value.decode() if isinstance(value, bytes) else value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return float("nan")
 

@@ -75,7 +75,8 @@ def _source_name(data):
 
 
 def _numbers(data):
-    from sktl.datasets._readers import as_number, as_text
+    from sktl._tables import as_number
+    from sktl.datasets._readers import as_text
 
     value = data.draw(VALUES | st.binary(max_size=6))
     as_number(value), as_text(value)

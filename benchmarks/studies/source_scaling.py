@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import wilcoxon
 
+from benchmarks.performance.performance_page import markdown
 from benchmarks.studies.few_labels import targets as real
 from sktl import estimators
 from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_blocks
@@ -41,7 +42,6 @@ SOURCES = tuple(
 )  # fmt: skip
 STARTS = SOURCES[:2]
 ALL, DEFAULT = "all six", "all six, MiniRocket"
-PREPROCESSING = ("own", "source")
 COLUMNS = {"own": "own", "source": "source's"}
 # Development targets, the short series first.
 SHORT = (
@@ -58,13 +58,6 @@ def sizes_of(target: str) -> list[int]:
     """Return 20, and 100 or what the target has if that is at least 30."""
     largest = min(100, max(real.TARGETS[target].sizes))
     return [20, largest] if largest >= 30 else [20]
-
-
-def groups_of(target: str, parts: real.Parts) -> np.ndarray | None:
-    """Return groups that are left out together: of forecasts none, and at least two."""
-    groups = parts.groups_train
-    few = groups is None or len(np.unique(groups)) < 2
-    return None if few or real.TARGETS[target].time_ordered else groups
 
 
 def score(target: str, y: np.ndarray, predicted: np.ndarray) -> float:
@@ -89,7 +82,7 @@ def probes(target: str, parts: real.Parts, preprocessing: str) -> dict[str, floa
     classes = None if real.TARGETS[target].task == "regression" else np.unique(y)
     scale = y.std() if classes is None else 1.0
     encoded = y[:, None] / scale if classes is None else np.where(y[:, None] == classes, 1.0, -1.0)
-    folds = folds_of(len(X), None, groups_of(target, parts), y)
+    folds = folds_of(len(X), None, parts.groups_to_leave_out(real.TARGETS[target]), y)
     found = {}
     for name in (*SOURCES, ALL, DEFAULT):
         used = SOURCES if name in (ALL, DEFAULT) else (name,)
@@ -165,20 +158,13 @@ def by_target(pairs: pd.DataFrame) -> pd.DataFrame:
     return means.reset_index().set_index("target")
 
 
-def markdown(table: pd.DataFrame) -> str:
-    """Return a table as Markdown."""
-    rows = [["", *table.columns], ["---"] * (1 + table.shape[1])]
-    rows += [[name, *row] for name, row in zip(table.index, table.to_numpy(), strict=True)]
-    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
-
-
 def report(rows: pd.DataFrame) -> None:
     """Print what the pairs say of each source, and the mean scores of every target."""
     for use, pairs in paired(rows).groupby("use"):
         print(f"\n{use}: the error with 'source' against that with 'own'\n")
-        print(markdown(by_source(pairs)))
+        print(markdown(by_source(pairs).reset_index(names="")))
         print(f"\n{use}: scores\n")
-        print(markdown(by_target(pairs)))
+        print(markdown(by_target(pairs).reset_index(names="")))
 
 
 def main() -> None:
@@ -205,7 +191,7 @@ def main() -> None:
         have = known(arguments.out)
         have = have[(have["use"] == use) & (have["target"] == name)]
         have = have[(have["n_train"] == size) & (have["draw"] == draw)]
-        missing = [how for how in PREPROCESSING if how not in set(have["preprocessing"])]
+        missing = [how for how in COLUMNS if how not in set(have["preprocessing"])]
         if not missing or time.perf_counter() - began > 60 * arguments.minutes:
             continue
         parts = real.draw(name, size, draw, arguments.shared, arguments.cache)

@@ -18,24 +18,6 @@ class Skip(Exception):  # noqa: N818 - a signal between reader and format, not a
     """An instance cannot be used; the text is the reason that is counted."""
 
 
-def as_number(value: object) -> float:
-    """Return a float from a number that is not too large, or from text that holds one, else NaN.
-
-    Examples
-    --------
-    >>> as_number("3.6"), as_number(b"2"), as_number("None"), as_number(10**400)
-    (3.6, 2.0, nan, nan)
-    """
-    if isinstance(value, np.ndarray):
-        if value.size != 1:
-            return float("nan")
-        value = value.item()
-    try:
-        return float(value.decode() if isinstance(value, bytes) else value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return float("nan")
-
-
 def as_text(value: object) -> str:
     """Return text from text or bytes; empty for None and for what means none."""
     text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)

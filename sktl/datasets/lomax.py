@@ -9,9 +9,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from sktl._tables import as_number
 from sktl.datasets._contract import make_fetcher
 from sktl.datasets._hdf5 import HDF5Reader
-from sktl.datasets._readers import Reader, Skip, as_number
+from sktl.datasets._readers import Reader, Skip
 from sktl.datasets._spec import DatasetSpec, RemoteFile
 from sktl.datasets.simulators.lomax import iter_lomax, simulate_lomax
 

@@ -14,13 +14,13 @@ import pandas as pd
 from sktl._checks import check_number
 from sktl._hdf5_files import check_array, is_foreign
 from sktl._panels import as_panel
-from sktl._tables import read_table
+from sktl._tables import as_number, read_table
 from sktl._untrusted import DAMAGE, refusing
 from sktl.datasets._dataset import Part
 from sktl.datasets._finding import find_files
 from sktl.datasets._hdf5 import open_hdf5
 from sktl.datasets._losses import Skipped, warn_of_losses
-from sktl.datasets._readers import Skip, as_number
+from sktl.datasets._readers import Skip
 from sktl.datasets._resampling import cut_and_resample
 from sktl.datasets._windows import pure_windows
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sktl._tables import read_table
+from sktl._tables import as_number, read_table
 from sktl.datasets._contract import make_fetcher
-from sktl.datasets._readers import Reader, as_number
+from sktl.datasets._readers import Reader
 from sktl.datasets._spec import DatasetSpec, RemoteFile
 from sktl.datasets._splits import PARTS
 from sktl.datasets.simulators.prices import iter_sp500, simulate_sp500

@@ -7,10 +7,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from sktl._tables import as_number
 from sktl.datasets._contract import make_fetcher
 from sktl.datasets._finding import find_files
 from sktl.datasets._hdf5 import HDF5Reader
-from sktl.datasets._readers import JoinedReader, Reader, Skip, as_number, as_text
+from sktl.datasets._readers import JoinedReader, Reader, Skip, as_text
 from sktl.datasets._spec import DatasetSpec, RemoteFile
 from sktl.datasets.simulators.stead import iter_stead, simulate_stead
 

@@ -20,7 +20,7 @@ from sktl.estimators.network import ModelSlot, NetworkMixin
 from sktl.estimators.preparation import prepare
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.estimators.training_run import TrainingRun
-from sktl.estimators.transfer import TransferMixin, preprocessing_for
+from sktl.estimators.transfer import PREPROCESSING, TransferMixin, form_of
 from sktl.estimators.unequal_length import UnequalLength
 from sktl.training.randomness import random_streams
 from sktl.training.schedule import (
@@ -158,7 +158,7 @@ class BaseTransferEstimator(
 
     _bounds: ClassVar[dict[str, Bound]] = {
         "omega": Number(),
-        "preprocessing": Choice(("own", "source")),
+        "preprocessing": Choice(PREPROCESSING),
         "stream_max": Choice(("standard", "log", "raw", None)),
         "head": Choice(("random", "probe")),
         "channel_adaptation": Choice(("replicate", "replicate_scaled")),
@@ -262,8 +262,7 @@ class BaseTransferEstimator(
             X,
             y,
             streams["split"],
-            channel_repeats=self._channel_repeats(X, source),
-            preprocessing=preprocessing_for(self, source),
+            form=form_of(self, X, source),
             validation_data=given.get("validation_data"),
             sample_weight=given.get("sample_weight"),
         )

@@ -14,7 +14,7 @@ from sktl._lengths import is_unequal, lengthened, lengths_of
 from sktl._panels import check_source_channels
 from sktl.estimators.frozen_scaling import SCALINGS, SourceScaling, scaled_instances
 from sktl.estimators.lookup import architectures
-from sktl.estimators.transfer import stated_preprocessing
+from sktl.estimators.transfer import PREPROCESSING, stated_preprocessing
 from sktl.layers.ends import ends
 from sktl.layers.summary import summary_over_time
 from sktl.sources import adapt_input_channels, load_source
@@ -30,7 +30,6 @@ POOLING = ("mean", "std", "max", "positive")
 """What summarises a filter's map over time; "positive" is the share of positive values."""
 
 CHANNELS = ("joint", "each")
-PREPROCESSING = ("own", "source")
 
 # Time points of all instances of a batch together: maps that stay in the processor's cache took a
 # third to three quarters of the time of batches of 256.

@@ -11,6 +11,7 @@ from sktl._checks import check_finite
 from sktl._lengths import is_unequal, lengthened, lengths_of, panel_of, refuse_unequal
 from sktl._panels import as_array, as_panel
 from sktl.estimators.network import checked_series
+from sktl.estimators.transfer import Form
 from sktl.training.randomness import validation_split
 from sktl.training.targets import Targets
 from sktl.training.training_data import DataFacts, TrainingData, data_hash
@@ -62,8 +63,7 @@ def prepare(
     y: np.ndarray,
     rng: np.random.Generator,
     *,
-    channel_repeats: int = 1,
-    preprocessing: Any = None,
+    form: Form | None = None,
     validation_data: tuple | None = None,
     sample_weight: np.ndarray | None = None,
     classes: np.ndarray | None = None,
@@ -80,11 +80,9 @@ def prepare(
         Labels or numbers.
     rng : numpy.random.Generator
         Random generator of the inner split.
-    channel_repeats : int, default=1
-        Number of copies of a single channel.
-    preprocessing : object, optional
-        As of `DataNeeds`, instead of the estimator's own; see
-        `sktl.estimators.transfer.preprocessing_for`.
+    form : tuple of (int, object), optional
+        See `sktl.estimators.transfer.form_of`; default: no channel is repeated, and the
+        preprocessing is the estimator's own.
     validation_data : tuple of (X, y), optional
         A held-out part instead of an inner split.
     sample_weight : np.ndarray of shape (n_instances,), optional
@@ -102,6 +100,7 @@ def prepare(
     TypeError, ValueError
         If the data, the validation data or the weights cannot be used.
     """
+    channel_repeats, preprocessing = form or (1, estimator._preprocessing_type)
     made = data_hash(X, y)
     y = estimator._checked_targets(X, y)
     X = checked_series(X, channel_repeats)
@@ -137,8 +136,7 @@ def prepare(
         X, y = X[training], y[training]
 
     needs = data_needs(estimator, len(y))
-    kind = preprocessing or needs.preprocessing
-    kind = unequal_form(kind) if unequal else kind
+    kind = unequal_form(preprocessing) if unequal else preprocessing
     preprocessing, inputs = kind.fit(X, needs.stream_max)
     frames = targets.frames(X)
     targets = targets.fit(y, frames)

@@ -14,6 +14,10 @@ from sktl.sources import adapt_input_channels, find_card, load_source, select_tr
 from sktl.training.compiled_network import initial_weights, weight_names
 from sktl.training.keras_settings import fixed_keras_settings
 
+PREPROCESSING = ("own", "source")
+"""Whose scaling the series get: that of the estimator, or that of its source."""
+Form = tuple[int, Any]
+
 
 class TransferMixin:
     """Gives estimators the source that their parameters name."""
@@ -90,29 +94,32 @@ def repeats_for(estimator, X: np.ndarray, source) -> int:
     return estimator._channel_repeats(X, source)
 
 
-def preprocessing_for(estimator, source) -> Any:
-    """Return the preprocessing that an estimator applies where it starts from a source.
+def form_of(estimator, X: np.ndarray, source) -> Form:
+    """Return all that prepared data has of a source: sources of one form share it.
 
     Parameters
     ----------
     estimator : estimator of sktl.estimators
         Its parameter `preprocessing` chooses its own or that of the source.
+    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+        The training series.
     source : sktl.sources.Source or None
-        The source; None: the estimator's own.
+        The source; from scratch the preprocessing is the estimator's own.
 
     Returns
     -------
-    object
-        As of `sktl.estimators.preparation.DataNeeds`.
+    tuple of (int, object)
+        How often a single channel is repeated, and the preprocessing, as of
+        `sktl.estimators.preparation.DataNeeds`.
 
     Raises
     ------
     ValueError
-        If that of the source is wanted, and its card states none that the estimator knows.
+        If the preprocessing of the source is wanted, and its card states none that is known.
     """
-    if estimator.preprocessing == "own" or source is None:
-        return estimator._preprocessing_type
-    return stated_preprocessing(estimator, source.card)
+    own = estimator.preprocessing == "own" or source is None
+    kind = estimator._preprocessing_type if own else stated_preprocessing(estimator, source.card)
+    return repeats_for(estimator, X, source), kind
 
 
 def stated_preprocessing(estimator, card) -> Any:

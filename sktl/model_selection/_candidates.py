@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from sktl.estimators.training_run import TrainingRun
+from sktl.estimators.transfer import Form
 from sktl.training.loop import TrainingState
 from sktl.training.randomness import random_streams
 from sktl.training.training_data import DataFacts, TrainingData
 
 Advance = Callable[[list["Candidate"], int | None], list["Candidate"]]
-Form = tuple[int, Any]
 
 
 @dataclass(frozen=True)

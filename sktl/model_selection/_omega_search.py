@@ -13,9 +13,10 @@ from sktl._lengths import series_of
 from sktl._random import draw_seed
 from sktl.estimators.base import BaseTransferEstimator
 from sktl.estimators.panel_input import PanelClassifier
+from sktl.estimators.transfer import Form
 from sktl.estimators.wrapper import NetworkWrapper
 from sktl.model_selection._baselines import make_baselines
-from sktl.model_selection._candidates import Form, advance_all, race
+from sktl.model_selection._candidates import advance_all, race
 from sktl.model_selection._noise import chance, judge, standard_error
 from sktl.model_selection._results import contestants, curves, decide, tabulate
 from sktl.model_selection._search_inputs import SearchInputs

@@ -17,7 +17,7 @@ from sktl.estimators.base import BaseTransferEstimator
 from sktl.estimators.feature_maps import feature_network
 from sktl.estimators.lookup import estimator_class
 from sktl.estimators.preparation import data_needs
-from sktl.estimators.transfer import preprocessing_for, repeats_for
+from sktl.estimators.transfer import form_of
 from sktl.model_selection._transferability import h_score, logme
 from sktl.sources import expand_sources
 from sktl.training.compiled_network import CompiledNetwork, prediction_batch
@@ -230,9 +230,10 @@ def _features(estimator, source, X, times=None):
     """
     import keras
 
-    X = np.repeat(X, repeats_for(estimator, X, source), axis=1)
+    repeats, preprocessing = form_of(estimator, X, source)
+    X = np.repeat(X, repeats, axis=1)
     stream_max = data_needs(estimator, None).stream_max
-    _, inputs = preprocessing_for(estimator, source).fit(X, stream_max)
+    _, inputs = preprocessing.fit(X, stream_max)
     drawn = random_streams(estimator.random_state)["weights"]
     body = feature_network(estimator, source, X.shape[1:], drawn)
     summaries, size = [], prediction_batch(body)

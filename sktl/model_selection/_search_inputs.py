@@ -13,8 +13,8 @@ import pandas as pd
 from sktl._checks import check_choice, check_number
 from sktl._lengths import refuse_unequal, together
 from sktl.estimators.preparation import held_out_part, prepare
-from sktl.estimators.transfer import has_shapes_of, preprocessing_for, repeats_for
-from sktl.model_selection._candidates import Candidate, Form, Part
+from sktl.estimators.transfer import form_of, has_shapes_of
+from sktl.model_selection._candidates import Candidate, Part
 from sktl.model_selection._rank_sources import rank_sources
 from sktl.sources import expand_sources
 from sktl.training.randomness import random_streams
@@ -130,15 +130,13 @@ class SearchInputs:
         return best
 
     def _prepared(self, template, X, y, form):
-        channel_repeats, preprocessing = form
         # The same numbers that fit draws, so that the split is the same.
         return prepare(
             template,
             X,
             y,
             random_streams(template.random_state)["split"],
-            channel_repeats=channel_repeats,
-            preprocessing=preprocessing,
+            form=form,
             validation_data=self._given.get("validation_data"),
             classes=vars(self).get("classes_"),
         )
@@ -172,26 +170,6 @@ class SearchInputs:
         if not self.refit or X_held_out is None:
             return X, y
         return together([X, X_held_out]), np.concatenate([y, y_held_out])
-
-
-def form_of(estimator, X: np.ndarray, source) -> Form:
-    """Return all that the prepared data has of a source: sources of one form share it.
-
-    Parameters
-    ----------
-    estimator : BaseTransferEstimator
-        Has the parameters.
-    X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
-        The training series.
-    source : sktl.sources.Source or None
-        The source.
-
-    Returns
-    -------
-    tuple of (int, object)
-        How often a single channel is repeated, and the preprocessing.
-    """
-    return repeats_for(estimator, X, source), preprocessing_for(estimator, source)
 
 
 def fitting(estimator, X: np.ndarray, sources: list) -> list:

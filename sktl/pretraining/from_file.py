@@ -17,7 +17,7 @@ import numpy as np
 from sktl.datasets import Reader
 from sktl.estimators.preparation import DataNeeds, data_needs, prepare
 from sktl.estimators.training_run import TrainingRun
-from sktl.estimators.transfer import preprocessing_for, repeats_for
+from sktl.estimators.transfer import form_of
 from sktl.training.preprocessing import Preprocessing, amplitude_scale, scale_instances
 from sktl.training.randomness import random_streams
 from sktl.training.training_data import DataFacts, TrainingData
@@ -230,8 +230,7 @@ def fit_held_out_in_file(estimator: Any, X: np.ndarray, y: np.ndarray, validatio
     few = np.arange(min(2, len(validation)))
     prepared = prepare(
         estimator, X, y, streams["split"],
-        channel_repeats=repeats_for(estimator, X, source),
-        preprocessing=preprocessing_for(estimator, source),
+        form=form_of(estimator, X, source),
         validation_data=(validation.read(few), validation.y[few]),
     )  # fmt: skip
     targets = prepared.facts.targets

@@ -14,7 +14,7 @@ from sktl._random import draw_seed
 from sktl.estimators.panel_input import PanelClassifier
 from sktl.estimators.preparation import prepare
 from sktl.estimators.training_run import TrainingRun
-from sktl.estimators.transfer import preprocessing_for, repeats_for
+from sktl.estimators.transfer import form_of
 from sktl.estimators.wrapper import NetworkWrapper
 from sktl.synthesis._base import BaseGenerator
 from sktl.training.randomness import random_streams, validation_split
@@ -135,8 +135,7 @@ class SyntheticPretraining(NetworkWrapper):
             X,
             y,
             random_streams(seed)["split"],
-            channel_repeats=repeats_for(tuned, X, source),
-            preprocessing=preprocessing_for(tuned, source),
+            form=form_of(tuned, X, source),
             validation_data=self._given.get("validation_data"),
         )
         X_new, y_new = self._generate(X[data.rows], y[data.rows], seed)

@@ -405,7 +405,7 @@ def test_only_the_best_ranked_sources_are_tried(source, useless, panel, selectio
         return rank_sources(X, y, *args, **kwargs)
 
     def counted(*args, **kwargs):
-        prepared.append(kwargs["channel_repeats"])
+        prepared.append(kwargs["form"][0])
         return prepare(*args, **kwargs)
 
     monkeypatch.setattr("sktl.model_selection._search_inputs.rank_sources", spy)
@@ -438,7 +438,7 @@ def test_sources_of_one_scaling_share_prepared_data(source, panel, tmp_path, mon
     prepared = []
 
     def counted(*args, **kwargs):
-        prepared.append(kwargs["preprocessing"])
+        prepared.append(kwargs["form"][1])
         return prepare(*args, **kwargs)
 
     monkeypatch.setattr("sktl.model_selection._search_inputs.prepare", counted)

@@ -12,14 +12,6 @@ import numpy as np
 from benchmarks.studies.few_labels.peers import Cell, Predictions, Stopwatch
 
 
-def _groups(cell: Cell) -> np.ndarray | None:
-    """Return groups that leave-group-out can use: of forecasts none, and at least two."""
-    groups = cell.parts.groups_train
-    if groups is None or cell.target.time_ordered or len(np.unique(groups)) < 2:
-        return None
-    return groups
-
-
 def _sources(cell: Cell, default: str) -> str | list:
     """Return the default sources, without those that were trained on the target's own data."""
     own = cell.target.own_sources
@@ -42,7 +34,7 @@ def _sources(cell: Cell, default: str) -> str | list:
 
 
 def _run(cell: Cell, model) -> tuple:
-    groups = _groups(cell)
+    groups = cell.parts.groups_to_leave_out(cell.target)
     # On a machine that is busy with other work the clock runs faster than the work is done.
     by_processor = patch("time.perf_counter", time.process_time)
     with Stopwatch() as fit, by_processor if cell.by_processor else nullcontext():

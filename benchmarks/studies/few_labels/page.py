@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.performance.performance_page import markdown
 from benchmarks.studies.few_labels import analysis
 from benchmarks.studies.few_labels.analysis import MAIN, REFERENCE, Outcome
 from benchmarks.studies.few_labels.targets import DEVELOPMENT, HELD_OUT, TARGETS
@@ -19,12 +20,6 @@ from sktl.evaluation.rankings import Ranking
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs/results/few_labels.md"
-
-
-def markdown(table: pd.DataFrame) -> str:
-    """Return a table of texts as Markdown."""
-    rows = [list(table.columns), ["---"] * table.shape[1], *table.astype(str).to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -96,6 +96,12 @@ class Parts:
     y_test: np.ndarray
     groups_test: np.ndarray | None
 
+    def groups_to_leave_out(self, target: Target) -> np.ndarray | None:
+        """Return groups that leave-group-out can use: of forecasts none, and at least two."""
+        groups = self.groups_train
+        few = groups is None or len(np.unique(groups)) < 2
+        return None if few or target.time_ordered else groups
+
 
 def _classify(*facts: object, **options: object) -> Target:
     name, half, domain, sizes, read, about = facts

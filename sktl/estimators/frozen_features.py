@@ -14,9 +14,9 @@ from sktl._lengths import is_unequal, lengthened, lengths_of
 from sktl._panels import check_source_channels
 from sktl.estimators.frozen_scaling import SCALINGS, SourceScaling, scaled_instances
 from sktl.estimators.lookup import architectures
+from sktl.estimators.summaries import POOLING, summaries
 from sktl.estimators.transfer import PREPROCESSING, stated_preprocessing
 from sktl.layers.ends import ends
-from sktl.layers.summary import summary_over_time
 from sktl.sources import adapt_input_channels, load_source
 from sktl.training.backends import compile_network
 from sktl.training.compiled_network import initial_weights, weight_names
@@ -26,14 +26,11 @@ from sktl.training.unequal_length import rounded_up
 
 __all__ = ["FrozenSource"]
 
-POOLING = ("mean", "std", "max", "positive")
-"""What summarises a filter's map over time; "positive" is the share of positive values."""
-
 CHANNELS = ("joint", "each")
 
-# Time points of all instances of a batch together: maps that stay in the processor's cache took a
-# third to three quarters of the time of batches of 256.
-TIME_POINTS = 2**13
+# Values of the widest map of a batch. Maps that stay in the processor's cache took two thirds of
+# the time of batches of 256; still smaller batches do not use all cores.
+MAP_VALUES = 2**20
 
 
 @dataclass(frozen=True)
@@ -111,7 +108,12 @@ class FrozenSource:
         source, estimator, layers, options = self._network()
         shape = (64, source.card.n_channels if source else n_channels)
         with self._lease(estimator, layers, options, shape) as network:
-            once = [f"{self.name}/{column}" for column in network.model.feature_names]
+            once = [
+                f"{self.name}/{layer}/{number}/{kind}"
+                for layer, output in zip(layers, network.model.outputs, strict=False)
+                for kind in (self.pooling if len(output.shape) == 3 else ("value",))
+                for number in range(output.shape[-1])
+            ]
         if self.channels == "joint":
             return once
         return [f"{name}/channel{c}" for c in range(n_channels) for name in once]
@@ -186,14 +188,13 @@ class FrozenSource:
         scales = self._scales(X, len(views))
         with self._lease(estimator, layers, options, shape) as network:
             network.load(self._weights(network, source, estimator, n_channels), seed=0)
-            size = max(4, min(network.prediction_batch, TIME_POINTS // X.shape[2]))
+            widest = max(output.shape[-1] for output in network.model.outputs[: len(layers)])
+            size = max(4, min(network.prediction_batch, MAP_VALUES // (X.shape[2] * widest)))
             return np.concatenate(
                 [
                     np.concatenate(
                         [
-                            network.predict(
-                                network.to_tensors([_repeated(scale(part[:, c]), n_channels)])
-                            )
+                            self._features(network, _repeated(scale(part[:, c]), n_channels))
                             for c, scale in zip(views, scales, strict=True)
                         ],
                         axis=1,
@@ -201,6 +202,25 @@ class FrozenSource:
                     for part in (X[at : at + size] for at in range(0, len(X), size))
                 ]
             )
+
+    def _features(self, network, series):
+        """Summarise the maps of one batch; behind them the model gives lengths, where they differ.
+
+        Vectors, such as the output of a recurrent layer, are taken as they are.
+        """
+        tensors = network.to_tensors([series])
+        outputs = network.outputs(tensors)
+        maps, lengths = outputs, [None] * len(outputs)
+        if network.model.with_lengths:
+            half = len(outputs) // 2
+            maps, lengths = outputs[:half], outputs[half:]
+        return np.concatenate(
+            [
+                summaries(values, self.pooling, count) if values.ndim == 3 else values
+                for values, count in zip(maps, lengths, strict=True)
+            ],
+            axis=1,
+        )
 
     def _scales(self, X, n_views):
         """Return what scales the channels of each view."""
@@ -238,12 +258,11 @@ class FrozenSource:
         keras = import_keras()
         parameters = estimator._network_parameters() | options
         key = (
-            estimator._network, repr(parameters), layers, shape, self.pooling,
-            keras.backend.backend(),
+            estimator._network, repr(parameters), layers, shape, keras.backend.backend()
         )  # fmt: skip
 
         def make():
-            model = _feature_model(estimator, layers, parameters, shape, self.pooling)
+            model = _feature_model(estimator, layers, parameters, shape)
             return compile_network(model, "mean_squared_error", (), False)
 
         return lease(key, make)
@@ -274,10 +293,11 @@ def _repeated(X, n_channels):
     return np.repeat(X, n_channels // X.shape[1], axis=1)
 
 
-def _feature_model(estimator, layers, parameters, shape, pooling):
-    """Build the network from the series to the summaries of its feature layers.
+def _feature_model(estimator, layers, parameters, shape):
+    """Build the network from the series to the outputs of its feature layers.
 
-    The shape is (time points, channels), and ends with True where series differ in length.
+    The shape is (time points, channels), and ends with True where series differ in length: then
+    as many outputs follow with the lengths at each layer.
     """
     import keras
 
@@ -288,20 +308,12 @@ def _feature_model(estimator, layers, parameters, shape, pooling):
         panel, None, **parameters | ({"lengths": lengths} if masked else {})
     )
     whole = keras.Model(series, features)
-    summaries, names = [], []
-    for layer in layers:
-        output = whole.get_layer(layer).output
-        kinds = pooling
-        if len(output.shape) == 2:  # already one value per filter
-            summaries.append(output)
-            kinds = ("value",)
-        else:
-            of_it = whole.get_layer(f"{layer}_end").input if masked else [output]
-            summaries.append(summary_over_time()(pooling, name=f"{layer}_summary")(*of_it))
-        names += [
-            f"{layer}/{number}/{kind}" for kind in kinds for number in range(output.shape[-1])
-        ]
-    model = keras.Model([series], keras.layers.Concatenate(name="join")(summaries))
+    maps = [whole.get_layer(layer).output for layer in layers]
+    counts = []
+    for layer, output in zip(layers, maps, strict=True) if masked else ():
+        # A layer of vectors has no time: any lengths stand for it.
+        counts.append(whole.get_layer(f"{layer}_end").input[1] if output.ndim == 3 else lengths)
+    model = keras.Model([series], [*maps, *counts])
     model.trainable = False
-    model.feature_names = names
+    model.with_lengths = bool(masked)
     return model

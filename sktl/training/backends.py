@@ -21,10 +21,11 @@ class TensorFlowNetwork(CompiledNetwork):
 
     def _compile(self):
         import tensorflow as tf
+        from keras import tree
 
         model, optimizer = self.model, self._optimizer
         inputs = [tf.TensorSpec((None, *x.shape[1:]), "float32") for x in model.inputs]
-        rows = [*inputs, tf.TensorSpec((None, *model.output.shape[1:])), tf.TensorSpec((None,))]
+        rows = [*inputs, tf.TensorSpec((None, *model.outputs[0].shape[1:])), tf.TensorSpec((None,))]
 
         @tf.function(jit_compile=self._jit)
         def step(inputs, targets, weights, present):
@@ -52,7 +53,7 @@ class TensorFlowNetwork(CompiledNetwork):
         self.step, self._steps = step, steps
         # No training=False: it would override layers that were built to keep their dropout on.
         self._outputs = tf.function(
-            lambda inputs: model(inputs),
+            lambda inputs: tree.flatten(model(inputs)),
             input_signature=[inputs],
         )
 
@@ -60,7 +61,7 @@ class TensorFlowNetwork(CompiledNetwork):
         return self._steps(data, batches, present)
 
     def _predict(self, data):
-        return self._outputs(data).numpy()
+        return [output.numpy() for output in self._outputs(data)]
 
 
 class JaxNetwork(CompiledNetwork):
@@ -119,11 +120,14 @@ class JaxNetwork(CompiledNetwork):
         return total
 
     def _predict(self, data):
+        from keras import tree
+
         # Padded to a power of two or a whole batch, so that few batch sizes are compiled.
         count = len(data[0])
         missing = min(1 << (count - 1).bit_length(), self.prediction_batch) - count
         padded = [np.concatenate([part, np.repeat(part[:1], missing, axis=0)]) for part in data]
-        return np.array(self._outputs(*self._state[:2], padded))[:count]
+        outputs = self._outputs(*self._state[:2], padded)
+        return [np.array(output)[:count] for output in tree.flatten(outputs)]
 
 
 class TorchNetwork(CompiledNetwork):
@@ -157,9 +161,9 @@ class TorchNetwork(CompiledNetwork):
         return total
 
     def _predict(self, data):
-        from keras import ops
+        from keras import ops, tree
 
-        return ops.convert_to_numpy(self.model(data))
+        return [ops.convert_to_numpy(output) for output in tree.flatten(self.model(data))]
 
 
 def _use_stream(stream):

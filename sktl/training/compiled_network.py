@@ -333,7 +333,7 @@ class CompiledNetwork:
         return total / len(order)
 
     def predict(self, data: list) -> np.ndarray:
-        """Return the outputs of the network.
+        """Return the (first) output of the network, in batches.
 
         Parameters
         ----------
@@ -348,8 +348,23 @@ class CompiledNetwork:
         size = self.prediction_batch
         starts = range(0, len(data[0]), size)
         return np.concatenate(
-            [self._predict([part[at : at + size] for part in data]) for at in starts]
+            [self.outputs([part[at : at + size] for part in data])[0] for at in starts]
         )
+
+    def outputs(self, data: list) -> list[np.ndarray]:
+        """Return every output of the network for one batch.
+
+        Parameters
+        ----------
+        data : list of tensors
+            Return value of `to_tensors` for the inputs.
+
+        Returns
+        -------
+        list of np.ndarray of shape (n_instances, ...)
+            One array an output.
+        """
+        return self._predict(data)
 
     @property
     def joins_amplitude(self) -> bool:
@@ -444,7 +459,7 @@ class CompiledNetwork:
     def _train(self, data, batches, present):
         raise NotImplementedError
 
-    def _predict(self, data) -> np.ndarray:
+    def _predict(self, data) -> list[np.ndarray]:
         raise NotImplementedError
 
     # Copy keras variables to the state that the steps use, and back. Needed on JAX only.

@@ -27,7 +27,7 @@ from sktl.estimators import (
     MLSTMFCNClassifier,
 )
 from sktl.estimators.feature_blocks import RandomBlock
-from sktl.estimators.frozen_features import POOLING, _feature_model
+from sktl.estimators.frozen_features import _feature_model
 from sktl.model_selection import AutoTransferClassifier, OmegaSearch
 from sktl.training.compiled_network import weight_names
 from sktl.training.keras_settings import fixed_keras_settings
@@ -292,12 +292,16 @@ def test_features_behind_maxima():
     estimator = ConvNetQuakeINGVRegressor(**kind, l2=0.0)
     layers, parameters = estimator._feature_layers(), estimator._network_parameters()
     x, _ = scaled(31)
-    masked = _feature_model(estimator, layers, parameters, (31, 2, True), POOLING)
-    found = np.array(masked([x]))
-    for n, series, one in list(zip(LENGTHS, x, found, strict=True))[:5]:
-        plain = _feature_model(estimator, layers, parameters, (n, 2), POOLING)
+    masked = _feature_model(estimator, layers, parameters, (31, 2, True))
+    outputs = [np.array(output) for output in masked([x])]
+    maps, counts = outputs[: len(layers)], outputs[len(layers) :]
+    for row, n in enumerate(LENGTHS[:5]):
+        plain = _feature_model(estimator, layers, parameters, (n, 2))
         plain.set_weights(masked.get_weights())
-        np.testing.assert_allclose(one, np.array(plain([series[None, :n]]))[0], atol=1e-5)
+        expected = [np.array(output)[0] for output in plain([x[row : row + 1, :n]])]
+        for found, count, alone in zip(maps, counts, expected, strict=True):
+            assert count[row] == len(alone)
+            np.testing.assert_allclose(found[row, : count[row]], alone, atol=1e-5)
 
 
 def japanese_vowels():

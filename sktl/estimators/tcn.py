@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from sktl._checks import Bound, Count, Number
 from sktl.estimators.base import parameters
 from sktl.estimators.tasks import BaseTransferClassifier, BaseTransferRegressor
+from sktl.layers.dilated_convolution import dilated
 from sktl.layers.dropout import eight_bit_dropout
 from sktl.layers.ends import at_the_end, cut, cut_before, halved
 from sktl.layers.paired_convolution import LONG, every_second, pad_start, paired
@@ -95,7 +96,9 @@ def tcn(
     for block in range(n_blocks):
         if return_sequences or block == n_blocks - 1:
             form = {"padding": padding, "dilation_rate": 2**block if return_sequences else 1}
-            y = convolve(kept(convolve(x, block, 1, **form), lengths), block, 2, **form)
+            kind = dilated(convolution) if form["dilation_rate"] > 1 else convolution
+            y = kept(convolve(x, block, 1, kind, **form), lengths)
+            y = convolve(y, block, 2, kind, **form)
         else:
             # What the second convolution sees before the first time point, to whole pairs.
             zeros = 2 * ((kernel_size - 1) // 2) + x.shape[1] % 2

@@ -208,12 +208,11 @@ class FrozenSource:
 
         Vectors, such as the output of a recurrent layer, are taken as they are.
         """
-        tensors = network.to_tensors([series])
-        outputs = network.outputs(tensors)
-        maps, lengths = outputs, [None] * len(outputs)
+        maps = network.outputs(network.to_tensors([series]))
+        lengths = [None] * len(maps)
         if network.model.with_lengths:
-            half = len(outputs) // 2
-            maps, lengths = outputs[:half], outputs[half:]
+            half = len(maps) // 2
+            maps, lengths = maps[:half], maps[half:]
         return np.concatenate(
             [
                 summaries(values, self.pooling, count) if values.ndim == 3 else values

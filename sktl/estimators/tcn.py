@@ -95,8 +95,9 @@ def tcn(
     x = series if return_sequences else at_the_end(series, lengths)
     for block in range(n_blocks):
         if return_sequences or block == n_blocks - 1:
-            form = {"padding": padding, "dilation_rate": 2**block if return_sequences else 1}
-            kind = dilated(convolution) if form["dilation_rate"] > 1 else convolution
+            step = 2**block if return_sequences else 1
+            form = {"padding": padding, "dilation_rate": step}
+            kind = dilated(convolution) if step > 1 else convolution
             y = kept(convolve(x, block, 1, kind, **form), lengths)
             y = convolve(y, block, 2, kind, **form)
         else:

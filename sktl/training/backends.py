@@ -60,7 +60,7 @@ class TensorFlowNetwork(CompiledNetwork):
     def _train(self, data, batches, present):
         return self._steps(data, batches, present)
 
-    def _predict(self, data):
+    def outputs(self, data):  # noqa: D102 (documented in CompiledNetwork)
         return [output.numpy() for output in self._outputs(data)]
 
 
@@ -119,7 +119,7 @@ class JaxNetwork(CompiledNetwork):
             total += loss
         return total
 
-    def _predict(self, data):
+    def outputs(self, data):  # noqa: D102 (documented in CompiledNetwork)
         from keras import tree
 
         # Padded to a power of two or a whole batch, so that few batch sizes are compiled.
@@ -160,7 +160,7 @@ class TorchNetwork(CompiledNetwork):
             total += loss.detach()
         return total
 
-    def _predict(self, data):
+    def outputs(self, data):  # noqa: D102 (documented in CompiledNetwork)
         from keras import ops, tree
 
         return [ops.convert_to_numpy(output) for output in tree.flatten(self.model(data))]

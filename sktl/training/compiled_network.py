@@ -351,21 +351,6 @@ class CompiledNetwork:
             [self.outputs([part[at : at + size] for part in data])[0] for at in starts]
         )
 
-    def outputs(self, data: list) -> list[np.ndarray]:
-        """Return every output of the network for one batch.
-
-        Parameters
-        ----------
-        data : list of tensors
-            Return value of `to_tensors` for the inputs.
-
-        Returns
-        -------
-        list of np.ndarray of shape (n_instances, ...)
-            One array an output.
-        """
-        return self._predict(data)
-
     @property
     def joins_amplitude(self) -> bool:
         """True if the last input feature of the output layer is the stream max itself."""
@@ -459,7 +444,19 @@ class CompiledNetwork:
     def _train(self, data, batches, present):
         raise NotImplementedError
 
-    def _predict(self, data) -> list[np.ndarray]:
+    def outputs(self, data: list) -> list[np.ndarray]:
+        """Return every output of the network for one batch.
+
+        Parameters
+        ----------
+        data : list of tensors
+            Return value of `to_tensors` for the inputs.
+
+        Returns
+        -------
+        list of np.ndarray of shape (n_instances, ...)
+            One array an output.
+        """
         raise NotImplementedError
 
     # Copy keras variables to the state that the steps use, and back. Needed on JAX only.

@@ -37,5 +37,5 @@ def test_what_does_not_vary_has_no_deviation():
 
 
 def test_an_unknown_summary_is_refused():
-    with pytest.raises(ValueError, match="pooling must be one of.*median"):
+    with pytest.raises(ValueError, match=r"pooling must be one of.*median"):
         summaries(MAPS, ("median",))

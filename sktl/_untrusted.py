@@ -148,11 +148,17 @@ def members_of(
 
 
 def read_json(content: bytes | str) -> Any:
-    """Read JSON; what is nested too deeply is a `ValueError`, as is everything that is no JSON."""
+    """Read JSON; a `ValueError` at what is none, nested too deeply, or has half a character."""
     try:
-        return json.loads(content)
+        found = json.loads(content)
+        if ("\\u" if isinstance(content, str) else b"\\u") in content:
+            # One half of a surrogate pair can be escaped, but neither stored nor printed.
+            json.dumps(found, ensure_ascii=False).encode()
     except RecursionError as error:
         raise ValueError("JSON that is nested too deeply") from error
+    except UnicodeEncodeError as error:
+        raise ValueError("JSON with one half of a surrogate pair in its text") from error
+    return found
 
 
 def read_npz(

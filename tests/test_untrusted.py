@@ -74,6 +74,14 @@ def test_json_that_is_nested_too_deeply():
     assert read_json(json.dumps({"a": [1]})) == {"a": [1]}
 
 
+@pytest.mark.parametrize("kind", [str, str.encode])
+def test_half_a_character_is_no_text(kind):
+    assert read_json(kind(json.dumps(["č 🌍", "\\u"]))) == ["č 🌍", "\\u"]
+    for half in ("\ud83c", "a\udf0d"):
+        with pytest.raises(ValueError, match="half of a surrogate pair"):
+            read_json(kind(json.dumps({"name": half})))
+
+
 def test_tables_that_stand_for_more_cells_than_they_have(tmp_path, small):
     file = tmp_path / "a.csv"
     file.write_text("," * 1000 + "\n" + "1\n" * 1000)

@@ -84,7 +84,7 @@ class HydraBlock:
     def _counts(self, X):
         X = continued(np.ascontiguousarray(X, np.float32), N_TAPS + 1)
         features = np.zeros((len(X), *self.kernels_.shape[:4], 2), np.float32)
-        compete = _compiled()
+        compete = compiled()
         compete(X[0], self.kernels_, self.channels_, self.dilations_, features[0])
         with ThreadPoolExecutor(_n_threads()) as pool:  # the compiled code needs no lock
             for _ in pool.map(
@@ -109,7 +109,8 @@ def _n_threads():
 
 
 @lru_cache(maxsize=1)
-def _compiled():
+def compiled():
+    """Return the function of numba that computes the features, without compiling it."""
     from numba import njit
 
     return njit(cache=True, nogil=True, fastmath=True)(_compete)

@@ -27,7 +27,6 @@ from sktl.model_selection._auto_candidates import Candidate, Problem
 from sktl.training.folds import folds_among
 from sktl.training.kernel_ridge import Block
 from sktl.training.probe_model import left_out_fit
-from sktl.training.quiet_import import import_keras
 
 # Instances on which sources are compared and timed before all get their features.
 TRIAL_INSTANCES = 100
@@ -154,26 +153,6 @@ def collect_blocks(
     tried = _try(collected, blocks, problem, preset, deadline, tell)
     _extend(collected, tried, problem, preset, deadline, tell)
     return collected
-
-
-def compile_features(preset: Preset, sources: Any) -> None:
-    """Load what a preset needs, and let numba compile it: once on a machine, seconds to a minute.
-
-    Parameters
-    ----------
-    preset : Preset
-        What is tried.
-    sources
-        None: no source, and no networks.
-    """
-    X = np.random.default_rng(0).normal(size=(2, 1, 10))
-    blocks: list[Any] = [RandomBlock("minirocket")]
-    if preset.more:
-        blocks += [RandomBlock("multirocket"), HydraBlock(), Catch22Block()]
-    for block in blocks:
-        block.fit(X).transform(X)
-    if sources is not None:
-        import_keras()  # its backend takes seconds to load
 
 
 def _try_slow(collected, block, problem, deadline, tell):

@@ -21,7 +21,8 @@ from sktl.estimators.panel_input import PanelClassifier
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.estimators.transfer import warn_of_rate
 from sktl.model_selection import _auto_candidates as candidates
-from sktl.model_selection._auto_blocks import PRESETS, collect_blocks, compile_features
+from sktl.model_selection._auto_blocks import PRESETS, collect_blocks
+from sktl.model_selection._auto_compiled import COMPILED, compile_features
 from sktl.model_selection._auto_decision import decide
 from sktl.model_selection._auto_folds import drawn, folds_for
 from sktl.model_selection._auto_makers import MAKERS, Setting
@@ -210,7 +211,9 @@ class _AutoTransfer(ScikitLearnMixin):
         ):
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
             progress.tell("loading and compiling, once on a machine")
-            compile_features(settings, self.sources)
+            compile_features(
+                list(COMPILED) if settings.more else ["minirocket"], self.sources is not None
+            )
             started = progress.start()
             compared, groups, chosen = drawn(problem, groups, COMPARED_INSTANCES)
             # Features, comparisons, and, where these are of fewer, the fits to all.

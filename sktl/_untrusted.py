@@ -151,7 +151,7 @@ def read_json(content: bytes | str) -> Any:
     """Read JSON; a `ValueError` at what is none, nested too deeply, or has half a character."""
     try:
         found = json.loads(content)
-        if ("\\u" if isinstance(content, str) else b"\\u") in content:
+        if "\\u" in content if isinstance(content, str) else b"\\u" in content:
             # One half of a surrogate pair can be escaped, but neither stored nor printed.
             json.dumps(found, ensure_ascii=False).encode()
     except RecursionError as error:

@@ -47,6 +47,16 @@ class Problem:
     independent: bool = False
     sampling_rate: float | None = None
 
+    @property
+    def comparable(self) -> bool:
+        """Whether folds can tell models apart: a class must not be in left-out parts alone.
+
+        A model errs on a class that it has not seen, the surest model most.
+        """
+        return self.n_classes is None or any(
+            np.isin(self.y[test], self.y[train]).any() for train, test in self.folds
+        )
+
     def targets(self) -> np.ndarray:
         """Return the columns of a ridge model: classes coded -1 and 1, or y itself."""
         if self.n_classes is None:

@@ -124,13 +124,7 @@ class Average:
         Average
             The average; of all candidates where no two experts are among them.
         """
-        experts = list(predictions)
-        for row in EXPERTS:
-            present = [name for name in row if name in predictions]
-            if len(present) > 1:
-                experts = present + [name for name in predictions if name.endswith(FINE_TUNED)]
-                break
-        chosen = {name: predictions[name] for name in experts}
+        chosen = {name: predictions[name] for name in _experts(list(predictions))}
         return cls._calibrated(chosen, noise_weights(list(chosen.values()), y, groups=groups), y)
 
     @classmethod
@@ -265,6 +259,14 @@ def decide(
     groups = None if groups is None else groups[known]
     by_name = {c.name: losses(c.out_of_fold[known], y) for c in usable}
     fitted = [c for c in usable if c.kind not in SIMPLE]
+    if fitted and not problem.comparable:
+        names = [c.name for c in fitted]
+        name = next((row[0] for row in EXPERTS if row[0] in names), names[0])
+        why = (
+            f"{name} predicts, as models cannot be compared: no instance can be left out, for the "
+            "others have none of its class."
+        )
+        return Decision(Average({name: 1.0}), by_name, groups, why)
     if not fitted:
         best = min(by_name, key=lambda name: by_name[name].mean())
         why = f"Only {best} could be used."
@@ -307,6 +309,15 @@ def decide(
     if gain.mean() <= max(LITTLE * constant.mean(), standard_error(gain, groups)):
         why += " That is not better than chance by more than noise."
     return Decision(average, by_name, groups, why)
+
+
+def _experts(names):
+    """Return which candidates are averaged for classes; all where no two experts are among them."""
+    for row in EXPERTS:
+        present = [name for name in row if name in names]
+        if len(present) > 1:
+            return present + [name for name in names if name.endswith(FINE_TUNED)]
+    return names
 
 
 def _named(weights):

@@ -54,6 +54,10 @@ PRIOR = {
 COMMON_SCALE = ("profile",)
 # Errors below are taken for this when blocks are weighed by their errors.
 LEAST_ERROR = 0.02
+# Where no class has two instances, errors would choose the largest penalty. By this one the model
+# nearly passes through the instances: on three real targets of 9 to 15 classes, two draws of one
+# instance a class, F1 was 0.01 to 0.10 higher in five of six cases, and 0.02 lower in one.
+UNSEEN_PENALTY = 0.1
 # Instances by which single blocks are compared.
 COMPARED_INSTANCES = 300
 # Above so many independent instances each is left out alone, which costs least and differs little.
@@ -168,7 +172,8 @@ class RidgeFitter:
         problem = self.problem
         probe = ProbeModel(weights, problem.seed)
         targets, scale = self._targets(channel)
-        fit = left_out_fit(self._mixed(probe), targets, self.folds)
+        penalties = None if problem.comparable else (UNSEEN_PENALTY,)
+        fit = left_out_fit(self._mixed(probe), targets, self.folds, penalties)
         probe.keep(self.blocks, fit)
         if problem.n_classes is None:
             slope = None

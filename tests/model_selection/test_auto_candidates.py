@@ -112,3 +112,15 @@ def test_what_fails_or_takes_too_long_says_so(make_model, left, reason):
     found = bagged("x", "trees", make_model, problem, tables, None, deadline)
     assert found.problem.startswith(reason)
     assert found.out_of_fold is None
+
+
+def test_one_instance_a_class_does_not_choose_the_largest_penalty():
+    for n_classes, largest in ((24, False), (3, True)):
+        problem = make(n_classes=n_classes)
+        assert problem.comparable == (n_classes == 3)
+        noise = np.random.default_rng(1).normal(size=(24, 50))
+        fitter = RidgeFitter(problem, {"noise": noise}, {"noise": "series"}, None)
+        probe = fitter.candidate("noise", {"noise": 1.0}).model.probe
+        assert (probe.penalty_ > 1) == largest
+        nearest = probe.predict({"noise": noise}).argmax(axis=1)
+        assert (nearest == problem.y).all() or largest

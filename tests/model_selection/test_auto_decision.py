@@ -149,3 +149,15 @@ def test_nothing_but_the_simple_is_kept():
     decision, rows = decided(problem, [failed])
     assert decision.average.weights == {"median": 1.0}
     assert decision.leaderboard(rows)["problem"].tolist()[-1] == "failed: gone"
+
+
+def test_models_that_saw_no_class_of_what_is_left_out_are_not_compared():
+    """One instance a class: the errors would keep the model that is least sure."""
+    y = np.arange(6)
+    sure, unsure = np.full((6, 6), 0.2), np.full((6, 6), 1 / 6)
+    sure[y, y] = 0.0
+    for rocket in ("multirocket, hydra", "rocket, amplitudes"):
+        rows = [ridge("amplitudes", unsure), ridge(rocket, sure)]
+        decision, _ = decided(make(y, 6, n_folds=3), rows)
+        assert decision.average.weights == {rocket: 1.0}
+        assert "none of its class" in decision.why

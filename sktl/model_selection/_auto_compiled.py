@@ -89,15 +89,10 @@ def _cores() -> int:
 
 def _stamp() -> Path | None:
     """Return the file in numba's cache that says that all was compiled; None without a cache."""
-    from llvmlite.binding import get_host_cpu_name
-
     folder = competing_kernels.compiled().stats.cache_path
     if folder is None:
         return None
     # Other environments may use the same cache of sktl, with an sktime of their own.
-    made_of = [
-        sys.prefix, platform.python_version(), get_host_cpu_name(),
-        version("numba"), version("sktime"),
-    ]  # fmt: skip
+    made_of = [sys.prefix, platform.python_version(), version("numba"), version("sktime")]
     mark = hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:12]
     return Path(folder) / f"compiled-{mark}"

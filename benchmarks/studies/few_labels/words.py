@@ -76,8 +76,8 @@ The held-out cells of 200 or more labels, and those of ACSF1 and DSPSpeech-20, w
 and for the first time, with faster features of sources, so that more sources fit into the time.
 **One of them led to a change**: with one label of each of twenty words, models cannot be compared
 by leaving instances out, and AutoTransfer used far too large a penalty. It now uses a small one in
-that case. This was checked on one label a class of digits, Libras and JapaneseVowels: F1 of ridge on
-MultiRocket and Hydra, mean of two draws, 0.08, 0.58 and 0.58 with the largest penalty and 0.14,
+that case. This was checked on one label a class of digits, Libras and JapaneseVowels: F1 of ridge
+on MultiRocket and Hydra, mean of two draws, 0.08, 0.58 and 0.58 with the largest penalty and 0.14,
 0.57 and 0.63 with the small one. The score of the cell on this page is the one before the change.
 
 ## How it was measured

@@ -28,8 +28,8 @@ __all__ = ["FrozenSource"]
 
 CHANNELS = ("joint", "each")
 
-# Values of the widest map of a batch. Maps that stay in the processor's cache took two thirds of
-# the time of batches of 256; still smaller batches do not use all cores.
+# Values of the widest map of a batch: maps stay in the processor's cache, and series of few filters
+# come in batches that are large enough for all cores.
 MAP_VALUES = 2**20
 
 

@@ -1,6 +1,6 @@
 """Summaries of feature maps over time, in one pass outside the graph of the network.
 
-The same reductions in TensorFlow's graph took longer than the convolutions before them.
+In TensorFlow's graph the same reductions, each a pass of its own, took longer on several cores.
 """
 
 from __future__ import annotations

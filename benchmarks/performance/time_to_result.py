@@ -119,6 +119,10 @@ def _median(taken, limit):
     return f"{middle:.0f}" if np.isfinite(middle) else f"not ended after {limit:.0f}"
 
 
+def _error(error):
+    return f"{error:.3f}" if np.isfinite(error) else "-"
+
+
 def main():
     """Print, and write, the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -154,7 +158,7 @@ def main():
         {
             "method": list(programs),
             "seconds": [_median(taken, arguments.limit) for taken in seconds.values()],
-            "mean absolute error (magnitude)": [f"{errors[name]:.3f}" for name in programs],
+            "mean absolute error (magnitude)": [_error(errors[name]) for name in programs],
         }
     )
     text = markdown(table) + "\n\n" + conditions(arguments, "sktl", "sktime", "aeon", "numpy")

@@ -1,6 +1,7 @@
 """AutoTransfer: what wins, why, within what time, and what happens where something fails."""
 
 import pickle
+import time
 
 import numpy as np
 import pandas as pd
@@ -376,3 +377,34 @@ def test_what_is_compared_on_few_instances_is_fitted_to_all(search, monkeypatch)
         assert np.mean(fitted.predict(new) == truth) > 0.9
     else:
         assert np.abs(fitted.predict(new) - louder).mean() < 0.5 * np.abs(louder).mean()
+
+
+@pytest.mark.parametrize(("affordable", "kept"), [(5, 4), (3, 2), (0, None)])
+def test_the_largest_form_of_a_block_for_which_there_is_time_is_kept(affordable, kept, monkeypatch):
+    class Form:
+        name = "multirocket"
+
+        def __init__(self, size):
+            self.size = size
+
+        def fit(self, X):
+            return self
+
+        def transform(self, X):
+            return np.zeros((len(X), self.size))
+
+    monkeypatch.setattr(
+        _auto_blocks, "_seconds_per_instance", lambda form, X: 1e9 * (form.size > affordable)
+    )
+    collected = _auto_blocks.Collected()
+    problem = Problem(np.zeros((12, 1, 5)), np.zeros(12), None, [], 0)
+    deadline = time.perf_counter() + 60
+    forms = [Form(4), Form(2), Form(1)]
+    _auto_blocks._try_slow(collected, forms, problem, deadline, lambda name: None)
+    if kept is None:
+        assert [one.problem for one in collected.problems] == [
+            "left out: it would have taken 12000000000 s"
+        ]
+    else:
+        assert collected.tables["multirocket"].shape == (12, kept)
+        assert not collected.problems

@@ -58,14 +58,10 @@ def compile_features(names: Sequence[str], keras: bool) -> None:
     new = [name for name in LONG if name in names]
     processes = []
     if len(new) > 1 and _cores() > 1 and stamp is not None and not stamp.exists():
-        code = f"from {__name__} import compile_block; compile_block({{!r}})"
-        command = [sys.executable, "-c"]
-        processes = [
-            subprocess.Popen(
-                [*command, code.format(name)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
-            for name in new
-        ]
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        for name in new:
+            code = f"from {__name__} import compile_block; compile_block({name!r})"
+            processes.append(subprocess.Popen([sys.executable, "-c", code], **quiet))
     try:
         if keras:
             import_keras()

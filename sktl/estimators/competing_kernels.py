@@ -86,7 +86,7 @@ class HydraBlock:
         features = np.zeros((len(X), *self.kernels_.shape[:4], 2), np.float32)
         compete = compiled()
         compete(X[0], self.kernels_, self.channels_, self.dilations_, features[0])
-        with ThreadPoolExecutor(_n_threads()) as pool:  # the compiled code needs no lock
+        with ThreadPoolExecutor(n_threads()) as pool:  # the compiled code needs no lock
             for _ in pool.map(
                 lambda i: compete(
                     X[i], self.kernels_, self.channels_, self.dilations_, features[i]
@@ -102,7 +102,8 @@ class HydraBlock:
         return ((counts - self.center_) * (counts != 0) / self.scale_).astype(np.float32)
 
 
-def _n_threads():
+def n_threads() -> int:
+    """Return how many threads numba may use."""
     from numba import get_num_threads
 
     return get_num_threads()

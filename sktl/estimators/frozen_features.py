@@ -194,7 +194,9 @@ class FrozenSource:
                 [
                     np.concatenate(
                         [
-                            self._features(network, _repeated(scale(part[:, c]), n_channels))
+                            self._features(
+                                network, len(layers), _repeated(scale(part[:, c]), n_channels)
+                            )
                             for c, scale in zip(views, scales, strict=True)
                         ],
                         axis=1,
@@ -203,16 +205,13 @@ class FrozenSource:
                 ]
             )
 
-    def _features(self, network, series):
+    def _features(self, network, n_maps, series):
         """Summarise the maps of one batch; behind them the model gives lengths, where they differ.
 
         Vectors, such as the output of a recurrent layer, are taken as they are.
         """
-        maps = network.outputs(network.to_tensors([series]))
-        lengths = [None] * len(maps)
-        if network.model.with_lengths:
-            half = len(maps) // 2
-            maps, lengths = maps[:half], maps[half:]
+        outputs = network.outputs(network.to_tensors([series]))
+        maps, lengths = outputs[:n_maps], outputs[n_maps:] or [None] * n_maps
         return np.concatenate(
             [
                 summaries(values, self.pooling, count) if values.ndim == 3 else values
@@ -314,5 +313,4 @@ def _feature_model(estimator, layers, parameters, shape):
         counts.append(whole.get_layer(f"{layer}_end").input[1] if output.ndim == 3 else lengths)
     model = keras.Model([series], [*maps, *counts])
     model.trainable = False
-    model.with_lengths = bool(masked)
     return model

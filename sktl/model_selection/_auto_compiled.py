@@ -57,7 +57,12 @@ def compile_features(names: Sequence[str], keras: bool) -> None:
     stamp = _stamp()
     new = [name for name in LONG if name in names]
     processes = []
-    if len(new) > 1 and _cores() > 1 and stamp is not None and not stamp.exists():
+    if (
+        len(new) > 1
+        and competing_kernels.n_threads() > 1
+        and stamp is not None
+        and not stamp.exists()
+    ):
         quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         for name in new:
             code = f"from {__name__} import compile_block; compile_block({name!r})"
@@ -75,12 +80,6 @@ def compile_features(names: Sequence[str], keras: bool) -> None:
         compile_block(name)
     if new == list(LONG) and stamp is not None and stamp.parent.is_dir():
         stamp.touch()
-
-
-def _cores() -> int:
-    from numba import get_num_threads
-
-    return get_num_threads()
 
 
 def _stamp() -> Path | None:

@@ -124,7 +124,13 @@ class Average:
         Average
             The average; of all candidates where no two experts are among them.
         """
-        chosen = {name: predictions[name] for name in _experts(list(predictions))}
+        experts = list(predictions)
+        for row in EXPERTS:
+            present = [name for name in row if name in predictions]
+            if len(present) > 1:
+                experts = present + [name for name in predictions if name.endswith(FINE_TUNED)]
+                break
+        chosen = {name: predictions[name] for name in experts}
         return cls._calibrated(chosen, noise_weights(list(chosen.values()), y, groups=groups), y)
 
     @classmethod
@@ -309,15 +315,6 @@ def decide(
     if gain.mean() <= max(LITTLE * constant.mean(), standard_error(gain, groups)):
         why += " That is not better than chance by more than noise."
     return Decision(average, by_name, groups, why)
-
-
-def _experts(names):
-    """Return which candidates are averaged for classes; all where no two experts are among them."""
-    for row in EXPERTS:
-        present = [name for name in row if name in names]
-        if len(present) > 1:
-            return present + [name for name in names if name.endswith(FINE_TUNED)]
-    return names
 
 
 def _named(weights):

@@ -111,6 +111,7 @@ class RidgeFitter:
         }
         n = len(problem.y)
         self.folds = None if problem.independent and n > LEFT_OUT_ALONE else problem.folds
+        self.penalties = None if problem.comparable else (UNSEEN_PENALTY,)
         self._kernels: dict[str, np.ndarray] = {}
 
     def kernel(self, name: str) -> np.ndarray:
@@ -172,8 +173,7 @@ class RidgeFitter:
         problem = self.problem
         probe = ProbeModel(weights, problem.seed)
         targets, scale = self._targets(channel)
-        penalties = None if problem.comparable else (UNSEEN_PENALTY,)
-        fit = left_out_fit(self._mixed(probe), targets, self.folds, penalties)
+        fit = left_out_fit(self._mixed(probe), targets, self.folds, self.penalties)
         probe.keep(self.blocks, fit)
         if problem.n_classes is None:
             slope = None

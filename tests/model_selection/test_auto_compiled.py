@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from sktl.estimators import competing_kernels
 from sktl.model_selection import _auto_compiled
 from sktl.model_selection._auto_compiled import COMPILED, LONG, compile_features
 
@@ -14,7 +15,7 @@ from sktl.model_selection._auto_compiled import COMPILED, LONG, compile_features
 def compiled(monkeypatch, tmp_path):
     """Blocks in the order in which they were compiled, by this process or by others."""
     found = []
-    monkeypatch.setattr(_auto_compiled, "_cores", lambda: 8)
+    monkeypatch.setattr(competing_kernels, "n_threads", lambda: 8)
     monkeypatch.setattr(_auto_compiled, "_stamp", lambda: tmp_path / "stamp")
     monkeypatch.setattr(_auto_compiled, "compile_block", found.append)
 
@@ -40,7 +41,7 @@ def test_processes_compile_once(compiled):
 
 @pytest.mark.parametrize(("cores", "names"), [(1, list(COMPILED)), (8, ["minirocket"])])
 def test_one_core_or_one_block_begins_no_process(cores, names, compiled, monkeypatch):
-    monkeypatch.setattr(_auto_compiled, "_cores", lambda: cores)
+    monkeypatch.setattr(competing_kernels, "n_threads", lambda: cores)
     compile_features(names, keras=False)
     assert compiled == names
 

@@ -17,11 +17,22 @@ from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_b
 from sktl.estimators.frozen_features import POOLING
 from sktl.estimators.panel_input import PanelClassifier
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
-from sktl.training.folds import checked_groups, folds_among, folds_of
+from sktl.training.folds import (
+    checked_groups,
+    comparable,
+    folds_among,
+    folds_of,
+    of_seen_classes,
+)
 from sktl.training.kernel_ridge import Block
 from sktl.training.preprocessing import standardisation
 from sktl.training.probabilities import fit_slope, softmax
-from sktl.training.probe_model import KERNEL_INSTANCES, ProbeModel, left_out_fit
+from sktl.training.probe_model import (
+    KERNEL_INSTANCES,
+    UNSEEN_PENALTY,
+    ProbeModel,
+    left_out_fit,
+)
 
 __all__ = ["LinearProbeClassifier", "LinearProbeRegressor"]
 
@@ -61,7 +72,8 @@ default="minirocket"
         Show a source all channels at once, or one after the other.
     cv : int, splitter, iterable of (training, test) or None, default=None
         What is left out to choose the penalty: every instance alone, or with `groups` in `fit`
-        every group; or the test parts of a scikit-learn splitter.
+        every group; or the test parts of a scikit-learn splitter. Instances of classes that the
+        training part of a fold does not have are not counted.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=0
         Seed of the random convolutions.
     preprocessing : {"own", "source"}, default="own"
@@ -160,11 +172,16 @@ default="minirocket"
         weights = self._block_weights()
         targets = self._encode(y)
         groups = checked_groups(self._given.get("groups"), len(X))
-        folds = folds_of(len(X), self.cv, groups, y, self._kind == "classifier")
+        classifies = self._kind == "classifier"
+        folds = folds_of(len(X), self.cv, groups, y, classifies)
+        penalties = None
+        if classifies:
+            penalties = None if comparable(folds, y) else (UNSEEN_PENALTY,)
+            folds = None if folds is None else of_seen_classes(folds, y)
         model = ProbeModel(weights, seed)
         if len(X) <= KERNEL_INSTANCES:
             tables = self._tables(X)
-            self._model = model.fit(tables, targets, folds)
+            self._model = model.fit(tables, targets, folds, penalties)
         else:
             self._model = model.fit_parts(lambda index: self._tables(X[index]), targets, folds)
             tables = None

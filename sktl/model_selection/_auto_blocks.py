@@ -24,7 +24,6 @@ from sktl.estimators.feature_blocks import (
 )
 from sktl.estimators.value_blocks import ValueBlock
 from sktl.model_selection._auto_candidates import Candidate, Problem
-from sktl.training.folds import folds_among
 from sktl.training.kernel_ridge import Block
 from sktl.training.probe_model import left_out_fit
 
@@ -225,7 +224,7 @@ def _try(collected, blocks, problem, preset, deadline, tell):
         chosen = np.sort(rng.choice(n, TRIAL_INSTANCES, replace=False))
     X, targets = problem.X[chosen], problem.targets()[chosen]
     # Instances of one group must not vouch for each other here either.
-    folds = folds_among(problem.folds, chosen, n)
+    folds = problem.folds_among(chosen)
     started = time.perf_counter()
     until = started + (deadline - started) / 2
     affordable = preset.seconds_per_instance - sum(collected.seconds.values())

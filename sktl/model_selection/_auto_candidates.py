@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sktl._lengths import last_values
-from sktl.training.folds import Folds
+from sktl.training.folds import Folds, comparable, folds_among, of_seen_classes
 from sktl.training.kernel_ridge import Block
 
 
@@ -49,13 +49,15 @@ class Problem:
 
     @property
     def comparable(self) -> bool:
-        """Whether folds can tell models apart: a class must not be in left-out parts alone.
+        """Whether folds can tell models apart."""
+        return self.n_classes is None or comparable(self.folds, self.y)
 
-        A model errs on a class that it has not seen, the surest model most.
-        """
-        return self.n_classes is None or any(
-            np.isin(self.y[test], self.y[train]).any() for train, test in self.folds
-        )
+    def folds_among(self, chosen: np.ndarray) -> Folds | None:
+        """Return the folds among some instances, as positions in `chosen`; None where none is."""
+        folds = folds_among(self.folds, chosen, len(self.y))
+        if folds is None or self.n_classes is None:
+            return folds
+        return of_seen_classes(folds, self.y[chosen])
 
     def targets(self) -> np.ndarray:
         """Return the columns of a ridge model: classes coded -1 and 1, or y itself."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sktl.model_selection._auto_candidates import Problem
-from sktl.training.folds import folds_among, indices
+from sktl.training.folds import indices, of_seen_classes
 
 
 def folds_for(cv: Any, problem: Problem, groups: np.ndarray | None) -> list:
@@ -28,7 +28,7 @@ def folds_for(cv: Any, problem: Problem, groups: np.ndarray | None) -> list:
     Returns
     -------
     list of (training, test) indices
-        The folds.
+        The folds, without instances of classes that their training part does not have.
 
     Raises
     ------
@@ -79,7 +79,8 @@ def folds_for(cv: Any, problem: Problem, groups: np.ndarray | None) -> list:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         folds = list(splitter.split(np.zeros((n, 1)), problem.y, groups))
-    return [(indices(a), indices(b)) for a, b in folds if len(b)]
+    found = [(indices(a), indices(b)) for a, b in folds if len(b)]
+    return of_seen_classes(found, problem.y) if classifies else found
 
 
 def drawn(
@@ -113,6 +114,6 @@ def drawn(
         _, first = np.unique(problem.y[order], return_index=True)
         order = np.concatenate([order[first], np.delete(order, first)])
     chosen = np.sort(order[:n_instances])
-    folds = folds_among(problem.folds, chosen, n) or []
+    folds = problem.folds_among(chosen) or []
     problem = replace(problem, X=problem.X[chosen], y=problem.y[chosen], folds=folds)
     return problem, None if groups is None else groups[chosen], chosen

@@ -21,7 +21,7 @@ from sktl.estimators.transfer import form_of
 from sktl.model_selection._transferability import h_score, logme
 from sktl.sources import expand_sources
 from sktl.training.compiled_network import CompiledNetwork, prediction_batch
-from sktl.training.folds import checked_groups, folds_of
+from sktl.training.folds import checked_groups, folds_of, of_seen_classes
 from sktl.training.keras_settings import fixed_keras_settings
 from sktl.training.kernel_ridge import Block
 from sktl.training.preprocessing import SINGLE_ROUNDING, standardisation
@@ -278,6 +278,8 @@ class _Target:
             if len(classes) < 2:
                 raise ValueError(f"y must hold two classes or more. Received: {classes.tolist()}")
             self._columns = (codes[:, None] == np.arange(len(classes))).astype(float)
+            if folds is not None:
+                self._folds = of_seen_classes(folds, codes)
         else:
             self._y = y = y.astype(float)
             if not np.isfinite(y).all() or np.ptp(y) == 0:

@@ -146,3 +146,54 @@ def folds_among(folds: Folds | None, chosen: np.ndarray, n_instances: int) -> Fo
     among = [(position[train], position[test]) for train, test in folds]
     among = [(train[train >= 0], test[test >= 0]) for train, test in among]
     return [(train, test) for train, test in among if len(train) and len(test)] or None
+
+
+def comparable(folds: Folds | None, labels: np.ndarray) -> bool:
+    """Return whether folds can tell models apart: a class must not be in left-out parts alone.
+
+    Parameters
+    ----------
+    folds : sequence of (training, test) indices, or None
+        None: leave-one-out.
+    labels : np.ndarray of shape (n_instances,)
+        Class labels.
+
+    Returns
+    -------
+    bool
+        Whether any tested instance is of a class that is trained on.
+    """
+    if folds is None:
+        return len(np.unique(labels)) < len(labels)
+    return any(np.isin(labels[test], labels[train]).any() for train, test in folds)
+
+
+def of_seen_classes(folds: Folds, labels: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Leave out of test parts the instances of classes that the training part does not have.
+
+    No model can predict them, and the surest errs most: with few labels, above all of few groups,
+    they would decide which model and penalty seem best.
+
+    Parameters
+    ----------
+    folds : sequence of (training, test) indices
+        Folds.
+    labels : np.ndarray of shape (n_instances,)
+        Class labels.
+
+    Returns
+    -------
+    list of (training, test) indices
+        Without folds whose test part is empty; as they were if none remains, see `comparable`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.training.folds import of_seen_classes
+    >>> folds = [(np.array([0, 1]), np.array([2, 3])), (np.array([2, 3]), np.array([0, 1]))]
+    >>> kept = of_seen_classes(folds, np.array(["a", "a", "a", "b"]))
+    >>> [[part.tolist() for part in fold] for fold in kept]
+    [[[0, 1], [2]], [[2, 3], [0, 1]]]
+    """
+    kept = [(train, test[np.isin(labels[test], labels[train])]) for train, test in folds]
+    return [(train, test) for train, test in kept if len(test)] or list(folds)

@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sktl.training.folds import Folds
+
 PENALTIES = np.logspace(-6, 2, 33)
 """Grid of penalties, as multiples of the kernel's mean eigenvalue."""
 
@@ -245,7 +247,7 @@ def center_kernel(kernel: np.ndarray) -> np.ndarray:
 def fit_ridge(
     spectrum: Spectrum,
     targets: np.ndarray,
-    folds: Sequence[np.ndarray] | None = None,
+    folds: Folds | None = None,
     penalties: Sequence[float] = tuple(PENALTIES),
 ) -> RidgeFit:
     """Fit a ridge regression with the penalty of the smallest out-of-fold squared error.
@@ -256,8 +258,8 @@ def fit_ridge(
         Decomposition of the training kernel.
     targets : np.ndarray of shape (n_instances, n_outputs)
         Numeric targets.
-    folds : sequence of np.ndarray of int, optional
-        Test indices of each fold; the training part of a fold is all other instances. Default:
+    folds : sequence of (training, test) indices, optional
+        In closed form, which takes longer the more instances a fold does not train on. Default:
         leave-one-out.
     penalties : sequence of float, default=PENALTIES
         Grid of penalties, as multiples of the mean eigenvalue of the kernel.
@@ -292,7 +294,7 @@ def best_penalty(
     spectrum: Spectrum,
     targets: np.ndarray,
     penalties: np.ndarray,
-    folds: Sequence[np.ndarray] | None = None,
+    folds: Folds | None = None,
     weights: np.ndarray | None = None,
 ) -> tuple[float, np.ndarray, float]:
     """Find the penalty of a ridge regression with the smallest out-of-fold squared error.
@@ -306,7 +308,7 @@ def best_penalty(
         Numeric targets.
     penalties : np.ndarray of shape (n_penalties,)
         Grid of penalties in ascending order, in the unit of the kernel.
-    folds : sequence of np.ndarray of int, optional
+    folds : sequence of (training, test) indices, optional
         See `fit_ridge`; not supported with weights.
     weights : np.ndarray of shape (n_instances,), optional
         Positive weights of the instances.
@@ -382,26 +384,29 @@ def _deleted(centred, vectors, values, projected, penalties, folds, of_constant)
         return
     deleted = np.zeros((len(penalties), *centred.shape))
     count = np.zeros(n)
-    for fold in folds:
-        # The hat matrix of the fold is part @ diag(root**2) @ part.T.
-        part = np.column_stack([vectors[fold], np.ones(len(fold))])
-        small = part.T @ part if len(fold) > part.shape[1] else None
+    for train, test in folds:
+        # What is neither trained on nor tested is left out with the test part.
+        left = np.setdiff1d(np.arange(n), train)
+        tested = np.searchsorted(left, test)
+        # The hat matrix of what is left out is part @ diag(root**2) @ part.T.
+        part = np.column_stack([vectors[left], np.ones(len(left))])
+        small = part.T @ part if len(left) > part.shape[1] else None
         # Solve for many penalties in one call: the overhead of calls dominates small systems.
         together = max(1, LARGEST_SOLVED // min(part.shape) ** 2)
         for at in range(0, len(shrunk), together):
             shares = shrunk[at : at + together]
-            residuals = centred[fold] - part[:, :-1] @ (shares[:, :, None] * projected)
+            residuals = centred[left] - part[:, :-1] @ (shares[:, :, None] * projected)
             root = np.sqrt(np.column_stack([shares, np.full(len(shares), 1 / n)]))
             if small is None:
                 scaled = part * root[:, None]
-                inner = np.eye(len(fold)) * (1 + 1e-9) - scaled @ scaled.transpose(0, 2, 1)
+                inner = np.eye(len(left)) * (1 + 1e-9) - scaled @ scaled.transpose(0, 2, 1)
                 residuals = np.linalg.solve(inner, residuals)
             else:  # Woodbury identity: the system has the size of the features, not of the fold
                 inner = np.eye(part.shape[1]) * (1 + 1e-9)
                 inner = inner - root[:, :, None] * small * root[:, None]
                 solved = np.linalg.solve(inner, root[:, :, None] * (part.T @ residuals))
                 residuals = residuals + part @ (root[:, :, None] * solved)
-            deleted[at : at + together, fold] += residuals
-        count[fold] += 1
+            deleted[at : at + together, test] += residuals[:, tested]
+        count[test] += 1
     with np.errstate(invalid="ignore", divide="ignore"):
         yield from deleted / np.where(count > 0, count, np.nan)[:, None]

@@ -12,6 +12,10 @@ from sktl.training.kernel_ridge import PENALTIES, Block, RidgeFit, Spectrum, fit
 
 # Largest number of instances for which the whole kernel matrix is computed.
 KERNEL_INSTANCES = 3000
+# Where no class has two instances, errors would choose the largest penalty. By this one the model
+# nearly passes through the instances: on three real targets of 9 to 15 classes, two draws of one
+# instance a class, F1 was 0.01 to 0.10 higher in five of six cases, and 0.02 lower in one.
+UNSEEN_PENALTY = 0.1
 
 
 class ProbeModel:
@@ -56,6 +60,7 @@ class ProbeModel:
         tables: Mapping[str, np.ndarray],
         targets: np.ndarray,
         folds: Folds | None = None,
+        penalties: Sequence[float] | None = None,
     ) -> ProbeModel:
         """Fit to the features of up to 3,000 instances.
 
@@ -65,7 +70,7 @@ class ProbeModel:
             Name of a block to its features.
         targets : np.ndarray of shape (n_instances, n_outputs)
             Numeric targets.
-        folds : sequence of (training, test) indices, optional
+        folds, penalties
             See `left_out_fit`.
 
         Returns
@@ -75,7 +80,7 @@ class ProbeModel:
         """
         blocks = {name: Block.fit(tables[name]) for name in self.weights}
         kernel: Any = sum(w * blocks[name].kernel() for name, w in self.weights.items())
-        return self.keep(blocks, left_out_fit(kernel, targets, folds))
+        return self.keep(blocks, left_out_fit(kernel, targets, folds, penalties))
 
     def fit_parts(
         self,
@@ -211,8 +216,8 @@ def left_out_fit(
     targets : np.ndarray of shape (n_instances, n_outputs)
         Numeric targets.
     folds : sequence of (training, test) indices, optional
-        Default: leave-one-out. Folds that train on all other instances need no refit. Other folds,
-        such as those of a time series split, are fitted one by one.
+        Default: leave-one-out. Folds that train on half of the instances or more need no refit.
+        Other folds, such as those of a time series split, are fitted one by one.
     penalties : sequence of float, optional
         See `fit_ridge`.
 
@@ -225,13 +230,19 @@ def left_out_fit(
     return _fit_with_folds(Spectrum.of_kernel(kernel), targets, folds, grid, None, kernel)
 
 
+def _leaves_out(fold, n):
+    """Return whether a fold leaves out at most half of n instances, and tests none it trains on."""
+    together = np.concatenate(fold)
+    return 2 * len(fold[0]) >= n and len(np.unique(together)) == len(together)
+
+
 def _fit_with_folds(spectrum, targets, folds, penalties, rows=None, kernel=None):
-    """Fit in closed form, or with refits if a training part is not all other instances."""
+    """Fit in closed form, or with refits if a fold trains on less than half of the instances."""
     if folds is None:
         return fit_ridge(spectrum, targets, None, penalties)
     n = len(targets)
-    if all(np.array_equal(np.sort(np.concatenate(fold)), np.arange(n)) for fold in folds):
-        return fit_ridge(spectrum, targets, [test for _, test in folds], penalties)
+    if all(_leaves_out(fold, n) for fold in folds):
+        return fit_ridge(spectrum, targets, folds, penalties)
     total, count = np.zeros((len(penalties), *targets.shape)), np.zeros(n)
     for train, test in folds:
         if rows is None:

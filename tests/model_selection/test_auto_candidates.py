@@ -10,6 +10,7 @@ from sklearn.linear_model import LinearRegression
 from sktl.model_selection import _auto_candidates as candidates
 from sktl.model_selection._auto_bagged import bagged
 from sktl.model_selection._auto_candidates import Problem
+from sktl.model_selection._auto_folds import folds_for
 from sktl.model_selection._auto_ridge import RidgeFitter, weights_by_error
 from sktl.training.folds import folds_of
 
@@ -124,3 +125,17 @@ def test_one_instance_a_class_does_not_choose_the_largest_penalty():
         assert (probe.penalty_ > 1) == largest
         nearest = probe.predict({"noise": noise}).argmax(axis=1)
         assert (nearest == problem.y).all() or largest
+
+
+def test_a_class_of_one_group_does_not_hide_what_a_block_knows_of_the_others():
+    # The last class is of one group.
+    labels = np.array([0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 0, 3, 3, 3, 3])
+    problem = Problem(np.zeros((16, 1, 4)), labels, 4, [], 0)
+    problem.folds = folds_for(None, problem, np.arange(16) // 4)
+    assert sorted(np.concatenate([test for _, test in problem.folds])) == list(range(12))
+    known = (labels[:, None] == np.arange(4)) + np.random.default_rng(0).normal(0, 0.1, (16, 4))
+    fitter = RidgeFitter(problem, {"known": known}, {"known": "series"}, None)
+    candidate = fitter.candidate("known", {"known": 1.0})
+    assert fitter.errors()["known"] < 0.4
+    assert candidate.model.probe.penalty_ < 1
+    assert np.isfinite(candidate.out_of_fold).all(axis=1).sum() == 12

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold, TimeSeriesSplit
 
-from sktl.training.folds import checked_groups, folds_among, folds_of
+from sktl.training.folds import (
+    checked_groups,
+    comparable,
+    folds_among,
+    folds_of,
+    of_seen_classes,
+)
 
 
 def as_lists(folds):
@@ -66,3 +72,21 @@ def test_among_some_instances_the_same_are_left_out_together():
     assert as_lists(among) == as_lists(folds_of(5, groups=groups[chosen]))
     assert folds_among(None, chosen, 20) is None
     assert folds_among(folds, np.array([0, 4]), 20) is None  # of one group alone
+
+
+def test_instances_of_classes_that_are_not_trained_on_are_not_tested():
+    labels = np.array(["a", "b", "a", "b", "c", "a"])
+    folds = folds_of(6, groups=[0, 0, 1, 1, 1, 2])
+    assert as_lists(of_seen_classes(folds, labels)) == [
+        ([2, 3, 4, 5], [0, 1]), ([0, 1, 5], [2, 3]), ([0, 1, 2, 3, 4], [5]),
+    ]  # fmt: skip
+    assert comparable(folds, labels)
+    assert comparable(None, labels)
+
+
+def test_where_no_class_is_trained_on_and_tested_folds_stay_and_compare_nothing():
+    labels = np.array(["a", "b", "c", "c"])
+    folds = folds_of(4, groups=[0, 1, 2, 2])
+    assert as_lists(of_seen_classes(folds, labels)) == as_lists(folds)
+    assert not comparable(folds, labels)
+    assert not comparable(None, labels[:3])

@@ -27,6 +27,8 @@ def spectrum_of(rows, form):
 
 
 def one_penalty(rows, targets, folds=None, multiple=0.1, form="kernel"):
+    if folds is not None:
+        folds = [(np.setdiff1d(np.arange(30), fold), fold) for fold in folds]
     return fit_ridge(spectrum_of(rows, form), targets, folds, [multiple])
 
 
@@ -68,6 +70,16 @@ def test_an_instance_in_two_folds_gets_the_mean_and_one_in_none_is_unknown(data)
     np.testing.assert_allclose(both[5:10], (alone[0][5:10] + alone[1][5:10]) / 2)
     np.testing.assert_allclose(both[10:12], alone[1][10:12])
     assert np.isnan(both[12:]).all()
+
+
+def test_what_is_neither_trained_on_nor_tested_is_left_out(data):
+    rows, targets = data
+    order = np.random.default_rng(1).permutation(30)
+    train, test = order[:20], order[20:26]
+    fit = fit_ridge(spectrum_of(rows, "kernel"), targets, [(train, test)], [0.1])
+    expected = Ridge(alpha=fit.penalty).fit(rows[train], targets[train]).predict(rows[test])
+    np.testing.assert_allclose(fit.left_out[test], expected, rtol=1e-6)
+    assert np.isnan(np.delete(fit.left_out, test, axis=0)).all()
 
 
 def test_predictions_are_those_of_sklearns_kernel_ridge_on_centred_data(data):

@@ -56,7 +56,7 @@ class Preset:
         Try forests of trees on quantiles of intervals and on catch22, and MultiRocket and Hydra
         beside MiniRocket.
     seconds_per_instance : float
-        Time that the features of a new instance may take: sources are left out to keep to it.
+        Time that the features of a new instance by all sources may take: others are left out.
     n_networks : int
         Networks that are fine-tuned at most.
     """
@@ -227,7 +227,6 @@ def _try(collected, blocks, problem, preset, deadline, tell):
     folds = problem.folds_among(chosen)
     started = time.perf_counter()
     until = started + (deadline - started) / 2
-    affordable = preset.seconds_per_instance - sum(collected.seconds.values())
     tried: list[_Tried] = []
     for architecture in sorted({b.source.architecture for b in blocks}, key=_effort):
         errors: dict[Any, list[float]] = {}
@@ -248,7 +247,11 @@ def _try(collected, blocks, problem, preset, deadline, tell):
                     _left_out(collected, block, "left out: the time did not suffice")
                     continue
                 needed = seconds * len(X) * len(of_it)
-                if seconds > affordable and tried and needed > HARDLY * (deadline - started):
+                if (
+                    seconds > preset.seconds_per_instance
+                    and tried
+                    and needed > HARDLY * (deadline - started)
+                ):
                     _left_out(collected, block, TOO_SLOW)
                     continue
                 table = block.transform(X)
@@ -271,9 +274,10 @@ def _extend(collected, tried, problem, preset, deadline, tell):
     started = time.perf_counter()
     # The rest is for the fits.
     left = 0.6 * (deadline - started)
-    spent_on_new = sum(collected.seconds.values())
-    any_kept = False
-    for one in sorted(tried, key=lambda t: t.error):
+    spent_on_new, any_kept = 0.0, False
+    # Where errors say nothing, the more sources the better.
+    worth = (lambda t: t.error) if problem.comparable else (lambda t: t.seconds)
+    for one in sorted(tried, key=worth):
         needed = 0.0 if len(one.table) == n else one.seconds * n
         if time.perf_counter() - started + needed > left:
             _left_out(collected, one.block, f"left out: it would have taken {needed:.0f} s more")

@@ -1,4 +1,4 @@
-"""Choosing among out-of-fold predictions: losses, greedy ensembles, weights by noise."""
+"""Averages of out-of-fold predictions: losses, weights by them and by their noise."""
 
 from __future__ import annotations
 
@@ -34,60 +34,6 @@ def losses(predicted: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.abs(predicted - y)
 
 
-def voting_ensemble(
-    predictions: Sequence[np.ndarray], y: np.ndarray, n_first: int = 8, n_more: int = 8
-) -> np.ndarray:
-    """Weigh candidates by votes: one for each of the best, and more while that lowers the loss.
-
-    Ensemble selection [1]_ that starts from the eight best candidates instead of none. With few
-    instances a search from nothing follows noise: on real targets of 10 to 100 training instances
-    its test errors were 4 to 8 % higher.
-
-    Parameters
-    ----------
-    predictions : sequence of np.ndarray
-        Out-of-fold predictions of the candidates, see `losses`.
-    y : np.ndarray of shape (n_instances,)
-        See `losses`.
-    n_first : int, default=8
-        The best candidates that get a vote each.
-    n_more : int, default=8
-        Most votes that are added, one after the other, to whom they help most.
-
-    Returns
-    -------
-    np.ndarray of shape (n_candidates,)
-        Weights; they add up to 1.
-
-    References
-    ----------
-    .. [1] R. Caruana, A. Niculescu-Mizil, G. Crew, A. Ksikes (2004). Ensemble selection from
-       libraries of models. ICML 2004.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sktl.model_selection._ensemble import voting_ensemble
-    >>> y = np.array([1.0, 2.0, 3.0])
-    >>> voting_ensemble([y + 1, y - 1, y + 9], y, n_first=2).tolist()
-    [0.5, 0.5, 0.0]
-    """
-    alone = [float(losses(p, y).mean()) for p in predictions]
-    votes = np.zeros(len(predictions))
-    votes[np.argsort(alone, kind="stable")[:n_first]] = 1
-    total = sum(v * p for v, p in zip(votes, predictions, strict=True))
-    for _ in range(n_more):
-        count = votes.sum()
-        now = float(losses(total / count, y).mean())
-        values = [float(losses((total + p) / (count + 1), y).mean()) for p in predictions]
-        chosen = int(np.argmin(values))
-        if values[chosen] >= now:
-            break
-        votes[chosen] += 1
-        total = total + predictions[chosen]
-    return votes / votes.sum()
-
-
 def loss_weights(
     predictions: Sequence[np.ndarray], y: np.ndarray, power: float = 3.0
 ) -> np.ndarray:
@@ -121,16 +67,31 @@ def loss_weights(
     """
     mean = np.array([losses(p, y).mean() for p in predictions])
     mean = np.maximum(mean, np.finfo(float).tiny)
-    weights = (mean.min() / mean) ** power
-    # What hardly counts would cost its features all the same.
-    weights[weights < LEAST_WEIGHT * weights.sum()] = 0.0
+    return without_least((mean.min() / mean) ** power)
+
+
+def without_least(weights: np.ndarray) -> np.ndarray:
+    """Return weights that add up to 1, without those that hardly count.
+
+    Parameters
+    ----------
+    weights : np.ndarray of shape (n_candidates,)
+        Weights of at least 0.
+
+    Returns
+    -------
+    np.ndarray of shape (n_candidates,)
+        Weights; those below half a percent are 0.
+    """
+    # They would cost their features all the same.
+    weights = np.where(weights < LEAST_WEIGHT * weights.sum(), 0.0, weights)
     return weights / weights.sum()
 
 
 def noise_weights(
     predictions: Sequence[np.ndarray],
     y: np.ndarray,
-    softness: float = 2.0,
+    softness: float = 3.0,
     groups: np.ndarray | None = None,
 ) -> np.ndarray:
     """Weigh candidates by how far beyond noise they are worse than the best.
@@ -144,7 +105,7 @@ def noise_weights(
         Out-of-fold predictions of the candidates, see `losses`.
     y : np.ndarray of shape (n_instances,)
         See `losses`.
-    softness : float, default=2.0
+    softness : float, default=3.0
         Standard errors that divide a weight by e.
     groups : np.ndarray of shape (n_instances,), optional
         Instances of one group are not independent.

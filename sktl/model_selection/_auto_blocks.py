@@ -11,6 +11,7 @@ import numpy as np
 
 from sktl._lengths import UnequalLengthError
 from sktl.estimators.competing_kernels import HydraBlock
+from sktl.estimators.covariance_block import CovarianceBlock
 from sktl.estimators.feature_blocks import (
     AmplitudeBlock,
     Catch22Block,
@@ -123,6 +124,7 @@ def collect_blocks(
     collected = Collected()
     simple: list[Any] = [AmplitudeBlock(), SeriesBlock(), SpectrumBlock(), TimingBlock()]
     simple += [ValueBlock(form) for form in ("values", "profile", "shape")]
+    simple += [CovarianceBlock()] if problem.X.shape[1] > 1 else []
     simple += [IntervalBlock()] if preset.more else []
     simple.append(RandomBlock("minirocket", problem.seed))
     for block in simple:

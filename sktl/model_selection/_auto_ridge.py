@@ -46,8 +46,8 @@ MIXTURES: dict[str, dict[str, float]] = {
 # Weights of kinds before it is known how well they predict.
 PRIOR = {
     "sources": 1.0, "multirocket": 1.0, "hydra": 1.0, "random": 1.0, "spectrum": 0.5,
-    "catch22": 0.5, "timing": 0.5, "series": 0.25, "values": 0.25, "profile": 0.25,
-    "shape": 0.25, "amplitude": 0.25,
+    "catch22": 0.5, "timing": 0.5, "covariance": 0.5, "series": 0.25, "values": 0.25,
+    "profile": 0.25, "shape": 0.25, "amplitude": 0.25,
 }  # fmt: skip
 # Kinds whose features are not standardised one by one.
 COMMON_SCALE = ("profile",)

@@ -43,7 +43,7 @@ class _AutoTransfer(ScikitLearnMixin):
     """Compares simple baselines, linear probes of all sources and fine-tuned networks.
 
     All candidates predict the same left-out folds, and are averaged with weights by their errors
-    there. For numbers, the average is shrunk towards the median as far as the gain may be noise,
+    there; for classes, by how far these are beyond noise. For numbers, the average is shrunk towards the median as far as the gain may be noise,
     and the last value predicts instead unless the average is clearly better.
 
     Parameters
@@ -105,9 +105,7 @@ class _AutoTransfer(ScikitLearnMixin):
 
     References
     ----------
-    .. [1] R. Caruana, A. Niculescu-Mizil, G. Crew, A. Ksikes (2004). Ensemble selection from
-       libraries of models. ICML 2004.
-    .. [2] T. Kim, J. Kim, Y. Tae, C. Park, J.-H. Choi, J. Choo (2022). Reversible instance
+    .. [1] T. Kim, J. Kim, Y. Tae, C. Park, J.-H. Choi, J. Choo (2022). Reversible instance
        normalization for accurate time-series forecasting against distribution shift. ICLR 2022.
     """
 

@@ -9,7 +9,7 @@ from sktl.model_selection._ensemble import (
     noise_weights,
     pooled,
     standard_error,
-    voting_ensemble,
+    without_least,
 )
 
 
@@ -23,23 +23,8 @@ def test_losses_are_sklearns_log_loss_and_the_absolute_error():
     np.testing.assert_array_equal(losses(np.array([1.0, 5.0]), np.array([3.0, 4.0])), [2, 1])
 
 
-def test_votes_average_errors_away_and_never_add_a_worse_mean():
-    rng = np.random.default_rng(0)
-    y = rng.normal(size=40)
-    predictions = [y + rng.normal(size=40) for _ in range(8)] + [y + 50]
-    weights = voting_ensemble(predictions, y)
-    assert weights.sum() == pytest.approx(1)
-    assert (weights >= 0).all()
-    assert weights[-1] == 0
-    alone = [losses(p, y).mean() for p in predictions]
-    assert losses(sum(w * p for w, p in zip(weights, predictions, strict=True)), y).mean() < min(
-        alone
-    )
-
-
-def test_fewer_candidates_than_votes():
-    y = np.arange(4.0)
-    np.testing.assert_array_equal(voting_ensemble([y + 1], y), [1])
+def test_what_hardly_counts_is_left_out():
+    np.testing.assert_allclose(without_least(np.array([3.0, 0.01, 1.0])), [0.75, 0, 0.25])
 
 
 def test_the_standard_error_is_that_of_the_mean_and_of_the_groups():

@@ -43,8 +43,9 @@ class _AutoTransfer(ScikitLearnMixin):
     """Compares simple baselines, linear probes of all sources and fine-tuned networks.
 
     All candidates predict the same left-out folds, and are averaged with weights by their errors
-    there; for classes, by how far these are beyond noise. For numbers, the average is shrunk towards the median as far as the gain may be noise,
-    and the last value predicts instead unless the average is clearly better.
+    there; for classes, by how far beyond noise they are worse than the best. For numbers, the
+    average is shrunk towards the median as far as the gain may be noise, and the last value
+    predicts instead unless the average is clearly better.
 
     Parameters
     ----------

@@ -408,3 +408,29 @@ def test_the_largest_form_of_a_block_for_which_there_is_time_is_kept(affordable,
     else:
         assert collected.tables["multirocket"].shape == (12, kept)
         assert not collected.problems
+
+
+@pytest.mark.parametrize(
+    ("y", "kept"), [([0, 0, 0, 1, 1, 1], ["best", "good"]), (range(6), ["cheap", "good"])]
+)
+def test_sources_have_a_time_of_their_own_for_new_instances(y, kept):
+    """The best first, or where no error can be known those that cost least."""
+
+    class Form:
+        def __init__(self, name):
+            self.name = name
+
+    X, y = np.zeros((6, 1, 5)), np.array(y)
+    problem = Problem(X, y, 6, folds_for(3, Problem(X, y, 6, [], 0), None), 0)
+    preset = _auto_blocks.Preset(60.0, True, 0.03, 0)
+    collected = _auto_blocks.Collected(seconds={"multirocket": 9.0})
+    tried = [
+        _auto_blocks._Tried(Form(name), X[:, 0], seconds, error)
+        for name, seconds, error in (
+            ("cheap", 0.011, 0.9), ("good", 0.012, 0.5), ("best", 0.015, 0.2),
+        )
+    ]  # fmt: skip
+    deadline = time.perf_counter() + 60
+    _auto_blocks._extend(collected, tried, problem, preset, deadline, lambda name: None)
+    assert sorted(collected.blocks) == kept
+    assert [one.problem for one in collected.problems] == [_auto_blocks.TOO_SLOW]

@@ -26,8 +26,8 @@ import pandas as pd
 
 from benchmarks.studies.few_labels.readers import stead_earthquakes
 from sktl import estimators
-from sktl.estimators.feature_blocks import AmplitudeBlock
-from sktl.estimators.frozen_features import FrozenSource
+from sktl.estimators.features.amplitude import AmplitudeBlock
+from sktl.estimators.features.frozen_source import FrozenSource
 from sktl.estimators.linear_probe import WEIGHTS
 from sktl.training.folds import folds_of
 from sktl.training.probe_model import ProbeModel

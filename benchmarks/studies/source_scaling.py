@@ -26,7 +26,9 @@ from scipy.stats import wilcoxon
 from benchmarks.performance.performance_page import markdown
 from benchmarks.studies.few_labels import targets as real
 from sktl import estimators
-from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_blocks
+from sktl.estimators.features.amplitude import AmplitudeBlock
+from sktl.estimators.features.random_convolutions import RandomBlock
+from sktl.estimators.features.source_blocks import source_blocks
 from sktl.estimators.linear_probe import WEIGHTS
 from sktl.evaluation.metrics import mean_absolute_error, weighted_f1
 from sktl.training.folds import folds_of

@@ -13,8 +13,10 @@ from sktl._checks import check_finite
 from sktl._lengths import values_of
 from sktl._random import draw_seed
 from sktl._targets import refuse_columns
-from sktl.estimators.feature_blocks import AmplitudeBlock, RandomBlock, source_blocks
-from sktl.estimators.frozen_features import POOLING
+from sktl.estimators.features.amplitude import AmplitudeBlock
+from sktl.estimators.features.frozen_source import POOLING
+from sktl.estimators.features.random_convolutions import RandomBlock
+from sktl.estimators.features.source_blocks import source_blocks
 from sktl.estimators.panel_input import PanelClassifier
 from sktl.estimators.sklearn_mixin import ScikitLearnMixin
 from sktl.training.folds import (

@@ -10,20 +10,16 @@ from typing import Any
 import numpy as np
 
 from sktl._lengths import UnequalLengthError
-from sktl.estimators.competing_kernels import HydraBlock
-from sktl.estimators.covariance_block import CovarianceBlock
-from sktl.estimators.feature_blocks import (
-    AmplitudeBlock,
-    Catch22Block,
-    IntervalBlock,
-    RandomBlock,
-    SeriesBlock,
-    SourceBlock,
-    SpectrumBlock,
-    TimingBlock,
-    source_blocks,
-)
-from sktl.estimators.value_blocks import ValueBlock
+from sktl.estimators.features.amplitude import AmplitudeBlock
+from sktl.estimators.features.catch22 import Catch22Block
+from sktl.estimators.features.competing_kernels import HydraBlock
+from sktl.estimators.features.covariance import CovarianceBlock
+from sktl.estimators.features.intervals import IntervalBlock
+from sktl.estimators.features.random_convolutions import RandomBlock
+from sktl.estimators.features.source_blocks import SourceBlock, source_blocks
+from sktl.estimators.features.spectrum import SpectrumBlock
+from sktl.estimators.features.timing import TimingBlock
+from sktl.estimators.features.values import SeriesBlock, ValueBlock
 from sktl.model_selection._auto_candidates import Candidate, Problem
 from sktl.training.kernel_ridge import Block
 from sktl.training.probe_model import left_out_fit
@@ -106,7 +102,7 @@ def collect_blocks(
     problem : Problem
         The data.
     sources, architectures
-        See `sktl.estimators.feature_blocks.source_blocks`; None: no source.
+        See `sktl.estimators.features.source_blocks.source_blocks`; None: no source.
     preset : Preset
         What is tried.
     deadline : float

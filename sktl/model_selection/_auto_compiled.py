@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from sktl.estimators import competing_kernels
-from sktl.estimators.feature_blocks import Catch22Block, RandomBlock
+from sktl.estimators.features import competing_kernels
+from sktl.estimators.features.catch22 import Catch22Block
+from sktl.estimators.features.random_convolutions import RandomBlock
 from sktl.training.quiet_import import import_keras
 
 COMPILED: dict[str, Callable[[], Any]] = {

@@ -14,7 +14,7 @@ from sktl._panels import as_array, check_same_order, warn_of_orientation
 from sktl._random import draw_seed
 from sktl._targets import as_targets
 from sktl.estimators.base import BaseTransferEstimator
-from sktl.estimators.feature_maps import feature_network
+from sktl.estimators.features.feature_maps import feature_network
 from sktl.estimators.lookup import estimator_class
 from sktl.estimators.preparation import data_needs
 from sktl.estimators.transfer import form_of

@@ -12,8 +12,9 @@ from sktl._checks import check_finite
 from sktl._lengths import is_unequal, panel_of, values_of
 from sktl._panels import as_panel, channel_names, in_order, warn_of_orientation
 from sktl._random import draw_seed
-from sktl.estimators.feature_blocks import AmplitudeBlock, source_blocks
-from sktl.estimators.frozen_features import POOLING
+from sktl.estimators.features.amplitude import AmplitudeBlock
+from sktl.estimators.features.frozen_source import POOLING
+from sktl.estimators.features.source_blocks import source_blocks
 from sktl.estimators.sklearn_mixin import ScikitLearnReset
 
 

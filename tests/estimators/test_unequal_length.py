@@ -26,8 +26,8 @@ from sktl.estimators import (
     MagNetRegressor,
     MLSTMFCNClassifier,
 )
-from sktl.estimators.feature_blocks import RandomBlock
-from sktl.estimators.frozen_features import _feature_model
+from sktl.estimators.features.frozen_source import _feature_model
+from sktl.estimators.features.random_convolutions import RandomBlock
 from sktl.model_selection import AutoTransferClassifier, OmegaSearch
 from sktl.training.compiled_network import weight_names
 from sktl.training.keras_settings import fixed_keras_settings

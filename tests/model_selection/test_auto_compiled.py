@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from sktl.estimators import competing_kernels
+from sktl.estimators.features import competing_kernels
 from sktl.model_selection import _auto_compiled
 from sktl.model_selection._auto_compiled import COMPILED, LONG, compile_features
 

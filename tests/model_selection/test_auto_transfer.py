@@ -11,7 +11,7 @@ from sktime.base import load
 from sktime.utils.estimator_checks import check_estimator
 
 from sktl.estimators import FrozenSource
-from sktl.estimators.feature_blocks import AmplitudeBlock
+from sktl.estimators.features.amplitude import AmplitudeBlock
 from sktl.model_selection import (
     AutoTransferClassifier,
     AutoTransferRegressor,

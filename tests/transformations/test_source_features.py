@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sktime.utils.estimator_checks import check_estimator
 
 from sktl.estimators import FrozenSource
-from sktl.estimators.feature_blocks import AmplitudeBlock
+from sktl.estimators.features.amplitude import AmplitudeBlock
 from sktl.transformations import SourceFeatures
 
 FEW = {"sources": ["EMG-simulated"], "architectures": ["MagNet"]}

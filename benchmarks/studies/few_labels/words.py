@@ -46,20 +46,20 @@ On the held-out targets, which were not used for any choice in sktl:
 
 {held_out}
 
-**Scored before.** Three earlier versions of AutoTransfer were scored on draw 0 of these targets, and
-two of its cells, of DSPSpeech-20, led to changes. Draw 0 is therefore left out here: the scores
+**Scored before.** Three earlier versions of AutoTransfer were scored on draw 0 of these targets,
+and two of its cells, of DSPSpeech-20, led to changes. Draw 0 is therefore left out here: the scores
 are of the further draws, which no version had been scored on. In these the training instances are
 others and, for speech and EMG, the test speakers and people; the official test parts and the last
 years of the forecasts are the same. Still, that is weaker evidence than new targets.
 
-**Changes between the two.** All were chosen on development targets of 6 to 500 labels, draws 1 to 3.
-Their mean F1 on 12 to 100 labels rose by 5 % (by 2 % without the digits, where it rose by half).
-Left-out instances of classes that the training part does not have are no longer counted: with
-few groups they decided which penalty and which sources seemed best. Classes are averaged over
-all candidates by noise, instead of over five experts or by votes. Sources have a time of their own for
-new instances: with series of 2,000 points MultiRocket had taken it all, and one source was left.
-Where each class has one label, the model that predicts has the sources beside MultiRocket and
-Hydra. Covariances of several channels are a block of features.
+**Changes between the two.** All were chosen on development targets with 6 to 500 labels, draws 1
+to 3. Their mean F1 with 12 to 100 labels rose by 5 % (by 2 % without the digits, where it rose by
+half). Left-out instances of classes that the training part does not have are no longer counted:
+with few groups they decided which penalty and which sources seemed best. Classes are averaged over
+all candidates by noise, instead of over five experts or by votes. Sources have a time of their own
+for new instances: with series of 2,000 points MultiRocket had taken it all, and one source was
+left. Where each class has one label, the model that predicts has the sources beside MultiRocket
+and Hydra. Covariances of several channels are a block of features.
 
 ## How it was measured
 

@@ -8,17 +8,14 @@ import pytest
 from scipy.signal import periodogram
 from sktime.transformations.panel.catch22 import Catch22
 
-from sktl.estimators import feature_blocks
-from sktl.estimators.feature_blocks import (
-    AmplitudeBlock,
-    Catch22Block,
-    IntervalBlock,
-    RandomBlock,
-    SeriesBlock,
-    SpectrumBlock,
-    TimingBlock,
-    source_blocks,
-)
+from sktl.estimators.features import catch22
+from sktl.estimators.features.amplitude import AmplitudeBlock
+from sktl.estimators.features.catch22 import Catch22Block
+from sktl.estimators.features.intervals import IntervalBlock
+from sktl.estimators.features.random_convolutions import RandomBlock
+from sktl.estimators.features.spectrum import SpectrumBlock
+from sktl.estimators.features.timing import TimingBlock
+from sktl.estimators.features.values import SeriesBlock
 
 
 def panel(n_instances=6, n_channels=3, n_timepoints=20, seed=0):
@@ -168,7 +165,7 @@ def test_catch22_is_sktimes_even_where_its_inside_has_changed(monkeypatch):
     X = panel(2, 2, 40)
     X[1, 1] = 3  # constant
     found = Catch22Block().transform(X)
-    assert feature_blocks._may_call_inside()
+    assert catch22._may_call_inside()
     z = X - X.mean(axis=2, keepdims=True)
     spread = z.std(axis=2, keepdims=True)
     z /= np.where(spread > 0, spread, 1)
@@ -176,15 +173,15 @@ def test_catch22_is_sktimes_even_where_its_inside_has_changed(monkeypatch):
     np.testing.assert_allclose(found, np.nan_to_num(expected), rtol=1e-5, atol=1e-6)
     with monkeypatch.context() as plain:
         plain.setenv("SKTL_PLAIN_LAYERS", "1")
-        plain.setattr(feature_blocks, "_series_by_series", None)
+        plain.setattr(catch22, "_series_by_series", None)
         np.testing.assert_allclose(Catch22Block().transform(X), found, rtol=1e-5, atol=1e-6)
     monkeypatch.setattr(Catch22, "_transform_case", lambda self, X, f_idx: [None])
     monkeypatch.setattr(Catch22, "_transform", lambda self, X, y=None: pd.DataFrame([[7.0] * 22]))
-    feature_blocks._may_call_inside.cache_clear()
+    catch22._may_call_inside.cache_clear()
     try:
         np.testing.assert_array_equal(Catch22Block().transform(X), 7)
     finally:
-        feature_blocks._may_call_inside.cache_clear()
+        catch22._may_call_inside.cache_clear()
 
 
 class Doubling:
@@ -218,30 +215,3 @@ def test_short_series_are_padded_with_their_last_value():
     padded = RandomBlock("minirocket")._long_enough(X)
     assert padded.shape == (6, 3, 10)
     np.testing.assert_array_equal(padded[:, :, 4:], np.repeat(X[:, :, -1:], 6, axis=2))
-
-
-def test_blocks_of_names_of_groups_and_of_random_kernels():
-    def names(*arguments):
-        return [block.name for block in source_blocks(*arguments)]
-
-    assert names(["EMG-simulated", None], ["MagNet", "TCN"]) == [
-        "MagNet/EMG-simulated", "TCN/EMG-simulated", "MagNet/random", "TCN/random",
-    ]  # fmt: skip
-    bundled = names("bundled", ["MagNet"])
-    assert len(bundled) == len(set(bundled)) > 1
-    assert all(name.startswith("MagNet/") for name in bundled)
-    assert set(bundled) <= set(names("available", ["MagNet"]))
-    assert names([]) == []
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ((["STAED"], ["MagNet"]), r"Available:.*Received: source='STAED'"),
-        (("all",), r"'bundled', 'available'.*Received: sources='all'"),
-        ((["EMG-simulated"], ["MagNot"]), r"MagNet.*Received: architectures='MagNot'"),
-    ],
-)
-def test_unknown_names_are_refused(arguments, message):
-    with pytest.raises(ValueError, match=f"(?s){message}"):
-        source_blocks(*arguments)

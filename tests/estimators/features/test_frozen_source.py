@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sktl.estimators import FrozenSource, MagNetRegressor
-from sktl.estimators.frozen_features import POOLING
+from sktl.estimators.features.frozen_source import POOLING
 from sktl.sources import load_source
 from sktl.sources.ucr import fcn_logits
 from sktl.training.compiled_network import weight_names
@@ -83,7 +83,7 @@ def test_batches_do_not_matter_and_the_input_is_left_alone(monkeypatch):
     X = panel(11)
     X.setflags(write=False)
     whole = EMG.transform(X)
-    monkeypatch.setattr("sktl.estimators.frozen_features.MAP_VALUES", 1)  # batches of four
+    monkeypatch.setattr("sktl.estimators.features.frozen_source.MAP_VALUES", 1)  # batches of four
     np.testing.assert_allclose(EMG.transform(X), whole, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(EMG.transform(X[3:4]), whole[3:4], rtol=1e-4, atol=1e-5)
 

@@ -12,9 +12,9 @@ import numpy as np
 from sktl._checks import check_choice
 from sktl._lengths import is_unequal, lengthened, lengths_of
 from sktl._panels import check_source_channels
-from sktl.estimators.frozen_scaling import SCALINGS, SourceScaling, scaled_instances
+from sktl.estimators.features.frozen_scaling import SCALINGS, SourceScaling, scaled_instances
+from sktl.estimators.features.summaries import POOLING, summaries
 from sktl.estimators.lookup import architectures
-from sktl.estimators.summaries import POOLING, summaries
 from sktl.estimators.transfer import PREPROCESSING, stated_preprocessing
 from sktl.layers.ends import ends
 from sktl.sources import adapt_input_channels, load_source
@@ -24,7 +24,6 @@ from sktl.training.network_cache import lease
 from sktl.training.quiet_import import import_keras
 from sktl.training.unequal_length import rounded_up
 
-__all__ = ["FrozenSource"]
 
 CHANNELS = ("joint", "each")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sktl.estimators.competing_kernels import HydraBlock
+from sktl.estimators.features.competing_kernels import HydraBlock
 
 
 def panel(n_instances=5, n_channels=2, n_timepoints=40, seed=0):

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from sktl._lengths import by_length
-from sktl.estimators.feature_blocks import continued
+from sktl.estimators.features.random_convolutions import continued
 
 N_TAPS = 9
 N_KERNELS = 8
@@ -41,7 +41,7 @@ class HydraBlock:
     Examples
     --------
     >>> import numpy as np
-    >>> from sktl.estimators.competing_kernels import HydraBlock
+    >>> from sktl.estimators.features.competing_kernels import HydraBlock
     >>> X = np.random.default_rng(0).normal(size=(4, 2, 20))
     >>> HydraBlock().fit(X).transform(X).shape
     (4, 2048)

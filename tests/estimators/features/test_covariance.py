@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.linalg import logm
 
-from sktl.estimators.covariance_block import ADDED, CovarianceBlock
+from sktl.estimators.features.covariance import ADDED, CovarianceBlock
 
 
 def test_rows_hold_the_matrix_logarithms():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sktl.estimators.summaries import POOLING, summaries
+from sktl.estimators.features.summaries import POOLING, summaries
 
 MAPS = np.random.default_rng(0).normal(size=(4, 9, 5)).astype("float32")
 MAPS[0] = np.maximum(MAPS[0], 0)

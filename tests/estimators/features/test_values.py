@@ -5,7 +5,7 @@ import pytest
 from scipy.signal import savgol_filter
 from sklearn.preprocessing import StandardScaler
 
-from sktl.estimators.value_blocks import ValueBlock
+from sktl.estimators.features.values import ValueBlock
 from sktl.training.kernel_ridge import Block
 
 

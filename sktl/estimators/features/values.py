@@ -48,7 +48,7 @@ class ValueBlock:
     Examples
     --------
     >>> import numpy as np
-    >>> from sktl.estimators.value_blocks import ValueBlock
+    >>> from sktl.estimators.features.values import ValueBlock
     >>> X = np.arange(12.0).reshape(2, 1, 6) ** 2
     >>> ValueBlock().fit(X).transform(X)[0].tolist()
     [0.0, 1.0, 4.0, 9.0, 16.0, 25.0, 1.0, 3.0, 5.0, 7.0, 9.0]
@@ -85,3 +85,24 @@ class ValueBlock:
             padded = np.pad(X, ((0, 0), (0, 0), (reach, reach)), mode="edge")
             smooth = sliding_window_view(padded, SMOOTHED, axis=2).mean(axis=3)
         return [part.reshape(len(X), -1) for part in (X, np.diff(smooth, axis=2))]
+
+
+class SeriesBlock:
+    """The series themselves, relative to their last value, for linear forecasts.
+
+    The last value and the logarithm of the spread are features as well. Long series are averaged
+    to at most 200 time points.
+    """
+
+    kind = name = "series"
+
+    def fit(self, X: np.ndarray) -> SeriesBlock:
+        """Return itself; refuse series of unequal length."""
+        refuse_unequal(X, "its features are single time points")
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """Return the values, (n_instances, n_features)."""
+        X = averaged(X, 200)
+        last = X[:, :, -1]
+        return np.concatenate([(X - last[:, :, None])[:, :, :-1].reshape(len(X), -1), last], axis=1)

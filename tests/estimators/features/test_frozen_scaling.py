@@ -7,12 +7,12 @@ import pytest
 
 from sktl._lengths import panel_of
 from sktl.estimators import FrozenSource, LinearProbeClassifier
-from sktl.estimators.frozen_scaling import SourceScaling
+from sktl.estimators.features.frozen_scaling import SourceScaling
 from sktl.sources import load_source, save_source
 from sktl.training.preprocessing import Preprocessing, Standardisation
 from sktl.transformations import SourceFeatures
 
-from .test_frozen_features import maps_of_magnet, panel
+from .test_frozen_source import maps_of_magnet, panel
 
 
 def another(folder, scaling):

@@ -38,7 +38,7 @@ def scaled_instances(X: np.ndarray, how: str) -> np.ndarray:
     Examples
     --------
     >>> import numpy as np
-    >>> from sktl.estimators.frozen_scaling import scaled_instances
+    >>> from sktl.estimators.features.frozen_scaling import scaled_instances
     >>> scaled_instances(np.array([[[1.0, 3.0]], [[5.0, 5.0]]]), "z-score").tolist()
     [[[-1.0, 1.0]], [[0.0, 0.0]]]
     """

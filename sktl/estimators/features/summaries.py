@@ -42,7 +42,7 @@ def summaries(
     Examples
     --------
     >>> import numpy as np
-    >>> from sktl.estimators.summaries import summaries
+    >>> from sktl.estimators.features.summaries import summaries
     >>> maps = np.array([[[1.0, -2.0], [3.0, -2.0]]], dtype="float32")
     >>> summaries(maps, ("mean", "positive")).tolist()
     [[2.0, -2.0, 1.0, 0.0]]

@@ -24,7 +24,6 @@ from sktl.training.network_cache import lease
 from sktl.training.quiet_import import import_keras
 from sktl.training.unequal_length import rounded_up
 
-
 CHANNELS = ("joint", "each")
 
 # Values of the widest map of a batch: maps stay in the processor's cache, and series of few filters

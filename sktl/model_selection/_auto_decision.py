@@ -121,7 +121,7 @@ class Average:
             The average; all candidates are alike where no two experts are among them.
         """
         weights = noise_weights(list(predictions.values()), y, groups=groups)
-        expert = np.array([name in _experts(predictions) for name in predictions])
+        expert = np.isin(list(predictions), _experts(predictions))
         if 0 < expert.sum() < len(expert):
             weights[expert] *= np.sum(~expert) / expert.sum()
         return cls._calibrated(predictions, without_least(weights), y)

@@ -63,6 +63,17 @@ def test_the_whole_command_and_its_resumption(tmp_path, monkeypatch):
     same = ["method", "seed", "n", "noise", "r2", "pcc", "loss"]
     pd.testing.assert_frame_equal(records[same], again[same])
 
+    # A published table stands for the folder; networks are trained again where they are needed.
+    table = pd.read_csv(tmp_path / "docs" / "impedance_records.csv")
+    published = tmp_path / "published.csv"
+    table[table["unit"] != "few-2-seed1"].to_csv(published, index=False)
+    arguments[3] = str(tmp_path / "elsewhere")
+    again = pd.DataFrame(main([*arguments, "--records", str(published)]))
+    pd.testing.assert_frame_equal(records[same], again[same], rtol=1e-6)
+    table.assign(settings="others").to_csv(published, index=False)
+    with pytest.raises(ValueError, match=r"this run's settings.*Received: .*with others"):
+        main([*arguments, "--records", str(published)])
+
 
 def test_validation_traces_lie_between_the_few():
     from benchmarks.studies.impedance.data import few_split

@@ -200,6 +200,8 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, default=real.SHARED)
     parser.add_argument("--out", type=Path, default=Path("results/few_labels"))
     parser.add_argument("--cache", type=Path, help="of the read targets; default OUT/cache")
+    parser.add_argument("--records", type=Path, metavar="CSV",
+                        help="a published table to go on from, where OUT has no records yet")  # fmt: skip
     parser.add_argument("--targets", nargs="+", choices=TARGETS)
     parser.add_argument("--half", choices=(DEVELOPMENT, HELD_OUT))
     parser.add_argument("--methods", nargs="+", choices=everything)
@@ -221,6 +223,8 @@ def main() -> None:
     warm_up([method for name, method in chosen.items() if name not in RARE])
     print(f"warmed up: {time.perf_counter() - started:.0f} s", flush=True)
     path = arguments.out / "records.csv"
+    if arguments.records and not path.exists():
+        known(arguments.records).reindex(columns=COLUMNS).to_csv(path, index=False)
     for where in cells(names, arguments.sizes, arguments.draws):
         if arguments.largest and where[1] > arguments.largest:
             continue

@@ -43,6 +43,10 @@ def main(arguments=None):
         "--only", nargs="+", default=(), metavar="UNIT",
         help="only units whose name begins so, such as few-5, in this order",
     )  # fmt: skip
+    parser.add_argument(
+        "--records", metavar="CSV",
+        help="a published table, such as docs/results/impedance_records.csv: go on from it",
+    )  # fmt: skip
     parser.add_argument("--docs", help="write the page of the documentation to this folder, too")
     chosen = parser.parse_args(arguments)
     profile = PROFILES[chosen.profile]
@@ -54,6 +58,8 @@ def main(arguments=None):
     experiment = Experiment(profile, chosen.out, earths)
     if experiment.lacks_unet:
         print(f"No U-Net: {experiment.lacks_unet}")
+    if chosen.records:
+        experiment.take(chosen.records)
     records = experiment.run(chosen.minutes, chosen.only)
     seconds = pd.DataFrame(records).drop_duplicates("unit")["cpu_s"].sum()
     missing = experiment.missing()

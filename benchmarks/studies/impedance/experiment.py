@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from tqdm.auto import tqdm
 
 from benchmarks.studies.impedance import peers
@@ -106,7 +107,8 @@ class Experiment:
                 break
             began = time.process_time()
             rows = self.units()[name]()
-            about = {"unit": name, "cpu_s": time.process_time() - began}
+            seconds = time.process_time() - began
+            about = {"unit": name, "cpu_s": seconds, "settings": self.settings}
             # The record comes last: where it is, the rest is.
             write(self._path(name), json.dumps([row | about for row in rows], indent=1))
         paths = [path for name in names if (path := self._path(name)).is_file()]
@@ -122,8 +124,46 @@ class Experiment:
     def _done(self, name):
         return self._path(name).is_file()
 
+    def take(self, table):
+        """Take the records of a published table for units that the folder lacks.
+
+        Parameters
+        ----------
+        table : path-like
+            A csv file as the page of the documentation has beside it.
+
+        Raises
+        ------
+        ValueError
+            If the records were made with other settings.
+        """
+        records, names = pd.read_csv(table), set(self.missing())
+        made = set(records["settings"])
+        if made != {self.settings}:
+            raise ValueError(
+                f"The records must be of this run's settings, {self.settings}. Received: {table} "
+                f"with {', '.join(sorted(made))}"
+            )
+        for name, rows in records.groupby("unit", sort=False):
+            if name in names:
+                whole = [
+                    {key: _as_written(value) for key, value in row.items() if not pd.isna(value)}
+                    for row in rows.to_dict("records")
+                ]
+                write(self._path(name), json.dumps(whole, indent=1))
+
     def donor(self, seed, variant=None):
-        """Where the weights lie that are transferred."""
+        """Return where the weights lie that are transferred; train them where there are none."""
+        folder = self._donor_folder(seed, variant)
+        if not folder.is_dir():
+            section, more = self.source, ()
+            if variant is not None and variant.pretrains:
+                section = self.earths.source(variant.source)
+                more = variant.preset, variant.source_epochs
+            self._save(self._pretrained(section, seed, *more)[0], section, folder)
+        return folder
+
+    def _donor_folder(self, seed, variant=None):
         mark = ""
         if variant is not None and variant.pretrains:
             made = f"{variant.preset or self.profile.network}-{variant.source}"
@@ -140,7 +180,7 @@ class Experiment:
         rows[0] |= common | {"loss": best_loss(donor)}
         self._keep(seed, f"source-{noise:g}", predicted)
         if noise == 0:
-            self._save(donor, section, self.donor(seed))
+            self._save(donor, section, self._donor_folder(seed))
             target = self.earths.target(seed)
             direct = donor.predict(target.X)
             self._keep(seed, "direct", direct)
@@ -223,10 +263,6 @@ class Experiment:
         data, parts = split(target, self.main)
         donor, rows = self.donor(seed, variant=variant), []
         common = {"variant": name, "n": self.main, "seed": seed}
-        if variant.pretrains and not donor.is_dir():
-            section = self.earths.source(variant.source)
-            trained, _ = self._pretrained(section, seed, variant.preset, variant.source_epochs)
-            self._save(trained, section, donor)
         network = self.target_network(seed, self.main, variant.preset, **variant.trained)
         scratch = network.clone().fit(**data)
         transfer = network.clone().set_params(source=str(donor)).fit(**data)
@@ -353,3 +389,8 @@ class Experiment:
         if getattr(fitted, "history_", None) is not None and len(fitted.history_) > 1:
             row |= {"loss": best_loss(fitted), "epoch": fitted.best_epoch_}
         return row
+
+
+def _as_written(value):
+    # A column in which some rows have nothing is one of floats.
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -201,7 +201,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("results/few_labels"))
     parser.add_argument("--cache", type=Path, help="of the read targets; default OUT/cache")
     parser.add_argument("--records", type=Path, metavar="CSV",
-                        help="a published table to go on from, where OUT has no records yet")  # fmt: skip
+                        help="a published table to go on from, if OUT has no records")  # fmt: skip
     parser.add_argument("--targets", nargs="+", choices=TARGETS)
     parser.add_argument("--half", choices=(DEVELOPMENT, HELD_OUT))
     parser.add_argument("--methods", nargs="+", choices=everything)

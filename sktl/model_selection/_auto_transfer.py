@@ -216,7 +216,7 @@ class _AutoTransfer(ScikitLearnMixin):
             started = progress.start()
             compared, groups, chosen = drawn(problem, groups, COMPARED_INSTANCES)
             # Features, comparisons, and, where these are of fewer, the fits to all.
-            shares = (1.0, 1.0) if compared is problem else (0.55, 0.8)
+            shares = (1.0, 1.0) if compared is problem else (0.7, 0.85)
             deadlines = [started + share * limit for share in shares]
             rows, setting, tables = self._candidates(
                 problem, compared, chosen, settings, deadlines, progress, workers

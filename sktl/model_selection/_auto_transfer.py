@@ -37,6 +37,9 @@ from sktl.training.training_data import data_hashes
 CONTINUES = 0.5
 # Instances on which candidates are compared; what is chosen is then fitted to all.
 COMPARED_INSTANCES = 600
+# How much longer a forest takes on all instances than on the training parts of the folds, beside
+# what the number of instances makes.
+MORE_THAN_FOLDS = 1.4
 
 
 class _AutoTransfer(ScikitLearnMixin):
@@ -216,7 +219,7 @@ class _AutoTransfer(ScikitLearnMixin):
             started = progress.start()
             compared, groups, chosen = drawn(problem, groups, COMPARED_INSTANCES)
             # Features, comparisons, and, where these are of fewer, the fits to all.
-            shares = (1.0, 1.0) if compared is problem else (0.7, 0.85)
+            shares = (1.0, 1.0) if compared is problem else (0.65, 0.8)
             deadlines = [started + share * limit for share in shares]
             rows, setting, tables = self._candidates(
                 problem, compared, chosen, settings, deadlines, progress, workers
@@ -225,7 +228,7 @@ class _AutoTransfer(ScikitLearnMixin):
             decision = decide(rows, compared, groups, self._may_replace)
             self._keep(rows, decision)
             if compared is not problem:
-                self._fit_to_all(setting, problem, tables)
+                self._fit_to_all(setting, problem, tables, started + limit)
             self._ready()
         if n_given > len(problem.y):
             self.decision_ += f" Fitted to {len(problem.y)} of {n_given} instances."
@@ -283,14 +286,31 @@ class _AutoTransfer(ScikitLearnMixin):
         self.leaderboard_ = decision.leaderboard(rows, self._seconds)
         self.decision_ = decision.why
 
-    def _fit_to_all(self, setting, problem, tables):
-        """Fit what was chosen on the instances of a setting to all of the problem."""
+    def _fit_to_all(self, setting, problem, tables, deadline):
+        """Fit what was chosen on the instances of a setting to all of the problem.
+
+        Ridge models first, as they take little. Others that would take longer than the time that
+        is left stay as they are.
+        """
         needed = {name: tables[name] for name in self._blocks}
+        n_compared = len(setting.problem.y)
+        growth = len(problem.y) / n_compared
         setting = replace(setting, problem=problem, tables=needed)
-        for candidate in self._members:
-            if candidate.on_all:
-                setting.tell(f"{candidate.name}, on all")
-                candidate.model = candidate.on_all(setting)
+        stay = []
+        for candidate in sorted(self._members, key=lambda c: c.kind != "ridge"):
+            if not candidate.on_all:
+                continue
+            until = time.perf_counter() + MORE_THAN_FOLDS * growth * candidate.seconds
+            if candidate.kind in ("trees", "network") and until > deadline:
+                stay.append(candidate.name)
+                continue
+            setting.tell(f"{candidate.name}, on all")
+            candidate.model = candidate.on_all(setting)
+        if stay:
+            self.decision_ += (
+                f" Fitted to {n_compared} of {len(problem.y)} instances, as the time did not "
+                f"suffice: {'; '.join(stay)}."
+            )
 
     def _ready(self):
         """Drop what only the fit needs, and gather the blocks that the ridge models share."""

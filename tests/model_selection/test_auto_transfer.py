@@ -379,6 +379,25 @@ def test_what_is_compared_on_few_instances_is_fitted_to_all(search, monkeypatch)
         assert np.abs(fitted.predict(new) - louder).mean() < 0.5 * np.abs(louder).mean()
 
 
+def test_forests_stay_on_the_compared_instances_where_the_time_does_not_suffice(monkeypatch):
+    monkeypatch.setattr(_auto_transfer, "COMPARED_INSTANCES", 24)
+    X, labels, _ = make_panel(60)
+    options = {"preset": "balanced", "sources": None}
+    whole = AutoTransferClassifier(**options).fit(X, labels)
+    assert "Fitted to" not in whole.decision_
+    monkeypatch.setattr(_auto_transfer, "MORE_THAN_FOLDS", 1e9)
+    fitted = AutoTransferClassifier(**options).fit(X, labels)
+    assert fitted.decision_.endswith(
+        "Fitted to 24 of 60 instances, as the time did not suffice: trees on intervals; "
+        "trees on catch22."
+    )
+    for one, other in zip(whole._members, fitted._members, strict=True):
+        assert one.name == other.name
+        if one.kind == "trees":
+            assert len(one.model.models) == 1 < len(other.model.models)
+    assert np.mean(fitted.predict(X) == labels) > 0.9
+
+
 @pytest.mark.parametrize(("affordable", "kept"), [(5, 4), (3, 2), (0, None)])
 def test_the_largest_form_of_a_block_for_which_there_is_time_is_kept(affordable, kept, monkeypatch):
     class Form:

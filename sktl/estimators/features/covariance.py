@@ -42,8 +42,9 @@ class CovarianceBlock:
 
 def _features(X):
     X = np.asarray(X, np.float64)
-    forms = [X] if X.shape[2] < 2 else [X, np.diff(X, axis=2)]
-    return np.concatenate([_logarithms(form) for form in forms], axis=1)
+    # A single time point has no differences.
+    differences = np.diff(X, axis=2) if X.shape[2] > 1 else np.zeros_like(X)
+    return np.concatenate([_logarithms(X), _logarithms(differences)], axis=1)
 
 
 def _logarithms(X):

@@ -127,7 +127,7 @@ MultiRocket-Hydra reuses MultiRocket's features; its time includes theirs.
 ## The development half
 
 These scores are optimistic for AutoTransfer, because its defaults were chosen on these targets.
-They are of draw 0, and of the version before the changes named above.
+They are of draw 0, measured last.
 
 {development}
 

@@ -129,10 +129,12 @@ def collect_blocks(
             RandomBlock("multirocket", problem.seed, "multirocket", count)
             for count in MULTIROCKET_KERNELS
         ]
-        for forms in (rockets, [HydraBlock(problem.seed)], [mini], [Catch22Block()]):
-            share = STRONGEST_SHARE if forms is rockets else SLOW_SHARE
-            _try_slow(collected, forms, problem, share * (deadline - time.perf_counter()), tell)
-    if not {mini.name, "multirocket"} & set(collected.blocks):
+        _try_slow(collected, rockets, problem, STRONGEST_SHARE, deadline, tell)
+        for block in (HydraBlock(problem.seed), mini, Catch22Block()):
+            # One kind of random convolutions is computed however long it takes.
+            if block is not mini or "multirocket" in collected.blocks:
+                _try_slow(collected, [block], problem, SLOW_SHARE, deadline, tell)
+    if "multirocket" not in collected.blocks:
         simple.append(mini)
     for block in simple:
         tell(block.name)
@@ -155,8 +157,8 @@ def collect_blocks(
     return collected
 
 
-def _try_slow(collected, forms, problem, affordable, tell):
-    """Keep the first form of a block for whose features the time suffices."""
+def _try_slow(collected, forms, problem, share, deadline, tell):
+    """Keep the first form of a block whose features take no more than a share of the time left."""
     few = problem.X[:TIMED_INSTANCES]
     for block in forms:
         tell(block.name)
@@ -164,7 +166,7 @@ def _try_slow(collected, forms, problem, affordable, tell):
             block.fit(problem.X).transform(few[:1])
             each = _seconds_per_instance(block, few)
             needed = each * len(problem.X)
-            if needed <= affordable:
+            if needed <= share * (deadline - time.perf_counter()):
                 _keep(collected, block, block.transform(problem.X), each)
                 return
         except Exception as error:  # whatever it is, the others may do

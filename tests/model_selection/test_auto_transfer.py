@@ -418,7 +418,8 @@ def test_the_largest_form_of_a_block_for_which_there_is_time_is_kept(affordable,
     collected = _auto_blocks.Collected()
     problem = Problem(np.zeros((12, 1, 5)), np.zeros(12), None, [], 0)
     forms = [Form(4), Form(2), Form(1)]
-    _auto_blocks._try_slow(collected, forms, problem, 60, lambda name: None)
+    deadline = time.perf_counter() + 60
+    _auto_blocks._try_slow(collected, forms, problem, 0.5, deadline, lambda name: None)
     if kept is None:
         assert [one.problem for one in collected.problems] == [
             "left out: it would have taken 12000000000 s"
@@ -452,3 +453,15 @@ def test_sources_have_a_time_of_their_own_for_new_instances(y, kept):
     _auto_blocks._extend(collected, tried, problem, preset, deadline, lambda name: None)
     assert sorted(collected.blocks) == kept
     assert [one.problem for one in collected.problems] == [_auto_blocks.TOO_SLOW]
+
+
+def test_minirocket_is_not_called_left_out_where_it_stands_for_multirocket(monkeypatch):
+    # Measured seconds may be zero.
+    monkeypatch.setattr(_auto_blocks, "STRONGEST_SHARE", -1.0)
+    monkeypatch.setattr(_auto_blocks, "SLOW_SHARE", -1.0)
+    X, labels, _ = make_panel()
+    fitted = AutoTransferClassifier("balanced", sources=None).fit(X, labels)
+    left_out = fitted.leaderboard_.set_index("candidate")["problem"].dropna()
+    assert {"multirocket", "hydra", "catch22"} <= set(left_out.index)
+    assert "minirocket" not in left_out.index
+    assert "minirocket" in fitted.source_errors_

@@ -90,8 +90,7 @@ class ValueBlock:
 class SeriesBlock:
     """The series themselves, relative to their last value, for linear forecasts.
 
-    The last value and the logarithm of the spread are features as well. Long series are averaged
-    to at most 200 time points.
+    The last value is a feature as well. Long series are averaged to at most 200 time points.
     """
 
     kind = name = "series"

@@ -189,7 +189,8 @@ default="minirocket"
             tables = None
         self.left_out_error_ = self._model.error_
         self._learn_of_left_out(self._model.left_out_, y)
-        self.weights_ = self._worth(X, targets, tables, weights, folds, seed)
+        labels = np.asarray(y) if classifies else None
+        self.weights_ = self._worth(X, targets, tables, weights, folds, labels, seed)
         return self
 
     def _make_blocks(self, seed):
@@ -237,7 +238,7 @@ default="minirocket"
         check_finite(values_of(X))
         return self._model.predict(self._tables(X))
 
-    def _worth(self, X, targets, tables, weights, folds, seed):
+    def _worth(self, X, targets, tables, weights, folds, labels, seed):
         """Compare the blocks by their left-out errors, alone and left away."""
         chosen = np.arange(len(X))
         if len(X) > WORTH_INSTANCES:
@@ -247,7 +248,7 @@ default="minirocket"
             parts, chosen_tables = targets[chosen], self._tables(X[chosen])
         else:
             parts, chosen_tables = targets[chosen], {n: t[chosen] for n, t in tables.items()}
-        folds = folds_among(folds, chosen, len(X))
+        folds = folds_among(folds, chosen, len(X), labels)
         kernels = {name: Block.fit(table).kernel() for name, table in chosen_tables.items()}
         whole = sum(weights[name] * kernel for name, kernel in kernels.items())
         error = left_out_fit(whole, parts, folds).error

@@ -34,6 +34,9 @@ TOO_SLOW = "left out: others were better or faster, and predictions must not tak
 # Share of the time that is left which Hydra, MiniRocket or catch22 may take, and MultiRocket, the
 # strongest, before them.
 SLOW_SHARE, STRONGEST_SHARE = 0.25, 0.45
+# Multiply-adds a second by which the networks of sources are counted as seconds of a new instance:
+# about what one core does. Measured times would choose other sources in every run.
+SPEED = 25e9
 # Instances whose time is taken.
 TIMED_INSTANCES = 8
 # A third of its authors' 6,250: on 24 real targets with up to 100 labels the errors were the same
@@ -54,7 +57,8 @@ class Preset:
         Try forests of trees on quantiles of intervals and on catch22, and MultiRocket and Hydra
         beside MiniRocket.
     seconds_per_instance : float
-        Time that the features of a new instance by all sources may take: others are left out.
+        Time that the features of a new instance by all sources may take, at `SPEED`: others are
+        left out.
     n_networks : int
         Networks that are fine-tuned at most.
     """
@@ -206,7 +210,8 @@ def _seconds_per_instance(block, X):
 class _Tried:
     block: Any
     table: np.ndarray
-    seconds: float  # an instance
+    seconds: float  # an instance, measured
+    nominal: float  # an instance, at SPEED
     error: float
 
 
@@ -218,8 +223,8 @@ def _keep(collected, block, table, seconds):
 def _try(collected, blocks, problem, preset, deadline, tell):
     """Compute the features of some instances, while half of the time lasts.
 
-    Architectures that would take too long for a new instance are not tried after others were,
-    unless that hardly takes time.
+    Architectures that take too long for a new instance are not tried after others were, unless
+    that hardly takes time.
     """
     n = len(problem.X)
     rng = np.random.default_rng(problem.seed)
@@ -250,11 +255,11 @@ def _try(collected, blocks, problem, preset, deadline, tell):
                 if seconds is None or time.perf_counter() + seconds * len(X) > until:
                     _left_out(collected, block, "left out: the time did not suffice")
                     continue
-                needed = seconds * len(X) * len(of_it)
+                nominal = block.operations(X) / SPEED
                 if (
-                    seconds > preset.seconds_per_instance
+                    nominal > preset.seconds_per_instance
                     and tried
-                    and needed > HARDLY * (deadline - started)
+                    and nominal * len(X) * len(of_it) > HARDLY * preset.time_limit
                 ):
                     _left_out(collected, block, TOO_SLOW)
                     continue
@@ -263,7 +268,7 @@ def _try(collected, blocks, problem, preset, deadline, tell):
             except Exception as problem_found:  # whatever it is, the others may do
                 _left_out(collected, block, f"failed: {problem_found}")
                 continue
-            tried.append(_Tried(block, table, seconds, error))
+            tried.append(_Tried(block, table, seconds, nominal, error))
     return tried
 
 
@@ -280,12 +285,12 @@ def _extend(collected, tried, problem, preset, deadline, tell):
     left = 0.6 * (deadline - started)
     spent_on_new, any_kept = 0.0, False
     # Where errors say nothing, the more sources the better.
-    worth = (lambda t: t.error) if problem.comparable else (lambda t: t.seconds)
+    worth = (lambda t: t.error) if problem.comparable else (lambda t: t.nominal)
     for one in sorted(tried, key=worth):
         needed = 0.0 if len(one.table) == n else one.seconds * n
         if time.perf_counter() - started + needed > left:
             _left_out(collected, one.block, f"left out: it would have taken {needed:.0f} s more")
-        elif spent_on_new + one.seconds > preset.seconds_per_instance and any_kept:
+        elif spent_on_new + one.nominal > preset.seconds_per_instance and any_kept:
             _left_out(collected, one.block, TOO_SLOW)
         else:
             block = one.block
@@ -295,7 +300,7 @@ def _extend(collected, tried, problem, preset, deadline, tell):
             except Exception as error:
                 _left_out(collected, block, f"failed: {error}")
                 continue
-            spent_on_new += one.seconds
+            spent_on_new += one.nominal
             any_kept = True
             _keep(collected, block, table, one.seconds)
 

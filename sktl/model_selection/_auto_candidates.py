@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sktl._lengths import last_values
-from sktl.training.folds import Folds, comparable, folds_among, of_seen_classes
+from sktl.training.folds import Folds, comparable, folds_among
 from sktl.training.kernel_ridge import Block
 
 
@@ -54,10 +54,8 @@ class Problem:
 
     def folds_among(self, chosen: np.ndarray) -> Folds | None:
         """Return the folds among some instances, as positions in `chosen`; None where none is."""
-        folds = folds_among(self.folds, chosen, len(self.y))
-        if folds is None or self.n_classes is None:
-            return folds
-        return of_seen_classes(folds, self.y[chosen])
+        labels = None if self.n_classes is None else self.y
+        return folds_among(self.folds, chosen, len(self.y), labels)
 
     def targets(self) -> np.ndarray:
         """Return the columns of a ridge model: classes coded -1 and 1, or y itself."""

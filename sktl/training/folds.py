@@ -113,7 +113,9 @@ def indices(chosen: Any) -> np.ndarray:
     return np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(int)
 
 
-def folds_among(folds: Folds | None, chosen: np.ndarray, n_instances: int) -> Folds | None:
+def folds_among(
+    folds: Folds | None, chosen: np.ndarray, n_instances: int, labels: np.ndarray | None = None
+) -> Folds | None:
     """Restrict folds to a subset of the instances.
 
     Parameters
@@ -124,6 +126,8 @@ def folds_among(folds: Folds | None, chosen: np.ndarray, n_instances: int) -> Fo
         Indices of the subset, without duplicates.
     n_instances : int
         Number of all instances.
+    labels : np.ndarray of shape (n_instances,), optional
+        Class labels: test parts keep only classes of their training parts, see `of_seen_classes`.
 
     Returns
     -------
@@ -145,7 +149,10 @@ def folds_among(folds: Folds | None, chosen: np.ndarray, n_instances: int) -> Fo
     position[chosen] = np.arange(len(chosen))
     among = [(position[train], position[test]) for train, test in folds]
     among = [(train[train >= 0], test[test >= 0]) for train, test in among]
-    return [(train, test) for train, test in among if len(train) and len(test)] or None
+    among = [(train, test) for train, test in among if len(train) and len(test)]
+    if among and labels is not None:
+        return of_seen_classes(among, labels[chosen])
+    return among or None
 
 
 def comparable(folds: Folds | None, labels: np.ndarray) -> bool:

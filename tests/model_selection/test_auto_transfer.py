@@ -191,7 +191,7 @@ def test_when_the_time_is_over_there_is_a_model_and_a_reason(search):
 
 
 def test_architectures_too_slow_for_new_instances_are_not_tried_after_others(monkeypatch):
-    monkeypatch.setattr(_auto_blocks, "_seconds_per_instance", lambda block, X: 5.0)
+    monkeypatch.setattr(_auto_blocks.SourceBlock, "operations", lambda block, X: 10**12)
     X, labels, _ = make_panel()
     few = FEW | {"architectures": ["ConvNetQuakeINGV", "MagNet"]}
     fitted = AutoTransferClassifier(**few).fit(X, labels)
@@ -429,6 +429,18 @@ def test_the_largest_form_of_a_block_for_which_there_is_time_is_kept(affordable,
         assert not collected.problems
 
 
+def test_measured_times_do_not_choose_sources(monkeypatch):
+    X, labels, _ = make_panel()
+    sources = {"sources": ["EMG-simulated", "STEAD-simulated"], "architectures": ["MagNet", "TCN"]}
+    used = []
+    for seconds in (0.0, 1.0):
+        monkeypatch.setattr(_auto_blocks, "_seconds_per_instance", lambda block, X, s=seconds: s)
+        fitted = AutoTransferClassifier("fast", time_limit=1e4, **sources).fit(X, labels)
+        used.append((sorted(fitted.source_errors_.index), fitted.predict_proba(X)))
+    assert used[0][0] == used[1][0]
+    np.testing.assert_array_equal(used[0][1], used[1][1])
+
+
 @pytest.mark.parametrize(
     ("y", "kept"), [([0, 0, 0, 1, 1, 1], ["best", "good"]), (range(6), ["cheap", "good"])]
 )
@@ -444,8 +456,8 @@ def test_sources_have_a_time_of_their_own_for_new_instances(y, kept):
     preset = _auto_blocks.Preset(60.0, True, 0.03, 0)
     collected = _auto_blocks.Collected(seconds={"multirocket": 9.0})
     tried = [
-        _auto_blocks._Tried(Form(name), X[:, 0], seconds, error)
-        for name, seconds, error in (
+        _auto_blocks._Tried(Form(name), X[:, 0], 0.0, nominal, error)
+        for name, nominal, error in (
             ("cheap", 0.011, 0.9), ("good", 0.012, 0.5), ("best", 0.015, 0.2),
         )
     ]  # fmt: skip

@@ -90,3 +90,11 @@ def test_where_no_class_is_trained_on_and_tested_folds_stay_and_compare_nothing(
     assert as_lists(of_seen_classes(folds, labels)) == as_lists(folds)
     assert not comparable(folds, labels)
     assert not comparable(None, labels[:3])
+
+
+def test_among_some_instances_classes_are_looked_at_anew():
+    labels = np.array(["a", "b", "a", "b"])
+    folds = [(np.array([0, 1]), np.array([2, 3])), (np.array([2, 3]), np.array([0, 1]))]
+    chosen = np.array([0, 2, 3])
+    assert as_lists(folds_among(folds, chosen, 4)) == [([0], [1, 2]), ([1, 2], [0])]
+    assert as_lists(folds_among(folds, chosen, 4, labels)) == [([0], [1]), ([1, 2], [0])]

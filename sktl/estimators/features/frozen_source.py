@@ -21,6 +21,7 @@ from sktl.sources import adapt_input_channels, load_source
 from sktl.training.backends import compile_network
 from sktl.training.compiled_network import initial_weights, weight_names
 from sktl.training.network_cache import lease
+from sktl.training.operations import multiply_adds
 from sktl.training.quiet_import import import_keras
 from sktl.training.unequal_length import rounded_up
 
@@ -173,15 +174,10 @@ class FrozenSource:
             check_choice("pooling", summary, POOLING)
         views = self._views(X)
         source, estimator, layers, options = self._network()
-        n_channels = 1 if self.channels == "each" else X.shape[1]
-        if self.channels == "joint" and source is not None:
-            check_source_channels(X, source.card.n_channels, source.card.name)
-        if n_channels == 1 and source is not None:
-            n_channels = source.card.n_channels
-        shape: tuple = (X.shape[2], n_channels)
+        shape = self._form(X, source)
+        n_channels = shape[1]
         if is_unequal(X):
             lengths_of(X)  # NaN in the middle of a series is refused
-            shape = (rounded_up(X.shape[2]), n_channels, True)
             X = lengthened(X, shape[0])
         scales = self._scales(X, len(views))
         with self._lease(estimator, layers, options, shape) as network:
@@ -202,6 +198,34 @@ class FrozenSource:
                     for part in (X[at : at + size] for at in range(0, len(X), size))
                 ]
             )
+
+    def operations(self, X: np.ndarray) -> int:
+        """Count the multiply-adds that the features of one series take.
+
+        Parameters
+        ----------
+        X : np.ndarray of shape (n_instances, n_channels, n_timepoints)
+            Series, as for `transform`.
+
+        Returns
+        -------
+        int
+            The count; where series differ in length, for the longest.
+        """
+        source, estimator, layers, options = self._network()
+        with self._lease(estimator, layers, options, self._form(X, source)) as network:
+            return len(self._views(X)) * multiply_adds(network.model)
+
+    def _form(self, X, source):
+        """Return time points and channels that the network sees, and True for unequal lengths."""
+        n_channels = 1 if self.channels == "each" else X.shape[1]
+        if self.channels == "joint" and source is not None:
+            check_source_channels(X, source.card.n_channels, source.card.name)
+        if n_channels == 1 and source is not None:
+            n_channels = source.card.n_channels
+        if is_unequal(X):
+            return rounded_up(X.shape[2]), n_channels, True
+        return X.shape[2], n_channels
 
     def _features(self, network, n_maps, series):
         """Summarise the maps of one batch; behind them the model gives lengths, where they differ.

@@ -37,6 +37,10 @@ class SourceBlock:
         """Return the features of series, (n_instances, n_features)."""
         return self.source.transform(X)
 
+    def operations(self, X: np.ndarray) -> int:
+        """Count the multiply-adds that the features of one series of X take."""
+        return self.source.operations(X)
+
     def names(self, n_channels: int) -> list[str]:
         """Name the columns, for series of so many channels."""
         return self.source.names(n_channels)

@@ -205,3 +205,18 @@ def test_published_fcns_give_the_features_of_their_own_heads(shared, monkeypatch
     assert len(last) == width
     logits = source.transform(X)[:, last] @ arrays["head/kernel"] + arrays["head/bias"]
     np.testing.assert_allclose(logits, fcn_logits(arrays, z_scores(X)), rtol=1e-3, atol=1e-3)
+
+
+def test_operations_grow_with_length_and_with_channels_one_by_one():
+    X = np.zeros((2, 3, 64))
+    each, joint = (
+        FrozenSource("ConvNetQuakeINGV", "STEAD-simulated", channels=c) for c in ("each", "joint")
+    )
+    # Nine convolutions of 3 points and stride 2: 3 to 32 filters, then 32 to 32.
+    steps = [32, 16, 8, 4, 2, 1, 1, 1, 1]
+    by_hand = 3 * 3 * 32 * steps[0] + sum(3 * 32 * 32 * n for n in steps[1:])
+    assert joint.operations(X) == by_hand
+    assert each.operations(X) == 3 * by_hand
+    unequal = np.concatenate([X, np.full((2, 3, 64), np.nan)], axis=2)
+    unequal[0, :, 64:] = 0
+    assert joint.operations(unequal) == joint.operations(np.zeros((2, 3, 128)))

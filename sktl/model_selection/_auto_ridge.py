@@ -18,6 +18,8 @@ from sktl.training.kernel_ridge import Block, ridge_of_penalty
 from sktl.training.probabilities import fit_slope, softmax
 from sktl.training.probe_model import UNSEEN_PENALTY, ProbeModel, left_out_fit
 
+# What the name of a candidate ends with whose targets are relative to the last value.
+RELATIVE = ", relative to the last value"
 # Weight of all blocks of a kind in the mean of kernels, by the name of the mixture.
 # The first are fitted even where the time is over.
 _AMPLITUDES = {"amplitude": 0.25}
@@ -177,7 +179,7 @@ class RidgeFitter:
             slope = fit_slope(fit.left_out, problem.y)
             out = softmax(fit.left_out, slope)
         return Candidate(
-            name if channel is None else f"{name}, relative to the last value",
+            name + RELATIVE * (channel is not None),
             "ridge", out, tuple(probe.weights), time.perf_counter() - started,
             model=RidgeModel(probe, slope, scale, channel),
             on_all=lambda setting: setting.fitter.refitted(probe, slope, channel),

@@ -67,7 +67,8 @@ def loss_weights(
     """
     mean = np.array([losses(p, y).mean() for p in predictions])
     mean = np.maximum(mean, np.finfo(float).tiny)
-    return without_least((mean.min() / mean) ** power)
+    weights = (mean.min() / mean) ** power
+    return weights / weights.sum()
 
 
 def without_least(weights: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from sktl.model_selection._auto_decision import (
     Average,
     decide,
 )
+from sktl.model_selection._auto_ridge import RELATIVE
 from sktl.training.folds import folds_of
 
 
@@ -101,6 +102,19 @@ def test_near_copies_do_not_outvote_the_experts():
     assert decision.why.startswith("The average of ")
 
 
+@pytest.mark.parametrize("ending", ["", RELATIVE])
+def test_near_copies_do_not_outvote_the_experts_of_numbers(ending):
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=60)
+    experts = [name + ending for name in EXPERTS[0]]
+    found = {name: y + 0.3 * rng.normal(size=60) for name in experts}
+    copy = y + 0.3 * rng.normal(size=60)
+    found |= {f"copy {k}": copy for k in range(20)}
+    weights = Average.weighed(found, y).weights
+    assert 0.3 < sum(weights[name] for name in experts) < 0.7
+    assert sum(weights.values()) == pytest.approx(1)
+
+
 def test_what_is_better_than_the_experts_beyond_noise_predicts_classes():
     y = np.arange(300) % 3
     found = [ridge(name, probabilities(y, 3, 0.5, k)) for k, name in enumerate(EXPERTS[0])]
@@ -121,7 +135,7 @@ def test_one_label_a_class_is_predicted_with_the_sources():
 def test_without_experts_all_share():
     y = np.arange(30) % 3
     found = {str(k): probabilities(y, 3, 2, k) for k in range(3)}
-    average = Average.of_noise(found, y)
+    average = Average.weighed(found, y)
     assert set(average.weights) == {"0", "1", "2"}
     assert sum(average.weights.values()) == pytest.approx(1)
 
@@ -130,7 +144,7 @@ def test_averaged_probabilities_are_calibrated():
     y = np.arange(300) % 3
     found = {str(k): probabilities(y, 3, 1.5, k) ** 0.1 for k in range(4)}
     found = {name: p / p.sum(axis=1, keepdims=True) for name, p in found.items()}
-    average = Average.of_noise(found, y)
+    average = Average.weighed(found, y)
     p = average.of(found)
     np.testing.assert_allclose(p.sum(axis=1), 1)
     uncalibrated = Average(average.weights, 1.0).of(found)

@@ -81,9 +81,9 @@ SIZES = {
         "MLSTMFCN": (24_000, 9, {"every": 10, "n_timepoints": 270}),
     },
     "seismic": {
-        "ConvNetQuakeINGV": (35_000, 13, {}),
-        "TCN": (100_000, 4, {}),
-        "MagNet": (100_000, 4, {}),
+        "ConvNetQuakeINGV": (200_000, 10, {}),
+        "TCN": (100_000, 2, {}),
+        "MagNet": (200_000, 2, {}),
         "MLSTMFCN": (24_000, 9, {"every": 2, "n_timepoints": 270}),
     },
     "SPEECH": {

@@ -81,7 +81,7 @@ SIZES = {
         "MLSTMFCN": (24_000, 9, {"every": 10, "n_timepoints": 270}),
     },
     "seismic": {
-        "ConvNetQuakeINGV": (200_000, 10, {}),
+        "ConvNetQuakeINGV": (35_000, 13, {}),
         "TCN": (100_000, 2, {}),
         "MagNet": (200_000, 2, {}),
         "MLSTMFCN": (24_000, 9, {"every": 2, "n_timepoints": 270}),

@@ -27,7 +27,7 @@ REAL = {
     "S&P 500": ("MagNet", "TCN"),
 }
 # Those of several simulators and targets at once.
-JOINT = {"seismic-simulated": ("ConvNetQuakeINGV",)}
+JOINT = {"seismic-simulated": ("ConvNetQuakeINGV", "TCN")}
 # What is downloaded, or found in a mirror, before the bundled one is taken.
 PUBLISHED = {(e.card.architecture, e.card.name) for e in published.PUBLISHED}
 ALL = [(architecture, name) for architecture in ARCHITECTURES for name in SIMULATED]

@@ -21,7 +21,7 @@ ARCHITECTURES = ("ConvNetQuakeINGV", "MLSTMFCN", "MagNet", "TCN")
 SIMULATED = [spec.simulated_name for spec in list_datasets() if spec.has_simulator]
 # The architectures that were trained on each real dataset.
 REAL = {
-    "DSPSpeech-20": ("ConvNetQuakeINGV", "MagNet", "TCN"),
+    "DSPSpeech-20": ARCHITECTURES,
     "EMG-Francic": ARCHITECTURES,
     "EMG-Roshambo": ARCHITECTURES,
     "S&P 500": ("MagNet", "TCN"),

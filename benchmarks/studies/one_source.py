@@ -1,13 +1,15 @@
 """One source for all: pre-training by the question which data set a series comes from.
 
     python -m benchmarks.studies.one_source --shared ../shared/data
+    python -m benchmarks.studies.one_source --shared ../shared/data --fine-tune
 
 Series of ten data sets, real and simulated, are cut to random lengths and resampled to 128 points,
 one channel each. Networks learn from which data set a series comes (Ismail-Fawaz et al. 2023, arXiv
 2311.14534), or from which class of which data set: one softmax over the classes of all, numbers in
 fifths. As linear probes they are held against the bundled sources, each and together, and random
-kernels of the same architecture, on real targets of no domain of ours. Log amplitudes are a block
-of every probe. One row a fit goes to a CSV file, from which a run continues.
+kernels of the same architecture, on real targets of no domain of ours; log amplitudes are a block
+of every probe. With ``--fine-tune`` they are starts (omega 0.25) and held against three bundled
+sources and scratch. One row a fit goes to a CSV file, from which a run continues.
 
 All targets are of the development half of the study of few labels: whether such a source is worth
 having is decided here.
@@ -38,7 +40,12 @@ UNRELATED = (
 LENGTH, SHORTEST = 128, 40
 QUESTIONS = ("which set", "which class")
 RANDOM, TOGETHER = "random kernels", "all bundled"
-KEY = ["architecture", "source", "target", "n_train", "draw"]
+STARTS = ("STEAD-simulated", "EMG-Francic", "DSPSpeech-20")
+SCRATCH = "scratch"
+PROBE, START = "probe", "start"
+# Added to errors before ratios are taken: some are 0.
+LEAST = 1e-3
+KEY = ["use", "architecture", "source", "target", "n_train", "draw"]
 
 
 def views(X, rng):
@@ -117,23 +124,32 @@ def train(arguments):
 
 
 def sources_of(arguments, architecture):
-    """Return the names of what is compared, and what a probe is given for it."""
+    """Return the names of what is compared, and the sources of each."""
     table = list_sources()
     mine = table[(table["architecture"] == architecture) & (table["where"] == "bundled")]
     bundled = sorted(set(mine["source"]))
     questions = {q: [folder_of(arguments, architecture, q)] for q in QUESTIONS}
+    if arguments.fine_tune:
+        return questions | {SCRATCH: [None]} | {name: [name] for name in STARTS}
     singles = {name: [name] for name in bundled}
     return questions | {RANDOM: [None], TOGETHER: bundled} | singles
 
 
-def error_of(architecture, sources, target, parts):
-    """Return the test error of a probe: 1 - F1, or the mean absolute error."""
+def error_of(use, architecture, sources, target, parts, draw_number):
+    """Return the test error of a probe or a fine-tuned network: 1 - F1, or the absolute error."""
     classifies = TARGETS[target].task == "classification"
-    make = LinearProbeClassifier if classifies else LinearProbeRegressor
-    probe = make(sources, [architecture], random_features=None, channels="each")
-    predicted = probe.fit(parts.X_train, parts.y_train, groups=parts.groups_train).predict(
-        parts.X_test
-    )
+    kind = "Classifier" if classifies else "Regressor"
+    if use == PROBE:
+        make = LinearProbeClassifier if classifies else LinearProbeRegressor
+        model = make(sources, [architecture], random_features=None, channels="each")
+        model.fit(parts.X_train, parts.y_train, groups=parts.groups_train)
+    else:
+        options = {"random_state": draw_number}
+        if sources != [None]:
+            options |= {"source": sources[0], "omega": 0.25}
+        model = getattr(estimators, architecture + kind)(**options)
+        model.fit(parts.X_train, parts.y_train)
+    predicted = model.predict(parts.X_test)
     if classifies:
         return 1 - weighted_f1(parts.y_test, predicted)
     return float(np.abs(predicted - parts.y_test).mean())
@@ -149,10 +165,11 @@ def main():
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--fine-tune", action="store_true", help="starts instead of probes")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     train(arguments)
-    path = arguments.out / "records.csv"
+    path, use = arguments.out / "records.csv", START if arguments.fine_tune else PROBE
     known = set()
     if path.exists():
         known = set(pd.read_csv(path)[KEY].itertuples(index=False, name=None))
@@ -162,12 +179,12 @@ def main():
                 parts = draw(target, size, number, arguments.shared, arguments.out / "cache")
                 for architecture in arguments.architectures:
                     for name, sources in sources_of(arguments, architecture).items():
-                        key = (architecture, name, target, size, number)
+                        key = (use, architecture, name, target, size, number)
                         if key in known:
                             continue
                         with warnings.catch_warnings():
                             warnings.simplefilter("ignore")
-                            error = error_of(architecture, sources, target, parts)
+                            error = error_of(use, architecture, sources, target, parts, number)
                         row = dict(zip(KEY, key, strict=True)) | {"error": error}
                         frame = pd.DataFrame([row])
                         frame.to_csv(path, mode="a", header=not path.exists(), index=False)
@@ -176,18 +193,17 @@ def main():
 
 def report(rows):
     """Print the mean errors, and both questions against the rest."""
-    for architecture, of_it in rows.groupby("architecture"):
+    for (use, architecture), of_it in rows.groupby(["use", "architecture"]):
         table = of_it.pivot_table("error", ["target", "n_train", "draw"], "source")
-        singles = [n for n in table if n not in (*QUESTIONS, RANDOM, TOGETHER)]
+        singles = [n for n in table if n not in (*QUESTIONS, RANDOM, TOGETHER, SCRATCH)]
         table["mean of singles"] = table[singles].mean(axis=1)
-        table["best single in hindsight"] = table[singles].min(axis=1)
-        others = ["mean of singles", "best single in hindsight", TOGETHER, RANDOM]
-        print(f"\n{architecture}: error, mean over draws")
+        others = [n for n in (TOGETHER, RANDOM, SCRATCH) if n in table]
+        print(f"\n{use}, {architecture}: error, mean over draws")
         cells = table.groupby(level=["target", "n_train"]).mean()
-        print(cells[[*QUESTIONS, *others]].round(3).to_string())
+        print(cells[[*QUESTIONS, *others, "mean of singles"]].round(3).to_string())
         for question in QUESTIONS:
-            for other in others:
-                ratio = np.log((cells[question] + 1e-3) / (cells[other] + 1e-3))
+            for other in (*others, "mean of singles", *singles):
+                ratio = np.log((cells[question] + LEAST) / (cells[other] + LEAST))
                 print(f"{question} against {other}: error {100 * np.expm1(ratio.mean()):+.1f} %, "
                       f"smaller in {(ratio < 0).sum()} of {len(ratio)} cells")  # fmt: skip
 

@@ -199,13 +199,11 @@ one):
 | MagNet | class | -9 % (12) | -3 % (9) | -10 % (11) |
 
 As a probe the one source is better than a bundled source taken at random, and as good as ten or
-eleven of them together, at a tenth of the time.
-As a start (ConvNetQuake INGV, omega 0.25, two draws) it is as good as scratch (set: -2 %, class: 0 %)
-and better than the mean of three bundled sources (-14 and -12 %).
-Added to what AutoTransfer compares, it changes the errors of eleven development targets by 0.3 % in
-the mean for classes and by -0.4 % for numbers (positive: smaller errors): all bundled sources
-are among its candidates anyway. It is therefore not bundled; `python -m
-benchmarks.studies.one_source` makes it.
+eleven of them together. As a start (ConvNetQuake INGV, omega 0.25, two draws) it is better than
+three bundled sources in the mean (set: -14 %, class: -12 %), but only as good as scratch (-2 and
+0 %). Added to the candidates of AutoTransfer, it changes the errors of eleven development targets
+by -0.3 % for classes and +0.4 % for numbers in the mean: all bundled sources are among the
+candidates anyway. It is therefore not bundled; `python -m benchmarks.studies.one_source` makes it.
 
 ## The scaling of a source
 

@@ -60,11 +60,11 @@ def test_names_without_simulated_mean_what_the_plan_says(plan):
 def test_sources_that_exist_are_loaded_and_not_pretrained(plan):
     from sktl.sources import list_sources
 
-    names = ["STEAD-simulated", "emg-roshambo", "DSPSpeech-20"]
+    names = ["STEAD-simulated", "emg-roshambo", "seismic-simulated"]
     changes = {"data": "real", "sources": [], "targets": ["S&P 500"], "loaded": names}
     loading = replace(plan, **changes, architectures=["TCN", "MLSTMFCN"])
-    assert loading.loaded == ("STEAD-simulated", "EMG-Roshambo", "DSPSpeech-20")
-    assert loading.without == {"DSPSpeech-20": ["MLSTMFCN"]}
+    assert loading.loaded == ("STEAD-simulated", "EMG-Roshambo", "seismic-simulated")
+    assert loading.without == {"seismic-simulated": ["MLSTMFCN"]}
     assert loading.counts()["pretraining"] == 0
     weights = loading.loaded_weights()
     table = list_sources().set_index(["architecture", "source"])["sha256"]

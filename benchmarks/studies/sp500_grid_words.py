@@ -118,6 +118,7 @@ python -m benchmarks.studies.sp500_grid_page results/sp500
 The first command goes on where it was stopped, on any number of cores; `--sizes 9000` is the
 second half. `--references 10` trains as many networks from scratch as there are ω (the paper has
 one, and the tables take the first). With all six datasets at hand, `--sources` in place of
-`--loaded` pre-trains as the paper did. The second writes this page from the records ({n_fits} fits shown, in
-[sp500_records.csv](sp500_records.csv)); it needs the authors' results as one table (`--published`).
+`--loaded` pre-trains as the paper did. The second writes this page from the records ({n_fits} fits
+shown, in [sp500_records.csv](sp500_records.csv)); it needs the authors' results as one table
+(`--published`).
 """

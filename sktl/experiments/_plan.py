@@ -102,9 +102,9 @@ class Plan:
 
     Sources that exist are loaded:
 
-    >>> plan = Plan(sources=[], loaded=["EMG-Roshambo", "DSPSpeech-20"], targets=["S&P 500"])
+    >>> plan = Plan(sources=[], loaded=["EMG-Roshambo", "seismic-simulated"], targets=["S&P 500"])
     >>> plan.counts()["pretraining"], plan.without
-    (0, {'DSPSpeech-20': ['MLSTMFCN']})
+    (0, {'seismic-simulated': ['MagNet', 'MLSTMFCN']})
     """
 
     architectures: tuple[str, ...] = ARCHITECTURES

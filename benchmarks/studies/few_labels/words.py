@@ -50,9 +50,9 @@ explained below:
 
 **Scored before.** Three earlier versions of AutoTransfer were scored on draw 0 of these targets,
 and two of its cells, of DSPSpeech-20, led to changes. Draw 0 is therefore left out here: the scores
-are of the further draws, which those versions had not been scored on. In these the training instances are
-others and, for speech and EMG, the test speakers and people; the official test parts and the last
-years of the forecasts are the same. Still, that is weaker evidence than new targets.
+are of the further draws, which those versions had not been scored on. In these the training
+instances are others and, for speech and EMG, the test speakers and people; the official test parts
+and the last years of the forecasts are the same. Still, that is weaker evidence than new targets.
 
 **Changes between the two.** All were chosen on development targets with 6 to 500 labels, draws 1
 to 3. Their mean F1 with 12 to 100 labels rose by 5 % (by 2 % without the digits, where it rose by

@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.studies.few_labels.readers import stead_earthquakes
+from benchmarks.studies.rows import append, known_keys
 from sktl import estimators
 from sktl.estimators.features.amplitude import AmplitudeBlock
 from sktl.estimators.features.frozen_source import FrozenSource
@@ -130,9 +131,7 @@ def main():
     arguments = parser.parse_args()
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     began, path = time.perf_counter(), arguments.out
-    known = set()
-    if path.exists():
-        known = set(pd.read_csv(path)[KEY].itertuples(index=False, name=None))
+    known = known_keys(path, KEY)
     use, sources = ("start", STARTS) if arguments.fine_tune else ("probe", SOURCES)
     features = None
     for key in (
@@ -158,7 +157,7 @@ def main():
                     features, architecture, source, X, y, groups, train, test
                 )  # fmt: skip
         row = dict(zip(KEY, key, strict=True)) | {"mae": error, "left_out_error": left_out}
-        pd.DataFrame([row]).to_csv(path, mode="a", header=not path.exists(), index=False)
+        append(path, [row])
     report(pd.read_csv(path))
 
 

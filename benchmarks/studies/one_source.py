@@ -26,6 +26,7 @@ import pandas as pd
 
 from benchmarks.release.pretrain import PARAMETERS, REAL
 from benchmarks.studies.few_labels.targets import TARGETS, draw
+from benchmarks.studies.rows import append, known_keys
 from sktl import estimators
 from sktl.estimators import LinearProbeClassifier, LinearProbeRegressor
 from sktl.evaluation.metrics import weighted_f1
@@ -38,6 +39,8 @@ UNRELATED = (
     "BasicMotions", "ERing", "Libras", "ArrowHead", "PLAID", "JapaneseVowels", "CO2", "Covid3Month",
 )  # fmt: skip
 LENGTH, SHORTEST = 128, 40
+# Training instances of a target at most.
+LARGEST = 100
 QUESTIONS = ("which set", "which class")
 RANDOM, TOGETHER = "random kernels", "all bundled"
 STARTS = ("STEAD-simulated", "EMG-Francic", "DSPSpeech-20")
@@ -170,24 +173,26 @@ def main():
     arguments.out.mkdir(parents=True, exist_ok=True)
     train(arguments)
     path, use = arguments.out / "records.csv", START if arguments.fine_tune else PROBE
-    known = set()
-    if path.exists():
-        known = set(pd.read_csv(path)[KEY].itertuples(index=False, name=None))
-    for number in range(arguments.draws):
-        for target in UNRELATED:
-            for size in (n for n in TARGETS[target].sizes if n <= 100):
-                parts = draw(target, size, number, arguments.shared, arguments.out / "cache")
-                for architecture in arguments.architectures:
-                    for name, sources in sources_of(arguments, architecture).items():
-                        key = (use, architecture, name, target, size, number)
-                        if key in known:
-                            continue
-                        with warnings.catch_warnings():
-                            warnings.simplefilter("ignore")
-                            error = error_of(use, architecture, sources, target, parts, number)
-                        row = dict(zip(KEY, key, strict=True)) | {"error": error}
-                        frame = pd.DataFrame([row])
-                        frame.to_csv(path, mode="a", header=not path.exists(), index=False)
+    known = known_keys(path, KEY)
+    compared = {a: sources_of(arguments, a) for a in arguments.architectures}
+    for key in (
+        (use, architecture, name, target, size, number)
+        for number in range(arguments.draws)
+        for target in UNRELATED
+        for size in TARGETS[target].sizes
+        if size <= LARGEST
+        for architecture in compared
+        for name in compared[architecture]
+    ):
+        if key in known:
+            continue
+        _, architecture, name, target, size, number = key
+        parts = draw(target, size, number, arguments.shared, arguments.out / "cache")
+        sources = compared[architecture][name]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            error = error_of(use, architecture, sources, target, parts, number)
+        append(path, [dict(zip(KEY, key, strict=True)) | {"error": error}])
     report(pd.read_csv(path))
 
 

@@ -21,6 +21,7 @@ import pandas as pd
 from sklearn.metrics import f1_score, mean_absolute_error
 
 from benchmarks.studies.few_labels import targets as real
+from benchmarks.studies.rows import append, known_keys
 from sktl import estimators
 
 # Target: sizes, and the source of its domain.
@@ -77,9 +78,7 @@ def main() -> None:
 def pair(arguments, name, size, architecture, source, draw) -> None:
     """Fit with both heads, unless the file has them."""
     path = arguments.out
-    known = set()
-    if path.exists():
-        known = set(pd.read_csv(path)[KEY].itertuples(index=False, name=None))
+    known = known_keys(path, KEY)
     target = real.TARGETS[name]
     for head in ("random", "probe"):
         key = (name, size, architecture, head, draw)
@@ -95,7 +94,7 @@ def pair(arguments, name, size, architecture, source, draw) -> None:
         row = dict(zip(KEY, key, strict=True)) | {
             "metric": "MAE" if regression else "F1", "score": value, "seconds": round(seconds, 1),
         }  # fmt: skip
-        pd.DataFrame([row]).to_csv(path, mode="a", header=not path.exists(), index=False)
+        append(path, [row])
 
 
 def report(rows: pd.DataFrame) -> None:

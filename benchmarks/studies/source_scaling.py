@@ -25,6 +25,7 @@ from scipy.stats import wilcoxon
 
 from benchmarks.performance.performance_page import markdown
 from benchmarks.studies.few_labels import targets as real
+from benchmarks.studies.rows import append
 from sktl import estimators
 from sktl.estimators.features.amplitude import AmplitudeBlock
 from sktl.estimators.features.random_convolutions import RandomBlock
@@ -209,8 +210,7 @@ def main() -> None:
                 dict(zip(KEY, (use, name, size, draw, source, how), strict=True)) | {"score": value}
                 for source, value in scores.items()
             ]
-            table = pd.DataFrame(rows)
-            table.to_csv(arguments.out, mode="a", header=not arguments.out.exists(), index=False)
+            append(arguments.out, rows)
             took = time.process_time() - started
             print(f"{name} {size} draw {draw} {how}: {took:.0f} s", flush=True)
     report(known(arguments.out))

@@ -15,6 +15,7 @@ import pandas as pd
 from benchmarks.studies.few_labels import targets as real
 from benchmarks.studies.few_labels.peers import PEERS, RARE, Cell, Predictions, score, warm_up
 from benchmarks.studies.few_labels.targets import DEVELOPMENT, HELD_OUT, MOST_TESTED, TARGETS
+from benchmarks.studies.rows import append
 
 # The first columns are those of sktl.evaluation's records: peers are baselines, our methods, which
 # transfer from no single source, stand where networks without one do.
@@ -76,14 +77,6 @@ def cells(
 def known(path: Path) -> pd.DataFrame:
     """Return the records on disk."""
     return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=COLUMNS)
-
-
-def append(path: Path, record: dict) -> None:
-    """Add a record to the file, in one write."""
-    row = pd.DataFrame([record], columns=COLUMNS)
-    text = row.to_csv(header=not path.exists(), index=False)
-    with path.open("a") as file:
-        file.write(text)
 
 
 class Budget:
@@ -189,7 +182,8 @@ def run_cell(arguments: argparse.Namespace, chosen: dict, path: Path, where: tup
             result = tried(chosen[method], cell, arguments.limit)
         if result is not None:
             kind = "baseline" if method in PEERS else "reference"
-            append(path, facts | {"kind": kind, "architecture": method} | result)
+            record = facts | {"kind": kind, "architecture": method} | result
+            append(path, [record], COLUMNS)
     return len(missing)
 
 

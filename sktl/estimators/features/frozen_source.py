@@ -175,8 +175,8 @@ class FrozenSource:
         views = self._views(X)
         source, estimator, layers, options = self._network()
         shape = self._form(X, source)
-        n_channels = shape[1]
-        if is_unequal(X):
+        n_channels, unequal = shape[1], len(shape) > 2
+        if unequal:
             lengths_of(X)  # NaN in the middle of a series is refused
             X = lengthened(X, shape[0])
         scales = self._scales(X, len(views))

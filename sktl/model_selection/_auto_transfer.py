@@ -185,7 +185,9 @@ class _AutoTransfer(ScikitLearnMixin):
             {"sampling_rate": Number(with_low=False, none=True)},
         )
         settings = PRESETS[self.preset]
-        limit = settings.time_limit if self.time_limit is None else self.time_limit
+        if self.time_limit is not None:
+            settings = replace(settings, time_limit=self.time_limit)
+        limit = settings.time_limit
         if not limit > 0:
             raise ValueError(f"time_limit must be above 0 seconds. Received: time_limit={limit!r}")
         X = self._as_array(X)

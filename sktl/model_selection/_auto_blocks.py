@@ -17,6 +17,7 @@ from sktl.estimators.features.covariance import CovarianceBlock
 from sktl.estimators.features.intervals import IntervalBlock
 from sktl.estimators.features.random_convolutions import RandomBlock
 from sktl.estimators.features.source_blocks import SourceBlock, source_blocks
+from sktl.estimators.features.spectrogram import FEWEST_POINTS, FORMS, SpectrogramBlock
 from sktl.estimators.features.spectrum import SpectrumBlock
 from sktl.estimators.features.timing import TimingBlock
 from sktl.estimators.features.values import SeriesBlock, ValueBlock
@@ -126,6 +127,8 @@ def collect_blocks(
     simple: list[Any] = [AmplitudeBlock(), SeriesBlock(), SpectrumBlock(), TimingBlock()]
     simple += [ValueBlock(form) for form in ("values", "profile", "shape")]
     simple += [CovarianceBlock()] if problem.X.shape[1] > 1 else []
+    if problem.X.shape[2] >= FEWEST_POINTS:
+        simple += [SpectrogramBlock(form) for form in FORMS]
     simple += [IntervalBlock()] if preset.more else []
     mini = RandomBlock("minirocket", problem.seed)
     if preset.more:

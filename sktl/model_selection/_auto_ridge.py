@@ -32,6 +32,13 @@ MIXTURES: dict[str, dict[str, float]] = {
     "multirocket, hydra": _CONVOLUTIONS,
     "multirocket, hydra, amplitudes": _CONVOLUTIONS | _AMPLITUDES,
     "sources, multirocket, hydra, amplitudes": {"sources": 1.0} | _CONVOLUTIONS | _AMPLITUDES,
+    "spectrogram, amplitudes": {"spectrogram": 1.0} | _AMPLITUDES,
+    "spectrogram, multirocket, hydra, amplitudes": {"spectrogram": 1.0}
+    | _CONVOLUTIONS
+    | _AMPLITUDES,
+    "sources, spectrogram, multirocket, hydra, amplitudes": {"sources": 1.0, "spectrogram": 1.0}
+    | _CONVOLUTIONS
+    | _AMPLITUDES,
     "multirocket": {"multirocket": 1.0},
     "hydra": {"hydra": 1.0},
     "sources, amplitudes": {"sources": 1.0} | _AMPLITUDES,
@@ -47,9 +54,9 @@ MIXTURES: dict[str, dict[str, float]] = {
 }
 # Weights of kinds before it is known how well they predict.
 PRIOR = {
-    "sources": 1.0, "multirocket": 1.0, "hydra": 1.0, "random": 1.0, "spectrum": 0.5,
-    "catch22": 0.5, "timing": 0.5, "covariance": 0.5, "series": 0.25, "values": 0.25,
-    "profile": 0.25, "shape": 0.25, "amplitude": 0.25,
+    "spectrogram": 2.0, "sources": 1.0, "multirocket": 1.0, "hydra": 1.0, "random": 1.0,
+    "spectrum": 0.5, "catch22": 0.5, "timing": 0.5, "covariance": 0.5, "series": 0.25,
+    "values": 0.25, "profile": 0.25, "shape": 0.25, "amplitude": 0.25,
 }  # fmt: skip
 # Kinds whose features are not standardised one by one.
 COMMON_SCALE = ("profile",)

@@ -53,7 +53,7 @@ class SpectrogramBlock:
     >>> from sktl.estimators.features.spectrogram import SpectrogramBlock
     >>> X = np.random.default_rng(0).normal(size=(5, 1, 100))
     >>> SpectrogramBlock("times").fit(X).transform(X).shape
-    (5, 144)
+    (5, 108)
     """
 
     kind = "spectrogram"
@@ -68,8 +68,7 @@ class SpectrogramBlock:
         length = X.shape[2]
         if length < FEWEST_POINTS:
             raise ValueError(
-                f"left out: spectrograms need at least {FEWEST_POINTS} time points. "
-                f"Received: {length}"
+                f"Spectrograms need at least {FEWEST_POINTS} time points. Received: {length}"
             )
         first = max(3, int(np.ceil(np.log2(length / 64))))
         self.windows_ = [2**k for k in range(first, first + N_WINDOWS) if 2**k <= length // 4]

@@ -96,7 +96,7 @@ def test_many_channels_have_fewer_bands():
 
 
 def test_short_series_and_unknown_forms_are_refused():
-    with pytest.raises(ValueError, match="at least 32 time points. Received: 31"):
+    with pytest.raises(ValueError, match=r"at least 32 time points\. Received: 31"):
         SpectrogramBlock().fit(np.zeros((2, 1, 31)))
     with pytest.raises(ValueError, match="form must be"):
         SpectrogramBlock("mel")

@@ -8,6 +8,7 @@ from scipy.fft import dct
 
 from sktl._checks import check_choice
 from sktl._lengths import by_length
+from sktl.estimators.features.frozen_scaling import scaled_instances
 
 FORMS = ("times", "aligned", "statistics")
 # Shorter series have no spectrum that changes.
@@ -21,6 +22,8 @@ N_TIMES = 12
 MOST_BANDS, MOST_OF_ALL = 40, 240
 # Coefficients over bands, and over times.
 N_COEFFICIENTS, N_OF_TIMES = 13, 8
+# Values of the series of a batch: windows that overlap and their spectra take many times more.
+BATCH_VALUES = 2**20
 # Power below this share of the instance's mean counts as silence.
 SILENCE = 1e-5
 
@@ -28,8 +31,8 @@ SILENCE = 1e-5
 class SpectrogramBlock:
     """Logarithms of the power in bands of frequency, over time, in windows of several lengths.
 
-    The power is taken relative to the mean power of the instance, so that the amplitude does not
-    matter. Bands widen with frequency, as the mel scale does; cepstra are the cosine transform over
+    The power is relative to the mean power of the instance, so that its amplitude does not matter,
+    and the means of its channels are subtracted. Bands widen with frequency, as the mel scale does; cepstra are the cosine transform over
     bands [1]_.
 
     Parameters
@@ -76,11 +79,12 @@ class SpectrogramBlock:
 
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Return the features, (n_instances, n_features), float32."""
-        return by_length(self._features, X)
+        size = max(1, BATCH_VALUES // (X.shape[1] * X.shape[2]))
+        parts = [X[at : at + size] for at in range(0, len(X), size)]
+        return np.concatenate([by_length(self._features, part) for part in parts])
 
     def _features(self, X):
-        X = np.asarray(X, np.float64)
-        X = X - X.mean(axis=2, keepdims=True)
+        X = scaled_instances(X, "z-score")
         missing = 2 * self.windows_[-1] - X.shape[2]
         if missing > 0:
             X = np.pad(X, ((0, 0), (0, 0), (0, missing)))

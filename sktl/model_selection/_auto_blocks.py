@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sktl._lengths import UnequalLengthError
-from sktl.estimators.features.amplitude import AmplitudeBlock
+from sktl.estimators.features.amplitude import AmplitudeBlock, EndAmplitudeBlock
 from sktl.estimators.features.catch22 import Catch22Block
 from sktl.estimators.features.competing_kernels import HydraBlock
 from sktl.estimators.features.covariance import CovarianceBlock
@@ -124,7 +124,8 @@ def collect_blocks(
         The blocks.
     """
     collected = Collected()
-    simple: list[Any] = [AmplitudeBlock(), SeriesBlock(), SpectrumBlock(), TimingBlock()]
+    simple: list[Any] = [AmplitudeBlock(), EndAmplitudeBlock(), SeriesBlock()]
+    simple += [SpectrumBlock(), TimingBlock()]
     simple += [ValueBlock(form) for form in ("values", "profile", "shape")]
     simple += [CovarianceBlock()] if problem.X.shape[1] > 1 else []
     if problem.X.shape[2] >= FEWEST_POINTS:

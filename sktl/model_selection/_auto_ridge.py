@@ -43,6 +43,7 @@ MIXTURES: dict[str, dict[str, float]] = {
     "hydra": {"hydra": 1.0},
     "sources, amplitudes": {"sources": 1.0} | _AMPLITUDES,
     "catch22, timing, spectrum, amplitudes": _STATISTICS | _AMPLITUDES,
+    "end amplitudes": {"end amplitudes": 1.0},
     "series": {"series": 1.0, "amplitude": 0.5},
     "values": {"values": 1.0},
     "profile": {"profile": 1.0},
@@ -56,7 +57,7 @@ MIXTURES: dict[str, dict[str, float]] = {
 PRIOR = {
     "spectrogram": 2.0, "sources": 1.0, "multirocket": 1.0, "hydra": 1.0, "random": 1.0,
     "spectrum": 0.5, "catch22": 0.5, "timing": 0.5, "covariance": 0.5, "series": 0.25,
-    "values": 0.25, "profile": 0.25, "shape": 0.25, "amplitude": 0.25,
+    "values": 0.25, "profile": 0.25, "shape": 0.25, "amplitude": 0.25, "end amplitudes": 1.0,
 }  # fmt: skip
 # Kinds whose features are not standardised one by one.
 COMMON_SCALE = ("profile",)

@@ -32,8 +32,8 @@ class SpectrogramBlock:
     """Logarithms of the power in bands of frequency, over time, in windows of several lengths.
 
     The power is relative to the mean power of the instance, so that its amplitude does not matter,
-    and the means of its channels are subtracted. Bands widen with frequency, as the mel scale does; cepstra are the cosine transform over
-    bands [1]_.
+    and the means of its channels are subtracted. Bands widen with frequency, as the mel scale does;
+    cepstra are the cosine transform over bands [1]_.
 
     Parameters
     ----------

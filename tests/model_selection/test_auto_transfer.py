@@ -477,3 +477,37 @@ def test_minirocket_is_not_called_left_out_where_it_stands_for_multirocket(monke
     assert {"multirocket", "hydra", "catch22"} <= set(left_out.index)
     assert "minirocket" not in left_out.index
     assert "minirocket" in fitted.source_errors_
+
+
+def tones(n_instances, n_timepoints):
+    """Rising and falling tones that begin at any time: where order matters, not time."""
+    rng = np.random.default_rng(0)
+    rises = rng.permutation(np.arange(n_instances) % 2)
+    X = 0.1 * rng.normal(size=(n_instances, 1, n_timepoints))
+    length = n_timepoints // 2
+    for x, up in zip(X, rises, strict=True):
+        tone = np.sin(np.cumsum(np.linspace(0.2, 2.0, length)[:: 1 if up else -1]))
+        start = rng.integers(n_timepoints - length)
+        x[0, start : start + length] += tone
+    return X, rises
+
+
+def test_what_comes_first_is_told_by_spectrograms():
+    X, rises = tones(30, 256)
+    fitted = AutoTransferClassifier(**BARE).fit(X, rises)
+    errors = fitted.source_errors_
+    assert errors["spectrogram, aligned"] < 0.1 * errors["spectrum"]
+    assert "spectrogram, amplitudes" in set(fitted.leaderboard_["candidate"])
+    short = AutoTransferClassifier(**BARE).fit(*tones(30, 31))
+    assert not [name for name in short.source_errors_.index if "spectrogram" in name]
+    assert not short.leaderboard_["problem"].dropna().str.contains("spectrogram").any()
+
+
+def test_the_end_tells_a_number_that_the_largest_wave_hides():
+    rng = np.random.default_rng(0)
+    y = rng.uniform(-1, 1, 40)
+    X = rng.normal(size=(40, 1, 128))
+    X[:, :, :64] *= 100 * 10 ** rng.uniform(-1, 1, 40)[:, None, None]
+    X[:, :, 64:] *= 10 ** y[:, None, None]
+    errors = AutoTransferRegressor(**BARE).fit(X, y).source_errors_
+    assert errors["end amplitudes"] < 0.1 < 0.9 < errors["amplitude"]

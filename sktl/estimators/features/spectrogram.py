@@ -14,8 +14,8 @@ FORMS = ("times", "aligned", "statistics")
 # Shorter series have no spectrum that changes.
 FEWEST_POINTS = 32
 # Windows are powers of two of time points, up to three: from a 64th of the series, at least eight
-# points, to a quarter of it.
-N_WINDOWS = 3
+# points, to a quarter of it. More channels than these have one window, or tables grow too wide.
+N_WINDOWS, MOST_CHANNELS = 3, 20
 # Parts of the time.
 N_TIMES = 12
 # Bands of one channel, and of all channels together.
@@ -74,13 +74,14 @@ class SpectrogramBlock:
                 f"Spectrograms need at least {FEWEST_POINTS} time points. Received: {length}"
             )
         first = max(3, int(np.ceil(np.log2(length / 64))))
-        self.windows_ = [2**k for k in range(first, first + N_WINDOWS) if 2**k <= length // 4]
+        windows = [2**k for k in range(first, first + N_WINDOWS) if 2**k <= length // 4]
+        self.windows_ = windows if X.shape[1] <= MOST_CHANNELS else windows[:1]
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Return the features, (n_instances, n_features), float32."""
         size = max(1, BATCH_VALUES // (X.shape[1] * X.shape[2]))
-        parts = [X[at : at + size] for at in range(0, len(X), size)]
+        parts = [X[at : at + size] for at in range(0, len(X) or 1, size)]
         return np.concatenate([by_length(self._features, part) for part in parts])
 
     def _features(self, X):

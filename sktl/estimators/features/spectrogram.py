@@ -81,7 +81,7 @@ class SpectrogramBlock:
     def transform(self, X: np.ndarray) -> np.ndarray:
         """Return the features, (n_instances, n_features), float32."""
         size = max(1, BATCH_VALUES // (X.shape[1] * X.shape[2]))
-        parts = [X[at : at + size] for at in range(0, len(X) or 1, size)]
+        parts = [X[at : at + size] for at in range(0, len(X), size)]
         return np.concatenate([by_length(self._features, part) for part in parts])
 
     def _features(self, X):

@@ -13,7 +13,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from sktl._parallel import Workers
-from sktl.estimators.features.spectrogram import FORMS
+from sktl.estimators.features.spectrogram import FORMS, SpectrogramBlock
 from sktl.model_selection._auto_candidates import Candidate, Problem
 from sktl.model_selection._auto_networks import networks
 from sktl.model_selection._auto_ridge import MIXTURES, PRIOR, RidgeFitter, weights_by_error
@@ -29,17 +29,17 @@ TREES_ALONE = ("intervals",)
 FORESTS = {
     "intervals": ("intervals", "amplitude"),
     "catch22": ("catch22", "timing", "amplitude", "spectrum"),
-    "spectrograms": (*(f"spectrogram, {form}" for form in FORMS), "amplitude"),
+    "spectrograms": (*(SpectrogramBlock(form).name for form in FORMS), "amplitude"),
 }
-MANY_COLUMNS = ("intervals", "spectrograms")
 RANDOM_FOREST = ("catch22", "amplitude")
 # Instances from which threads save more than they take.
 THREADS_FROM = 60
 # Trees of a forest, of all folds together.
 N_TREES = 240
-# Features that a split of trees on many columns looks at: a tenth, as QUANT's authors do, but no
-# more than this. With 15,000 features and 10 to 100 instances of four real data sets that took
-# half of the time, and errors differed by chance.
+# Forests on many columns, and how many of these a split looks at: a tenth, as QUANT's authors do,
+# but no more than this. With 15,000 features and 10 to 100 instances of four real data sets that
+# took half of the time, and errors differed by chance.
+MANY_COLUMNS = ("intervals", "spectrograms")
 SHARE_LOOKED_AT, MOST_LOOKED_AT = 0.1, 500
 
 

@@ -24,6 +24,7 @@ RELATIVE = ", relative to the last value"
 # The first are fitted even where the time is over.
 _AMPLITUDES = {"amplitude": 0.25}
 _CONVOLUTIONS = {"multirocket": 1.0, "hydra": 1.0}
+_SPECTROGRAMS = {"spectrogram": 1.0}
 _STATISTICS = {"catch22": 0.5, "timing": 0.25, "spectrum": 0.25}
 MIXTURES: dict[str, dict[str, float]] = {
     "rocket, amplitudes": {"random": 1.0} | _AMPLITUDES,
@@ -32,11 +33,10 @@ MIXTURES: dict[str, dict[str, float]] = {
     "multirocket, hydra": _CONVOLUTIONS,
     "multirocket, hydra, amplitudes": _CONVOLUTIONS | _AMPLITUDES,
     "sources, multirocket, hydra, amplitudes": {"sources": 1.0} | _CONVOLUTIONS | _AMPLITUDES,
-    "spectrogram, amplitudes": {"spectrogram": 1.0} | _AMPLITUDES,
-    "spectrogram, multirocket, hydra, amplitudes": {"spectrogram": 1.0}
-    | _CONVOLUTIONS
-    | _AMPLITUDES,
-    "sources, spectrogram, multirocket, hydra, amplitudes": {"sources": 1.0, "spectrogram": 1.0}
+    "spectrogram, amplitudes": _SPECTROGRAMS | _AMPLITUDES,
+    "spectrogram, multirocket, hydra, amplitudes": _SPECTROGRAMS | _CONVOLUTIONS | _AMPLITUDES,
+    "sources, spectrogram, multirocket, hydra, amplitudes": {"sources": 1.0}
+    | _SPECTROGRAMS
     | _CONVOLUTIONS
     | _AMPLITUDES,
     "multirocket": {"multirocket": 1.0},

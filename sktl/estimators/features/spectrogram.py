@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.fft import dct
+from scipy.fft import dct, dctn
 
 from sktl._checks import check_choice
 from sktl._lengths import by_length
@@ -125,8 +125,7 @@ def _aligned(levels):
     frames = np.arange(n_frames + 1)
     edges = np.array([np.interp(shares * one[-1], one, frames) for one in passed])
     means = _means_between(levels, edges)
-    cepstra = dct(dct(means, axis=3, norm="ortho"), axis=1, norm="ortho")
-    cepstra = cepstra[:, :N_OF_TIMES, :, :N_COEFFICIENTS]
+    cepstra = dctn(means, axes=(1, 3), norm="ortho")[:, :N_OF_TIMES, :, :N_COEFFICIENTS]
     return np.concatenate([means.reshape(n, -1), cepstra.reshape(n, -1)], axis=1)
 
 

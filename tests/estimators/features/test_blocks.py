@@ -9,7 +9,7 @@ from scipy.signal import periodogram
 from sktime.transformations.panel.catch22 import Catch22
 
 from sktl.estimators.features import catch22
-from sktl.estimators.features.amplitude import AmplitudeBlock
+from sktl.estimators.features.amplitude import AmplitudeBlock, EndAmplitudeBlock
 from sktl.estimators.features.catch22 import Catch22Block
 from sktl.estimators.features.intervals import IntervalBlock
 from sktl.estimators.features.random_convolutions import RandomBlock
@@ -22,7 +22,9 @@ def panel(n_instances=6, n_channels=3, n_timepoints=20, seed=0):
     return np.random.default_rng(seed).normal(size=(n_instances, n_channels, n_timepoints))
 
 
-PLAIN = [AmplitudeBlock, SeriesBlock, SpectrumBlock, IntervalBlock, TimingBlock]
+PLAIN = [
+    AmplitudeBlock, EndAmplitudeBlock, SeriesBlock, SpectrumBlock, IntervalBlock, TimingBlock,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", PLAIN)
@@ -73,9 +75,10 @@ def test_one_channel_is_the_instance():
     assert block.transform(panel(n_channels=1)).shape == (6, 3)
 
 
-def test_ten_times_the_series_is_one_more():
+@pytest.mark.parametrize("kind", [AmplitudeBlock, EndAmplitudeBlock])
+def test_ten_times_the_series_is_one_more(kind):
     X = panel()
-    block = AmplitudeBlock().fit(X)
+    block = kind().fit(X)
     np.testing.assert_allclose(block.transform(10 * X), block.transform(X) + 1)
 
 
